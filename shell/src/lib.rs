@@ -1,0 +1,2 @@
+//! axismirror on Linux.
+#![deny(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The `axismirror` command.
+fn main() {}
