@@ -2,6 +2,15 @@
 #![no_std]
 #![deny(unsafe_code)]
 
+#[cfg(test)]
+extern crate std;
+
 pub mod axis_array;
 pub mod dtype;
+pub mod extension;
+pub mod header;
 pub mod health;
+pub mod memory;
+pub mod name;
+pub mod ring;
+pub mod shared;

@@ -1,0 +1,10 @@
+//! The header segment that every reader knows: one file that says where each field lies, one that reads and writes fields over shared
+//! bytes, one for the description of a stream that cannot be invalid.
+
+mod description;
+mod layout;
+mod view;
+
+pub use description::{Description, DescriptionError, Key};
+pub use layout::{HEADER_SEGMENT_LEN, MAGIC, MAX_KEY, NO_GENERATION, StructVersion};
+pub use view::{HeaderError, HeaderView};

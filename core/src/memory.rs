@@ -1,0 +1,150 @@
+//! What the ring needs of memory that another process reads or writes at the same time.
+//!
+//! Relaxed loads and stores of naturally aligned words, and fences: nothing else, so that the same ring code runs over /dev/shm, over a
+//! static slice on a microcontroller, and over the model checker's memory in the tests. Knows no layout.
+
+/// Size of the words in which a location is read and written: always the same one for a location, on both sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Word {
+    /// Single bytes.
+    B1,
+    /// `u16`
+    B2,
+    /// `u32`
+    B4,
+    /// `u64`
+    B8,
+}
+
+impl Word {
+    /// The largest word that divides `n` bytes (8 for 0).
+    #[must_use]
+    pub const fn dividing(n: usize) -> Self {
+        match n & 7 {
+            0 => Self::B8,
+            4 => Self::B4,
+            2 | 6 => Self::B2,
+            _ => Self::B1,
+        }
+    }
+
+    /// Its size in bytes.
+    #[must_use]
+    pub const fn size(self) -> usize {
+        match self {
+            Self::B1 => 1,
+            Self::B2 => 2,
+            Self::B4 => 4,
+            Self::B8 => 8,
+        }
+    }
+}
+
+/// Bytes that others read or write while we do.
+///
+/// All accesses are relaxed and atomic by the word. An access that is out of range or not aligned to its size reads 0 or writes nothing:
+/// views check their memory's length once, when they are made, so that this never happens to them.
+pub trait Memory {
+    /// Length in bytes.
+    fn len(&self) -> usize;
+
+    /// Whether there is no byte at all.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Loads one byte.
+    fn load_u8(&self, at: usize) -> u8;
+    /// Loads two bytes.
+    fn load_u16(&self, at: usize) -> u16;
+    /// Loads four bytes.
+    fn load_u32(&self, at: usize) -> u32;
+    /// Loads eight bytes.
+    fn load_u64(&self, at: usize) -> u64;
+
+    /// Stores one byte.
+    fn store_u8(&self, at: usize, value: u8);
+    /// Stores two bytes.
+    fn store_u16(&self, at: usize, value: u16);
+    /// Stores four bytes.
+    fn store_u32(&self, at: usize, value: u32);
+    /// Stores eight bytes.
+    fn store_u64(&self, at: usize, value: u64);
+
+    /// Everything loaded before this fence happened before what comes after it, as `fence(Acquire)`.
+    fn fence_acquire(&self);
+    /// Everything before this fence happened before what is stored after it, as `fence(Release)`.
+    fn fence_release(&self);
+
+    /// Stores `source` from `at` on, in words of the given size. `at` and the length are multiples of the word.
+    fn store_bytes(&self, at: usize, source: &[u8], word: Word) {
+        let size = word.size();
+        for (i, piece) in source.chunks_exact(size).enumerate() {
+            let at = at + i * size;
+            match *piece {
+                [a] => self.store_u8(at, a),
+                [a, b] => self.store_u16(at, u16::from_ne_bytes([a, b])),
+                [a, b, c, d] => self.store_u32(at, u32::from_ne_bytes([a, b, c, d])),
+                [a, b, c, d, e, f, g, h] => self.store_u64(at, u64::from_ne_bytes([a, b, c, d, e, f, g, h])),
+                _ => {}
+            }
+        }
+    }
+
+    /// Loads into `target` from `at` on, in words of the given size. `at` and the length are multiples of the word.
+    fn load_bytes(&self, at: usize, target: &mut [u8], word: Word) {
+        let size = word.size();
+        for (i, piece) in target.chunks_exact_mut(size).enumerate() {
+            let at = at + i * size;
+            match word {
+                Word::B1 => piece.copy_from_slice(&self.load_u8(at).to_ne_bytes()),
+                Word::B2 => piece.copy_from_slice(&self.load_u16(at).to_ne_bytes()),
+                Word::B4 => piece.copy_from_slice(&self.load_u32(at).to_ne_bytes()),
+                Word::B8 => piece.copy_from_slice(&self.load_u64(at).to_ne_bytes()),
+            }
+        }
+    }
+}
+
+impl<M: Memory + ?Sized> Memory for &M {
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+    fn load_u8(&self, at: usize) -> u8 {
+        (**self).load_u8(at)
+    }
+    fn load_u16(&self, at: usize) -> u16 {
+        (**self).load_u16(at)
+    }
+    fn load_u32(&self, at: usize) -> u32 {
+        (**self).load_u32(at)
+    }
+    fn load_u64(&self, at: usize) -> u64 {
+        (**self).load_u64(at)
+    }
+    fn store_u8(&self, at: usize, value: u8) {
+        (**self).store_u8(at, value);
+    }
+    fn store_u16(&self, at: usize, value: u16) {
+        (**self).store_u16(at, value);
+    }
+    fn store_u32(&self, at: usize, value: u32) {
+        (**self).store_u32(at, value);
+    }
+    fn store_u64(&self, at: usize, value: u64) {
+        (**self).store_u64(at, value);
+    }
+    fn fence_acquire(&self) {
+        (**self).fence_acquire();
+    }
+    fn fence_release(&self) {
+        (**self).fence_release();
+    }
+    fn store_bytes(&self, at: usize, source: &[u8], word: Word) {
+        (**self).store_bytes(at, source, word);
+    }
+    fn load_bytes(&self, at: usize, target: &mut [u8], word: Word) {
+        (**self).load_bytes(at, target, word);
+    }
+}

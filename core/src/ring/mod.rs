@@ -1,0 +1,93 @@
+//! The ring of frames in the data segment: cursor arithmetic, the writer, the reader, and what a chunk to be written looks like.
+//!
+//! The protocol is that of a broadcast buffer with one writer that never waits:
+//!
+//! ```text
+//! writer                                   reader
+//! reserved  = position + n                 t = committed
+//! fence(release)             -- A          fence(acquire)             -- B
+//! frames, times                            frames, times
+//! fence(release)             -- B          fence(acquire)             -- A
+//! write_index, wrap_counter  (old readers) r = reserved
+//! committed = position + n                 proof: r <= first frame read + frames in the ring
+//! ```
+//!
+//! A: whoever has seen a byte of a chunk that is being written sees that it was reserved. B: whoever sees frames as committed sees
+//! all their bytes. Each frame is copied in words of one size on both sides, so no word is ever torn.
+
+mod chunk;
+mod cursor;
+mod reader;
+mod writer;
+
+pub use chunk::{Frames, Times};
+pub use cursor::{Cursor, Span, spans};
+pub use reader::{Lapped, RingReader};
+pub use writer::RingWriter;
+
+use crate::header::{Description, StructVersion};
+use crate::memory::Word;
+
+/// Where frames and times lie in a data segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Geometry {
+    n_frames: u32,
+    frame_bytes: usize,
+    frames_at: usize,
+    has_times: bool,
+    word: Word,
+}
+
+impl Geometry {
+    /// Of a stream's data segment.
+    #[must_use]
+    pub const fn of(description: &Description, version: StructVersion) -> Self {
+        let frame_bytes = description.frame_bytes();
+        Self {
+            n_frames: description.n_frames(),
+            frame_bytes,
+            frames_at: description.frames_at(version),
+            has_times: version.has_times(),
+            word: Word::dividing(frame_bytes),
+        }
+    }
+
+    /// Frames in the ring.
+    #[must_use]
+    pub const fn n_frames(&self) -> u32 {
+        self.n_frames
+    }
+
+    /// Bytes of one frame.
+    #[must_use]
+    pub const fn frame_bytes(&self) -> usize {
+        self.frame_bytes
+    }
+
+    /// Bytes of the segment that are in use.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.frames_at + self.n_frames as usize * self.frame_bytes
+    }
+
+    /// Never: a ring has at least one frame of at least one byte.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether each frame has a time.
+    #[must_use]
+    pub const fn has_times(&self) -> bool {
+        self.has_times
+    }
+
+    const fn frame_at(&self, index: u32) -> usize {
+        self.frames_at + index as usize * self.frame_bytes
+    }
+
+    const fn time_at(index: u32) -> usize {
+        index as usize * 8
+    }
+}

@@ -1,0 +1,124 @@
+//! The circular write. Never waits, never allocates, makes no system call.
+
+use super::chunk::{Frames, Times};
+use super::cursor::{Cursor, spans};
+use super::{Geometry, Span};
+use crate::extension::Extension;
+use crate::header::HeaderView;
+use crate::memory::Memory;
+
+/// Bytes that a strided frame is gathered in before it is stored; a multiple of every word.
+const STAGE: usize = 256;
+
+/// The one writer of a data segment.
+#[derive(Debug)]
+pub struct RingWriter<M> {
+    data: M,
+    header: HeaderView<M>,
+    extension: Extension<M>,
+    geometry: Geometry,
+    cursor: Cursor,
+}
+
+impl<M: Memory> RingWriter<M> {
+    /// At the start of a fresh data segment; `None` when it is shorter than the geometry asks for.
+    #[must_use]
+    pub fn new(data: M, header: HeaderView<M>, extension: Extension<M>, geometry: Geometry) -> Option<Self> {
+        let cursor = Cursor::new(geometry.n_frames());
+        (data.len() >= geometry.len()).then_some(Self { data, header, extension, geometry, cursor })
+    }
+
+    /// Where frames lie.
+    #[must_use]
+    pub const fn geometry(&self) -> &Geometry {
+        &self.geometry
+    }
+
+    /// Frames ever written to this segment.
+    #[must_use]
+    pub const fn position(&self) -> u64 {
+        self.cursor.position()
+    }
+
+    /// Writes a chunk and publishes it. `newest` is the last frame's time in ns.
+    ///
+    /// Of a chunk that is longer than the ring the last `n_frames` frames are kept and every pass counts as a wrap; returns how many were cut.
+    pub fn append(&mut self, frames: &Frames<'_>, times: &Times<'_>, newest: i64) -> u64 {
+        debug_assert_eq!(frames.frame_bytes(), self.geometry.frame_bytes());
+        let len = frames.len();
+        let n_frames = self.geometry.n_frames();
+        let kept = u32::try_from(len).unwrap_or(u32::MAX).min(n_frames);
+        let cut = len - kept as usize;
+        let next = self.cursor.after(len as u64);
+
+        self.extension.set_reserved(next.position());
+        // Release A, pairs with the reader's acquire A behind its copy: who sees a byte of this chunk sees it reserved.
+        self.extension.fence_release();
+
+        let start = self.cursor.after(cut as u64).index();
+        let mut done = cut;
+        for span in spans(n_frames, start, kept) {
+            self.store_times(span, times, done);
+            self.store_frames(span, frames, done);
+            done += span.len as usize;
+        }
+
+        // Release B, pairs with the reader's acquire B behind its load of `committed` (ours), and orders the data before write_index.
+        self.extension.fence_release();
+        self.header.set_write_index(u64::from(next.index()));
+        if next.wraps() != self.cursor.wraps() {
+            // Release: no published reader may see the new wrap_counter with the old write_index.
+            self.extension.fence_release();
+            self.header.set_wrap_counter(next.wraps());
+        }
+        self.extension.set_newest(newest);
+        self.extension.set_committed(next.position());
+        self.extension.set_wake(next.position() as u32);
+        self.cursor = next;
+        cut as u64
+    }
+
+    fn store_times(&self, span: Span, times: &Times<'_>, first: usize) {
+        if !self.geometry.has_times {
+            return;
+        }
+        for i in 0..span.len {
+            let time = times.at(first + i as usize);
+            self.data.store_u64(Geometry::time_at(span.index + i), time.to_bits().to_le());
+        }
+    }
+
+    fn store_frames(&self, span: Span, frames: &Frames<'_>, first: usize) {
+        let at = self.geometry.frame_at(span.index);
+        if let Some(bytes) = frames.as_slice(first, span.len as usize) {
+            self.data.store_bytes(at, bytes, self.geometry.word);
+            return;
+        }
+        for i in 0..span.len {
+            self.gather(self.geometry.frame_at(span.index + i), frames, first + i as usize);
+        }
+    }
+
+    /// Stores a frame that lies scattered in the message, in the same words as any other.
+    fn gather(&self, mut at: usize, frames: &Frames<'_>, frame: usize) {
+        let mut stage = [0u8; STAGE];
+        let mut filled = 0;
+        for run in frames.runs(frame) {
+            let mut rest = run;
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at(rest.len().min(STAGE - filled));
+                if let Some(target) = stage.get_mut(filled..filled + now.len()) {
+                    target.copy_from_slice(now);
+                }
+                filled += now.len();
+                rest = later;
+                if filled == STAGE {
+                    self.data.store_bytes(at, &stage, self.geometry.word);
+                    at += STAGE;
+                    filled = 0;
+                }
+            }
+        }
+        self.data.store_bytes(at, stage.get(..filled).unwrap_or(&[]), self.geometry.word);
+    }
+}

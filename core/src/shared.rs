@@ -1,0 +1,254 @@
+//! The one unsafe room of core: bytes that another process, core or interrupt reads or writes while we do.
+//!
+//! Rules that every `SAFETY` comment below argues from:
+//!
+//! 1. *Valid*: a [`SharedBytes`] is made from memory that stays mapped for `'a` ([`SharedBytes::from_slice`] by the borrow,
+//!    [`SharedBytes::from_raw`] by its contract).
+//! 2. *Atomic only*: for `'a` this memory is accessed through atomics alone on our side. No `&` or `&mut` to it exists.
+//! 3. *In range and aligned*: [`SharedBytes::pointer`] returns an address only after it has checked both.
+//! 4. *One size*: a location is always accessed in words of one size; the layouts fix which. (Other processes are outside of Rust's
+//!    memory model; the hardware's rule for them is single-copy atomicity of aligned words.)
+#![allow(unsafe_code)]
+
+use core::marker::PhantomData;
+use core::sync::atomic::Ordering;
+
+use portable_atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence};
+
+use crate::memory::{Memory, Word};
+
+/// The alignment that the first byte of shared memory needs.
+pub const ALIGNMENT: usize = 8;
+
+/// A span of memory that others share. A copy is a second handle on the same memory.
+#[derive(Clone, Copy, Debug)]
+pub struct SharedBytes<'a> {
+    base: *mut u8,
+    len: usize,
+    // The memory is borrowed for 'a and mutable through any copy.
+    _memory: PhantomData<&'a AtomicU8>,
+}
+
+// SAFETY: rules 1 and 2: the memory outlives 'a and is accessed with atomics only, which any thread may do.
+unsafe impl Send for SharedBytes<'_> {}
+// SAFETY: as for Send.
+unsafe impl Sync for SharedBytes<'_> {}
+
+/// Memory that does not start at a multiple of [`ALIGNMENT`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[error("shared memory starts {by} bytes behind a multiple of {ALIGNMENT}")]
+pub struct Misaligned {
+    /// Address modulo [`ALIGNMENT`].
+    pub by: usize,
+}
+
+impl<'a> SharedBytes<'a> {
+    /// Shares a slice: a static one on a microcontroller, a plain one in a test.
+    ///
+    /// # Errors
+    /// [`Misaligned`] when it does not start at a multiple of [`ALIGNMENT`].
+    pub fn from_slice(slice: &'a mut [u8]) -> Result<Self, Misaligned> {
+        let by = slice.as_ptr().addr() % ALIGNMENT;
+        if by != 0 {
+            return Err(Misaligned { by });
+        }
+        Ok(Self { base: slice.as_mut_ptr(), len: slice.len(), _memory: PhantomData })
+    }
+
+    /// Shares memory that was mapped.
+    ///
+    /// # Safety
+    /// - `base` is a multiple of [`ALIGNMENT`], and `len` bytes from it are mapped readable for all of `'a`.
+    /// - They are mapped writable, or nobody calls a `store` method on this handle or a copy of it.
+    /// - For all of `'a` this process accesses them through [`SharedBytes`] only.
+    #[must_use]
+    pub unsafe fn from_raw(base: *mut u8, len: usize) -> Self {
+        debug_assert!(base.addr().is_multiple_of(ALIGNMENT));
+        Self { base, len, _memory: PhantomData }
+    }
+
+    /// A part of this memory, whose start has to be aligned too; `None` when it is out of range or not aligned.
+    #[must_use]
+    pub fn part(&self, start: usize, len: usize) -> Option<Self> {
+        if !start.is_multiple_of(ALIGNMENT) || start.checked_add(len)? > self.len {
+            return None;
+        }
+        Some(Self { base: self.base.wrapping_add(start), len, _memory: PhantomData })
+    }
+
+    /// The address of `size` bytes at `at`, when they are in range and aligned to `size` (a power of two up to 8).
+    #[inline]
+    fn pointer(&self, at: usize, size: usize) -> Option<*mut u8> {
+        let end = at.checked_add(size)?;
+        (end <= self.len && at & (size - 1) == 0).then(|| self.base.wrapping_add(at))
+    }
+}
+
+macro_rules! access {
+    ($load:ident, $store:ident, $value:ty, $atomic:ty) => {
+        #[inline]
+        fn $load(&self, at: usize) -> $value {
+            let Some(p) = self.pointer(at, size_of::<$value>()) else { return 0 };
+            // SAFETY: rules 1 to 4.
+            let atomic = unsafe { <$atomic>::from_ptr(p.cast()) };
+            // Relaxed: ordering comes from the fences, each of which names its pair where it is called.
+            atomic.load(Ordering::Relaxed)
+        }
+
+        #[inline]
+        fn $store(&self, at: usize, value: $value) {
+            let Some(p) = self.pointer(at, size_of::<$value>()) else { return };
+            // SAFETY: rules 1 to 4.
+            let atomic = unsafe { <$atomic>::from_ptr(p.cast()) };
+            // Relaxed: as for loads.
+            atomic.store(value, Ordering::Relaxed);
+        }
+    };
+}
+
+/// Copies in or out in words of one type; `at` and the length were checked by the caller.
+macro_rules! copy {
+    (store $self:ident, $at:ident, $source:ident, $value:ty, $atomic:ty) => {{
+        let (words, _) = $source.as_chunks::<{ size_of::<$value>() }>();
+        let first = $self.base.wrapping_add($at).cast::<$value>();
+        for (i, word) in words.iter().enumerate() {
+            // SAFETY: rules 1 to 4; range and alignment of the whole copy were checked at its start.
+            let atomic = unsafe { <$atomic>::from_ptr(first.wrapping_add(i)) };
+            // Relaxed: as for single stores.
+            atomic.store(<$value>::from_ne_bytes(*word), Ordering::Relaxed);
+        }
+    }};
+    (load $self:ident, $at:ident, $target:ident, $value:ty, $atomic:ty) => {{
+        let (words, _) = $target.as_chunks_mut::<{ size_of::<$value>() }>();
+        let first = $self.base.wrapping_add($at).cast::<$value>();
+        for (i, word) in words.iter_mut().enumerate() {
+            // SAFETY: rules 1 to 4; range and alignment of the whole copy were checked at its start.
+            let atomic = unsafe { <$atomic>::from_ptr(first.wrapping_add(i)) };
+            // Relaxed: as for single loads.
+            *word = atomic.load(Ordering::Relaxed).to_ne_bytes();
+        }
+    }};
+}
+
+impl SharedBytes<'_> {
+    fn copyable(&self, at: usize, len: usize, word: Word) -> bool {
+        let mask = word.size() - 1;
+        at & mask == 0 && len & mask == 0 && at.checked_add(len).is_some_and(|end| end <= self.len)
+    }
+}
+
+impl Memory for SharedBytes<'_> {
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    access!(load_u8, store_u8, u8, AtomicU8);
+    access!(load_u16, store_u16, u16, AtomicU16);
+    access!(load_u32, store_u32, u32, AtomicU32);
+    access!(load_u64, store_u64, u64, AtomicU64);
+
+    #[inline]
+    fn fence_acquire(&self) {
+        fence(Ordering::Acquire);
+    }
+
+    #[inline]
+    fn fence_release(&self) {
+        fence(Ordering::Release);
+    }
+
+    #[inline]
+    fn store_bytes(&self, at: usize, source: &[u8], word: Word) {
+        if !self.copyable(at, source.len(), word) {
+            return;
+        }
+        match word {
+            Word::B1 => copy!(store self, at, source, u8, AtomicU8),
+            Word::B2 => copy!(store self, at, source, u16, AtomicU16),
+            Word::B4 => copy!(store self, at, source, u32, AtomicU32),
+            Word::B8 => copy!(store self, at, source, u64, AtomicU64),
+        }
+    }
+
+    #[inline]
+    fn load_bytes(&self, at: usize, target: &mut [u8], word: Word) {
+        if !self.copyable(at, target.len(), word) {
+            return;
+        }
+        match word {
+            Word::B1 => copy!(load self, at, target, u8, AtomicU8),
+            Word::B2 => copy!(load self, at, target, u16, AtomicU16),
+            Word::B4 => copy!(load self, at, target, u32, AtomicU32),
+            Word::B8 => copy!(load self, at, target, u64, AtomicU64),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[repr(align(8))]
+    struct Aligned([u8; 64]);
+
+    #[test]
+    fn words_lie_where_the_bytes_do() {
+        let mut bytes = Aligned([0; 64]);
+        {
+            let m = SharedBytes::from_slice(&mut bytes.0).unwrap();
+            m.store_u64(8, u64::from_le_bytes(*b"abcdefgh"));
+            m.store_u32(20, u32::from_le_bytes(*b"ijkl"));
+            m.store_u16(26, u16::from_le_bytes(*b"mn"));
+            m.store_u8(63, b'z');
+            assert_eq!(m.load_u64(8), u64::from_le_bytes(*b"abcdefgh"));
+            assert_eq!(m.load_u8(63), b'z');
+        }
+        assert_eq!(&bytes.0[8..16], b"abcdefgh");
+        assert_eq!(&bytes.0[20..24], b"ijkl");
+        assert_eq!(&bytes.0[26..28], b"mn");
+        assert_eq!(bytes.0[63], b'z');
+    }
+
+    #[test]
+    fn copies_of_every_word_size_come_back() {
+        let mut bytes = Aligned([0; 64]);
+        let source: [u8; 24] = core::array::from_fn(|i| i as u8 + 1);
+        let m = SharedBytes::from_slice(&mut bytes.0).unwrap();
+        for word in [Word::B1, Word::B2, Word::B4, Word::B8] {
+            m.store_bytes(16, &source, word);
+            let mut back = [0; 24];
+            m.load_bytes(16, &mut back, word);
+            assert_eq!(back, source);
+            m.store_bytes(16, &[0; 24], word);
+        }
+    }
+
+    #[test]
+    fn out_of_range_or_misaligned_touches_nothing() {
+        let mut bytes = Aligned([0; 64]);
+        {
+            let m = SharedBytes::from_slice(&mut bytes.0).unwrap();
+            m.store_u64(60, u64::MAX);
+            m.store_u64(usize::MAX - 3, u64::MAX);
+            m.store_u32(2, u32::MAX);
+            m.store_bytes(56, &[0xFF; 16], Word::B8);
+            m.store_bytes(4, &[0xFF; 8], Word::B8);
+            assert_eq!(m.load_u64(57), 0);
+            let mut back = [7; 16];
+            m.load_bytes(56, &mut back, Word::B8);
+            assert_eq!(back, [7; 16]);
+            assert!(m.part(8, 56).is_some());
+            assert!(m.part(8, 57).is_none());
+            assert!(m.part(4, 8).is_none());
+            assert!(m.part(8, usize::MAX).is_none());
+        }
+        assert_eq!(bytes.0, [0; 64]);
+    }
+
+    #[test]
+    fn a_slice_that_starts_off_the_grid_is_refused() {
+        let mut bytes = Aligned([0; 64]);
+        assert_eq!(SharedBytes::from_slice(&mut bytes.0[3..]).err(), Some(Misaligned { by: 3 }));
+    }
+}
