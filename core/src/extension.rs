@@ -15,25 +15,29 @@
 //!   64  reserved         u64  frames ever started in this generation
 //!   72  committed        u64  frames ever published in this generation
 //!   80  newest           i64  ns: time of the newest frame
-//!   88  -
+//!   88  heals            u64  public names of segments that vanished and were linked again
+//!   96  -
 //!  128  wake             u32  futex word: +1 with each publication
 //!  132  sleepers         u32  readers that wait for it and could say so
 //!  136  -
 //!  192  frames_lost, drdy_missed, bad_frames, bus_errors, overruns, slips, restarts, messages_ignored, frames_cut: u64 each
 //!  264  measured_rate    f64  Hz
-//!  272  end
+//!  272  name_len         u32  bytes of the stream's long name
+//!  276  name          1024  the stream's long name, UTF-8: segment names are hashes of it and cannot be undone
+//! 1300  end
 //! ```
 //!
 //! It starts at 2048 in the header segment, all fields are naturally aligned, and what the writer touches with each chunk has a cache
 //! line of its own. Old readers never look here. Knows where fields lie and nothing of when they change: that is the ring's and the publisher's.
 
 use crate::health::Health;
-use crate::memory::Memory;
+use crate::memory::{Memory, Word};
+use crate::name::{MAX_STREAM_NAME, StreamName};
 
 /// Where the block starts in the header segment.
 pub const EXTENSION_AT: usize = 2048;
 /// Bytes of the block in this version.
-pub const EXTENSION_LEN: usize = MEASURED_RATE + 8;
+pub const EXTENSION_LEN: usize = NAME + MAX_STREAM_NAME;
 /// Where the futex word lies in the header segment.
 pub const WAKE_AT: usize = EXTENSION_AT + WAKE;
 
@@ -52,9 +56,12 @@ const PREVIOUS_RESERVED: usize = 56;
 const RESERVED: usize = 64;
 const COMMITTED: usize = 72;
 const NEWEST: usize = 80;
+const HEALS: usize = 88;
 const WAKE: usize = 128;
 const HEALTH: usize = 192;
 const MEASURED_RATE: usize = HEALTH + 9 * 8;
+const NAME_LEN: usize = MEASURED_RATE + 8;
+const NAME: usize = NAME_LEN + 4;
 
 const _: () = {
     assert!(EXTENSION_AT.is_multiple_of(64) && RESERVED.is_multiple_of(64) && WAKE.is_multiple_of(64));
@@ -235,6 +242,17 @@ impl<M: Memory> Extension<M> {
         self.store_u64(NEWEST, ns.cast_unsigned());
     }
 
+    /// How often a segment's public name vanished (Python readers unlink what they attached) and was linked again.
+    #[must_use]
+    pub fn heals(&self) -> u64 {
+        self.load_u64(HEALS)
+    }
+
+    /// Sets `heals`.
+    pub fn set_heals(&self, heals: u64) {
+        self.store_u64(HEALS, heals);
+    }
+
     /// The futex word's value.
     #[must_use]
     pub fn wake(&self) -> u32 {
@@ -245,6 +263,22 @@ impl<M: Memory> Extension<M> {
     #[inline]
     pub fn set_wake(&self, value: u32) {
         self.store_u32(WAKE, value);
+    }
+
+    /// The stream's long name; `None` when the bytes are none.
+    #[must_use]
+    pub fn name(&self) -> Option<StreamName> {
+        let mut bytes = [0; MAX_STREAM_NAME];
+        let len = usize::try_from(self.load_u32(NAME_LEN)).ok()?;
+        let bytes = bytes.get_mut(..len)?;
+        self.memory.load_bytes(EXTENSION_AT + NAME, bytes, Word::B1);
+        StreamName::new(core::str::from_utf8(bytes).ok()?).ok()
+    }
+
+    /// Sets the long name.
+    pub fn set_name(&self, name: &StreamName) {
+        self.memory.store_bytes(EXTENSION_AT + NAME, name.as_str().as_bytes(), Word::B1);
+        self.store_u32(NAME_LEN, u32::try_from(name.as_str().len()).unwrap_or(0));
     }
 
     /// The acquisition's counters. Each is right by itself; together they may be of two instants.

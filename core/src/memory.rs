@@ -3,6 +3,8 @@
 //! Relaxed loads and stores of naturally aligned words, and fences: nothing else, so that the same ring code runs over /dev/shm, over a
 //! static slice on a microcontroller, and over the model checker's memory in the tests. Knows no layout.
 
+use core::ops::Deref;
+
 /// Size of the words in which a location is read and written: always the same one for a location, on both sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -107,7 +109,8 @@ pub trait Memory {
     }
 }
 
-impl<M: Memory + ?Sized> Memory for &M {
+/// A handle on memory is memory: a reference, a mapping.
+impl<P: Deref<Target: Memory>> Memory for P {
     fn len(&self) -> usize {
         (**self).len()
     }

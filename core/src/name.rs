@@ -69,6 +69,13 @@ impl core::fmt::Display for SegmentName {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct StreamName(String<MAX_STREAM_NAME>);
 
+/// `default`.
+impl Default for StreamName {
+    fn default() -> Self {
+        Self(String::try_from("default").unwrap_or_default())
+    }
+}
+
 /// Why a text is not the name of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

@@ -1,2 +1,4 @@
 //! axismirror on Linux.
 #![deny(unsafe_code)]
+
+pub mod shm;

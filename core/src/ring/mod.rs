@@ -20,6 +20,7 @@ mod cursor;
 mod reader;
 mod writer;
 
+pub(crate) use chunk::value_at;
 pub use chunk::{Frames, Times};
 pub use cursor::{Cursor, Span, spans};
 pub use reader::{Lapped, RingReader};

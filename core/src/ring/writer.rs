@@ -73,7 +73,7 @@ impl<M: Memory> RingWriter<M> {
         }
         self.extension.set_newest(newest);
         self.extension.set_committed(next.position());
-        self.extension.set_wake(next.position() as u32);
+        self.extension.set_wake(self.extension.wake().wrapping_add(1));
         self.cursor = next;
         cut as u64
     }

@@ -1,0 +1,551 @@
+//! The reader's side: attach, follow, and hand out what is new.
+//!
+//! Generic over where segments come from. A stream with our extension block gives reads that are proven untorn and exact counts of what
+//! was missed; one of a Python writer gives what can be had, and says so. Trusts no byte that it finds. Has no clock: who waits how
+//! long is the caller's business.
+
+use crate::extension::Extension;
+use crate::header::{Description, DescriptionError, HeaderError, HeaderView};
+use crate::memory::Memory;
+use crate::name::StreamName;
+use crate::ring::{Geometry, Lapped, RingReader};
+use crate::store::SegmentSource;
+
+/// How often a read starts again when the writer overtakes it, and a look at the header when it changes meanwhile.
+const TRIES: usize = 8;
+
+/// Which frames a read is to hand out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Take {
+    /// As many new ones as there are, at most so many, oldest first.
+    UpTo(usize),
+    /// Exactly so many, oldest first, or none as long as there are fewer.
+    Exactly(usize),
+    /// The newest ones, at most so many; new ones before them are skipped.
+    Latest(usize),
+}
+
+/// Where a mirror starts when it attaches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Start {
+    /// With the oldest frame in the ring.
+    #[default]
+    Oldest,
+    /// With the next frame that is published.
+    Next,
+}
+
+/// What is known of a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Proof {
+    /// No frame was overwritten while it was copied, and `missed` is exact.
+    Untorn,
+    /// The writer has no extension block (a Python writer): torn frames cannot be excluded, and `missed` is a lower bound.
+    Unproven,
+}
+
+/// Frames that were handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Read {
+    /// How many; 0 when nothing is new.
+    pub frames: usize,
+    /// Number of the first one, counted over all generations of the stream's header.
+    pub first: u64,
+    /// Frames that were published since the last read and that no read will hand out: overwritten before they were read.
+    pub missed: u64,
+    /// New frames left out because [`Take::Latest`] asked for it.
+    pub skipped: u64,
+    /// What is known of them.
+    pub proof: Proof,
+}
+
+/// What a read found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Reading {
+    /// There is no such stream (yet).
+    Absent,
+    /// The stream is there, but says that its data is not valid (yet).
+    NotValid,
+    /// The buffer has changed: look at [`Mirror::description`] before the next read. All frames of the old one have been handed out or counted as missed.
+    Changed,
+    /// Frames, maybe none.
+    Frames(Read),
+}
+
+/// Why a stream cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum MirrorError<E> {
+    /// A segment is there but cannot be opened.
+    #[error("{0}")]
+    Source(E),
+    /// The header is no header.
+    #[error("{0}")]
+    Header(#[from] HeaderError),
+    /// The header describes the impossible.
+    #[error("the header describes an impossible stream: {0}")]
+    Description(#[from] DescriptionError),
+    /// The data segment does not hold what the header says.
+    #[error("the data segment has {len} bytes; the header describes {needed}")]
+    DataTooShort {
+        /// Its length.
+        len: usize,
+        /// What the header describes.
+        needed: usize,
+    },
+    /// The static metadata's segment is shorter than the header says.
+    #[error("the static metadata's segment has {len} bytes; the header says {needed}")]
+    StaticMetadataTooShort {
+        /// Its length.
+        len: usize,
+        /// What the header says.
+        needed: usize,
+    },
+    /// [`Take::Exactly`] more than the ring or the caller's slices hold.
+    #[error("exactly {asked} frames were asked for, but at most {possible} can be had at once")]
+    TooMany {
+        /// Asked for.
+        asked: usize,
+        /// What ring and slices allow.
+        possible: usize,
+    },
+}
+
+/// What has changed since the last look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Changes {
+    /// There is a new buffer with maybe another description.
+    pub buffer: bool,
+    /// There is new static metadata.
+    pub static_metadata: bool,
+}
+
+/// A local view of a stream that another process writes.
+#[derive(Debug)]
+pub struct Mirror<S: SegmentSource> {
+    source: S,
+    name: StreamName,
+    start: Start,
+    header: Option<Header<S::Memory>>,
+    buffer: Option<Buffer<S::Memory>>,
+    missed: u64,
+    buffer_changed: bool,
+}
+
+#[derive(Debug)]
+struct Header<M> {
+    view: HeaderView<M>,
+    extension: Option<Extension<M>>,
+    /// Of the static metadata that [`Mirror::changes`] has told of.
+    static_metadata: u32,
+}
+
+#[derive(Debug)]
+struct Buffer<M> {
+    description: Description,
+    ring: RingReader<M>,
+    generation: u32,
+    /// The description's sequence as of the last look; without a block always 0.
+    sequence: u32,
+    /// Frames of all earlier generations.
+    base: u64,
+    /// The next frame to hand out; `None`: the oldest that there is.
+    position: Option<u64>,
+    /// Set when a later generation has begun.
+    ended: Option<Ended>,
+}
+
+/// The last counters of a generation that is over.
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    committed: u64,
+    reserved: u64,
+}
+
+/// One consistent look at a header.
+struct Look {
+    bvalid: bool,
+    generation: u32,
+    sequence: u32,
+    base: u64,
+    previous_reserved: u64,
+    committed: u64,
+    description: Result<Description, DescriptionError>,
+}
+
+enum Follow {
+    Absent,
+    NotValid,
+    Changed,
+    Ready,
+}
+
+impl<S: SegmentSource> Mirror<S> {
+    /// Of a stream by its long name, which need not exist yet.
+    #[must_use]
+    pub const fn new(source: S, name: StreamName, start: Start) -> Self {
+        Self { source, name, start, header: None, buffer: None, missed: 0, buffer_changed: false }
+    }
+
+    /// The stream's long name.
+    #[must_use]
+    pub const fn name(&self) -> &StreamName {
+        &self.name
+    }
+
+    /// The header, once it was found.
+    #[must_use]
+    pub fn header(&self) -> Option<&HeaderView<S::Memory>> {
+        self.header.as_ref().map(|h| &h.view)
+    }
+
+    /// The extension block, if the stream has one.
+    #[must_use]
+    pub fn extension(&self) -> Option<&Extension<S::Memory>> {
+        self.header.as_ref().and_then(|h| h.extension.as_ref())
+    }
+
+    /// What the buffer being read holds.
+    #[must_use]
+    pub fn description(&self) -> Option<&Description> {
+        self.buffer.as_ref().map(|b| &b.description)
+    }
+
+    /// Generation of the buffer being read.
+    #[must_use]
+    pub fn generation(&self) -> Option<u32> {
+        self.buffer.as_ref().map(|b| b.generation)
+    }
+
+    /// What changed since this was last asked.
+    pub fn changes(&mut self) -> Changes {
+        let static_metadata = self.header.as_mut().is_some_and(|h| {
+            let now = h.view.meta_generation();
+            let changed = now != 0 && now != h.static_metadata;
+            h.static_metadata = now;
+            changed
+        });
+        Changes { buffer: core::mem::take(&mut self.buffer_changed), static_metadata }
+    }
+
+    /// Finds out whether the header's name leads to another segment by now (a Python writer that was started again, a change of version), and if
+    /// so lets go of the old one. To be called now and then when nothing new comes; asks the system.
+    pub fn revalidate(&mut self) {
+        if let Some(header) = &self.header
+            && !self.source.is_current(&self.name.header(), header.view.memory())
+        {
+            self.header = None;
+            self.buffer = None;
+        }
+    }
+
+    /// Opens the segment with the stream's static metadata and says how many of its bytes are used; `None` when there is none (yet).
+    ///
+    /// # Errors
+    /// [`MirrorError::Source`], [`MirrorError::StaticMetadataTooShort`].
+    pub fn static_metadata(&mut self) -> Result<Option<(S::Memory, usize)>, MirrorError<S::Error>> {
+        let Some(header) = &self.header else { return Ok(None) };
+        let generation = header.view.meta_generation();
+        if generation == 0 {
+            return Ok(None);
+        }
+        // Acquire, pairs with the publisher's release before it stores meta_generation: this nbytes or a newer one.
+        header.view.memory().fence_acquire();
+        let needed = usize::try_from(header.view.aux_nbytes()).unwrap_or(usize::MAX);
+        let name = self.name.static_metadata(generation);
+        let Some(memory) = self.source.open(&name).map_err(MirrorError::Source)? else { return Ok(None) };
+        let len = memory.len();
+        if header.view.meta_generation() != generation {
+            // Another one has come meanwhile; the next call opens that.
+            return Ok(None);
+        }
+        if len < needed {
+            return Err(MirrorError::StaticMetadataTooShort { len, needed });
+        }
+        Ok(Some((memory, needed)))
+    }
+
+    /// Attaches when needed and hands out new frames: their bytes one behind the other, and where the stream has times, the time of each.
+    ///
+    /// `frames` and `times` bound how many: `frames.len() / frame_bytes`, and `times.len()` unless `times` is empty.
+    ///
+    /// # Errors
+    /// [`MirrorError`].
+    pub fn read(
+        &mut self,
+        take: Take,
+        frames: &mut [u8],
+        times: &mut [f64],
+    ) -> Result<Reading, MirrorError<S::Error>> {
+        for _ in 0..TRIES {
+            match self.follow()? {
+                Follow::Absent => return Ok(Reading::Absent),
+                Follow::NotValid => return Ok(Reading::NotValid),
+                Follow::Changed => return Ok(Reading::Changed),
+                Follow::Ready => {}
+            }
+            let (Some(header), Some(buffer)) = (&self.header, &mut self.buffer) else { return Ok(Reading::NotValid) };
+            if let Some(mut read) = buffer.read(header, take, frames, times, &mut self.missed)? {
+                if read.frames == 0 && !header.view.bvalid() {
+                    return Ok(Reading::NotValid);
+                }
+                read.missed = core::mem::take(&mut self.missed);
+                return Ok(Reading::Frames(read));
+            }
+            // The header changed under the read, or the writer laps us: look again.
+        }
+        let proof = self.proof();
+        Ok(Reading::Frames(Read { frames: 0, first: 0, missed: core::mem::take(&mut self.missed), skipped: 0, proof }))
+    }
+
+    fn proof(&self) -> Proof {
+        if self.extension().is_some() { Proof::Untorn } else { Proof::Unproven }
+    }
+
+    /// Brings header and buffer up to date. The usual case, nothing has changed, takes one load.
+    fn follow(&mut self) -> Result<Follow, MirrorError<S::Error>> {
+        let header = match &self.header {
+            Some(header) => header,
+            None => {
+                let Some(memory) = self.source.open(&self.name.header()).map_err(MirrorError::Source)? else {
+                    return Ok(Follow::Absent);
+                };
+                let view = HeaderView::detect(memory.clone())?;
+                self.header.insert(Header { view, extension: Extension::find(memory), static_metadata: 0 })
+            }
+        };
+        if let Some(buffer) = &self.buffer
+            && buffer.is_current(header)
+        {
+            return Ok(Follow::Ready);
+        }
+        let Some(look) = header.look() else {
+            // It is being changed right now. Nothing of it can be trusted, the old buffer's counters included.
+            return Ok(Follow::NotValid);
+        };
+        if let Some(buffer) = &mut self.buffer {
+            if buffer.generation == look.generation {
+                // Invalidated, maybe: what is left in the buffer can still be read.
+                buffer.sequence = look.sequence;
+                return Ok(Follow::Ready);
+            }
+            buffer.end(&look, S::SURVIVES_REMOVAL && header.extension.is_some());
+            if buffer.has_more() {
+                return Ok(Follow::Ready);
+            }
+        }
+        if !look.bvalid {
+            return Ok(Follow::NotValid);
+        }
+        self.switch(look)
+    }
+
+    /// Attaches to the generation that the header announces.
+    fn switch(&mut self, look: Look) -> Result<Follow, MirrorError<S::Error>> {
+        let Some(header) = &self.header else { return Ok(Follow::Absent) };
+        let description = look.description?;
+        let name = self.name.data(look.generation);
+        let Some(data) = self.source.open(&name).map_err(MirrorError::Source)? else {
+            // Gone already: a newer generation is on its way.
+            return Ok(Follow::NotValid);
+        };
+        let geometry = Geometry::of(&description, header.view.version());
+        let len = data.len();
+        let ring = RingReader::new(data, geometry).ok_or(MirrorError::DataTooShort { len, needed: geometry.len() })?;
+        let position = match (&self.buffer, core::mem::take(&mut self.start)) {
+            (Some(old), _) => {
+                // All that came between is lost to us: the old buffer has no more.
+                self.missed = self.missed.saturating_add(look.base.saturating_sub(old.next()));
+                Some(0)
+            }
+            // In a ring that has wrapped, the oldest frame is gone at any moment: what is the first is settled by the first read.
+            (None, Start::Oldest) => (look.committed <= u64::from(geometry.n_frames())).then_some(0),
+            (None, Start::Next) => Some(look.committed),
+        };
+        let Look { generation, sequence, base, .. } = look;
+        self.buffer = Some(Buffer { description, ring, generation, sequence, base, position, ended: None });
+        self.buffer_changed = true;
+        Ok(Follow::Changed)
+    }
+}
+
+impl<M: Memory + Clone> Header<M> {
+    /// Reads the fields that belong together; `None` when they keep changing.
+    fn look(&self) -> Option<Look> {
+        (0..TRIES).find_map(|_| {
+            let sequence = self.extension.as_ref().map_or(0, Extension::sequence);
+            // Acquire, pairs with the publisher's release before it sets the even sequence: the fields are at least as new.
+            self.view.memory().fence_acquire();
+            let generation = self.view.buffer_generation();
+            let look = Look {
+                bvalid: self.view.bvalid(),
+                generation,
+                sequence,
+                base: self.extension.as_ref().map_or(0, Extension::base),
+                previous_reserved: self.extension.as_ref().map_or(0, Extension::previous_reserved),
+                committed: self.extension.as_ref().map_or_else(|| self.legacy_total().unwrap_or(0), Extension::committed),
+                description: Description::parse(&self.view),
+            };
+            // Acquire, pairs with the publisher's release behind the odd sequence: had a field been newer, we would see it odd.
+            self.view.memory().fence_acquire();
+            let same = match &self.extension {
+                Some(e) => e.sequence() == sequence && sequence % 2 == 0,
+                None => self.view.buffer_generation() == generation,
+            };
+            same.then_some(look)
+        })
+    }
+
+    /// Frames published in this generation by a writer without our block, from the two counters that it has. `None` when they change
+    /// meanwhile. In between the stores of the two the result can be a ring too small, never too large.
+    fn legacy_total(&self) -> Option<u64> {
+        let n_frames = u64::from(self.view.shape(0));
+        (0..TRIES).find_map(|_| {
+            let wraps = self.view.wrap_counter();
+            self.view.memory().fence_acquire();
+            let index = self.view.write_index().min(n_frames);
+            self.view.memory().fence_acquire();
+            (self.view.wrap_counter() == wraps).then(|| wraps.saturating_mul(n_frames).saturating_add(index))
+        })
+    }
+}
+
+impl<M: Memory + Clone> Buffer<M> {
+    fn is_current(&self, header: &Header<M>) -> bool {
+        match &header.extension {
+            Some(e) => self.ended.is_none() && e.sequence() == self.sequence,
+            None => header.view.buffer_generation() == self.generation,
+        }
+    }
+
+    /// The number of the next frame to hand out.
+    fn next(&self) -> u64 {
+        self.base.saturating_add(self.position.unwrap_or(0))
+    }
+
+    /// A later generation has begun: what is left of this one?
+    fn end(&mut self, look: &Look, readable: bool) {
+        if self.ended.is_some() {
+            return;
+        }
+        let follows = look.generation == self.generation.wrapping_add(1);
+        let nothing = self.position.unwrap_or(0);
+        self.ended = Some(if follows && readable && look.base >= self.base {
+            Ended { committed: look.base - self.base, reserved: look.previous_reserved }
+        } else {
+            Ended { committed: nothing, reserved: nothing }
+        });
+    }
+
+    fn has_more(&self) -> bool {
+        self.ended.is_some_and(|e| {
+            let oldest = e.reserved.saturating_sub(u64::from(self.ring.geometry().n_frames()));
+            self.position.unwrap_or(0).max(oldest) < e.committed
+        })
+    }
+
+    fn committed(&self, header: &Header<M>) -> u64 {
+        match (&self.ended, &header.extension) {
+            (Some(ended), _) => ended.committed,
+            (None, Some(extension)) => self.ring.committed(extension),
+            (None, None) => {
+                let total = header.legacy_total().unwrap_or(0);
+                header.view.memory().fence_acquire();
+                total
+            }
+        }
+    }
+
+    /// Proves a copy that started with frame `first`: `None` when it has to be done again, because header or generation changed.
+    fn prove(&self, header: &Header<M>, first: u64) -> Option<Result<(), Lapped>> {
+        let n_frames = u64::from(self.ring.geometry().n_frames());
+        let bound = |reserved: u64| {
+            if reserved > first.saturating_add(n_frames) { Err(Lapped { oldest: reserved - n_frames }) } else { Ok(()) }
+        };
+        match (&self.ended, &header.extension) {
+            (Some(ended), _) => Some(bound(ended.reserved)),
+            (None, Some(extension)) => {
+                let proof = self.ring.prove(extension, first);
+                // Behind the acquire in `prove`: had `reserved` been of another generation, we would see another sequence.
+                (extension.sequence() == self.sequence).then_some(proof)
+            }
+            (None, None) => {
+                header.view.memory().fence_acquire();
+                let same = header.view.buffer_generation() == self.generation;
+                same.then(|| header.legacy_total().map_or(Ok(()), bound))
+            }
+        }
+    }
+
+    /// One attempt to hand out frames; `None` when it has to start again. Frames that turn out to be overwritten are added to `missed`.
+    fn read<E>(
+        &mut self,
+        header: &Header<M>,
+        take: Take,
+        frames: &mut [u8],
+        times: &mut [f64],
+        missed: &mut u64,
+    ) -> Result<Option<Read>, MirrorError<E>> {
+        let g = *self.ring.geometry();
+        let n_frames = u64::from(g.n_frames());
+        let room = frames.len() / g.frame_bytes();
+        let room = if g.has_times() && !times.is_empty() { room.min(times.len()) } else { room };
+        let possible = room.min(usize::try_from(g.n_frames()).unwrap_or(usize::MAX));
+        if let Take::Exactly(asked) = take
+            && asked > possible
+        {
+            return Err(MirrorError::TooMany { asked, possible });
+        }
+        let proof = if header.extension.is_some() { Proof::Untorn } else { Proof::Unproven };
+        let committed = self.committed(header);
+        let oldest = committed.saturating_sub(n_frames);
+        // Without a block, a total below our position is the moment between the stores of its two counters: nothing new.
+        let from = self.position.unwrap_or(oldest);
+        let start = from.max(oldest).min(committed.max(from));
+        *missed = missed.saturating_add(start - from);
+        let available = usize::try_from(committed.saturating_sub(start)).unwrap_or(usize::MAX);
+        let (count, skipped) = match take {
+            Take::UpTo(n) => (available.min(n).min(possible), 0),
+            Take::Exactly(n) => (if available < n { 0 } else { n }, 0),
+            Take::Latest(n) => {
+                let count = available.min(n).min(possible);
+                (count, available - count)
+            }
+        };
+        let first = start.saturating_add(skipped as u64);
+        let read = Read { frames: count, first: self.base.saturating_add(first), missed: 0, skipped: skipped as u64, proof };
+        if count == 0 {
+            // An oldest frame that nobody has asked for may still change: do not count from it.
+            if self.position.is_some() {
+                self.position = Some(start);
+            }
+            return Ok(Some(Read { skipped: 0, ..read }));
+        }
+        let bytes = frames.get_mut(..count * g.frame_bytes()).unwrap_or_default();
+        self.ring.copy(first, u32::try_from(count).unwrap_or(u32::MAX), bytes, times);
+        match self.prove(header, first) {
+            Some(Ok(())) => {
+                self.position = Some(first + count as u64);
+                Ok(Some(read))
+            }
+            Some(Err(Lapped { oldest })) => {
+                if self.position.is_some() {
+                    *missed = missed.saturating_add(oldest.saturating_sub(start));
+                }
+                self.position = Some(oldest.max(start));
+                Ok(None)
+            }
+            None => {
+                if self.position.is_some() {
+                    self.position = Some(start);
+                }
+                Ok(None)
+            }
+        }
+    }
+}

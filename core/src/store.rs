@@ -1,0 +1,70 @@
+//! What publisher and mirror ask of the place where segments live.
+//!
+//! /dev/shm in the Linux shell, slices on a microcontroller and in tests. Knows names and lengths; what lies in a segment is not its business.
+
+use crate::memory::Memory;
+use crate::name::{SegmentName, StreamName};
+
+/// A header segment that was opened for writing.
+#[derive(Clone, Debug)]
+pub struct HeaderSegment<M> {
+    /// Its memory.
+    pub memory: M,
+    /// Whether it was there before, left by a writer that is gone. Otherwise it is new and all zeros.
+    pub adopted: bool,
+}
+
+/// Makes and removes segments for a publisher.
+pub trait SegmentStore {
+    /// A segment's memory, writable, which stays usable as long as the value lives, also after the segment's removal.
+    type Memory: Memory + Clone;
+    /// Why a segment could not be made.
+    type Error;
+
+    /// Opens the header segment of a stream that nobody writes, or makes it. The caller is its only writer from now on.
+    ///
+    /// With `fresh`, what was there before is replaced by a new segment of zeros.
+    ///
+    /// # Errors
+    /// When a live writer has it, or when it cannot be made.
+    fn header(
+        &mut self,
+        name: &SegmentName,
+        len: usize,
+        fresh: bool,
+    ) -> Result<HeaderSegment<Self::Memory>, Self::Error>;
+
+    /// Makes a new segment of zeros, all of it reserved. One of the same name that a dead writer left is replaced.
+    ///
+    /// # Errors
+    /// When there is no room, or when it cannot be made.
+    fn create(&mut self, name: &SegmentName, len: usize) -> Result<Self::Memory, Self::Error>;
+
+    /// Removes a segment's name; no error when there is none.
+    fn remove(&mut self, name: &SegmentName);
+
+    /// Gives up the header: removes its name, or keeps what the next writer needs to serve the readers that are attached.
+    fn remove_header(&mut self, name: &SegmentName);
+
+    /// A stream name that nobody uses.
+    fn unique_name(&mut self) -> StreamName;
+}
+
+/// Opens segments for a mirror.
+pub trait SegmentSource {
+    /// A segment's memory, readable, which stays usable as long as the value lives, also after the segment's removal.
+    type Memory: Memory + Clone;
+    /// Why a segment that is there could not be opened.
+    type Error;
+    /// Whether the memory of a removed segment keeps its bytes, so that what was not read yet can still be.
+    const SURVIVES_REMOVAL: bool = true;
+
+    /// Opens a segment; `None` when there is none of that name.
+    ///
+    /// # Errors
+    /// When it is there but cannot be read.
+    fn open(&mut self, name: &SegmentName) -> Result<Option<Self::Memory>, Self::Error>;
+
+    /// Whether the name still leads to this memory.
+    fn is_current(&mut self, name: &SegmentName, memory: &Self::Memory) -> bool;
+}

@@ -1,0 +1,398 @@
+//! Publisher and mirror over slices against a plain model: a list of all frames ever published.
+
+use axismirror_core::axis_array::{Axis, AxisArray, Samples};
+use axismirror_core::dtype::DType;
+use axismirror_core::extension::{Clock, Writer};
+use axismirror_core::header::StructVersion;
+use axismirror_core::memory::Memory;
+use axismirror_core::mirror::{Mirror, MirrorError, Proof, Reading, Start, Take};
+use axismirror_core::name::{SegmentName, StreamName};
+use axismirror_core::publisher::{Event, PublishError, Published, Publisher};
+use axismirror_core::settings::{PlanError, Settings};
+use axismirror_core::shared::SharedBytes;
+use axismirror_core::slice_store::SliceStore;
+use axismirror_core::store::{SegmentSource, SegmentStore};
+use proptest::prelude::*;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// Segments on the heap, never freed, as mappings are that outlive their names.
+#[derive(Clone, Default)]
+struct Heap(Rc<RefCell<HashMap<String, SharedBytes<'static>>>>);
+
+impl Heap {
+    fn make(&self, name: &SegmentName, len: usize) -> SharedBytes<'static> {
+        let words: &'static mut [u64] = Box::leak(vec![0u64; len.div_ceil(8)].into_boxed_slice());
+        let bytes: &'static mut [u8] = Box::leak(Box::new([])); // for a length of 0
+        let memory = match words.len() {
+            0 => SharedBytes::from_slice(bytes).unwrap_or_else(|_| unreachable!()),
+            _ => aligned(words, len),
+        };
+        self.0.borrow_mut().insert(name.as_str().to_owned(), memory);
+        memory
+    }
+}
+
+fn aligned(words: &'static mut [u64], len: usize) -> SharedBytes<'static> {
+    // A Vec<u8> of the same length plus the alignment, cut to where it is aligned.
+    let bytes: &'static mut [u8] = Box::leak(vec![0u8; words.len() * 8 + 8].into_boxed_slice());
+    let skip = bytes.as_ptr().align_offset(8);
+    SharedBytes::from_slice(&mut bytes[skip..skip + len]).unwrap()
+}
+
+impl SegmentStore for Heap {
+    type Memory = SharedBytes<'static>;
+    type Error = String;
+
+    fn header(
+        &mut self,
+        name: &SegmentName,
+        len: usize,
+        fresh: bool,
+    ) -> Result<axismirror_core::store::HeaderSegment<Self::Memory>, String> {
+        let found = self.0.borrow().get(name.as_str()).copied().filter(|m| m.len() == len && !fresh);
+        Ok(match found {
+            Some(memory) => axismirror_core::store::HeaderSegment { memory, adopted: true },
+            None => axismirror_core::store::HeaderSegment { memory: self.make(name, len), adopted: false },
+        })
+    }
+
+    fn create(&mut self, name: &SegmentName, len: usize) -> Result<Self::Memory, String> {
+        if len > 1 << 24 { Err(format!("no room for {len} bytes")) } else { Ok(self.make(name, len)) }
+    }
+
+    fn remove(&mut self, name: &SegmentName) {
+        self.0.borrow_mut().remove(name.as_str());
+    }
+
+    fn remove_header(&mut self, name: &SegmentName) {
+        self.remove(name);
+    }
+
+    fn unique_name(&mut self) -> StreamName {
+        StreamName::new("unique").unwrap()
+    }
+}
+
+impl SegmentSource for Heap {
+    type Memory = SharedBytes<'static>;
+    type Error = String;
+
+    fn open(&mut self, name: &SegmentName) -> Result<Option<Self::Memory>, String> {
+        Ok(self.0.borrow().get(name.as_str()).copied())
+    }
+
+    fn is_current(&mut self, name: &SegmentName, _: &Self::Memory) -> bool {
+        self.0.borrow().contains_key(name.as_str())
+    }
+}
+
+fn name() -> StreamName {
+    StreamName::new("s").unwrap()
+}
+
+fn settings(frames: usize, version: StructVersion) -> Settings {
+    Settings { shmem_name: Some(name()), buf_dur: frames as f64, axis: None, version }
+}
+
+fn open(heap: &Heap, frames: usize, version: StructVersion) -> Publisher<Heap> {
+    Publisher::open(heap.clone(), (), settings(frames, version), Writer { pid: 7, start: 9 }, Clock::Monotonic).unwrap()
+}
+
+/// Frames `first ..` of `channels` i32 samples, sample c of frame k being 16 k + c, at 1 Hz.
+fn message<T>(first: u64, frames: usize, channels: usize, f: impl FnOnce(&AxisArray<'_>) -> T) -> T {
+    let bytes: Vec<u8> = (0..frames as u64)
+        .flat_map(|k| (0..channels as u64).flat_map(move |c| ((16 * (first + k) + c) as i32).to_le_bytes()))
+        .collect();
+    f(&AxisArray {
+        data: Samples { dtype: DType::I32, shape: &[frames, channels], bytes: &bytes },
+        dims: &["time", "ch"],
+        axes: &[("time", Axis::Linear { unit: "s", gain: 1.0, offset: first as f64 })],
+        attrs: &[],
+        key: "test",
+        stream_dim: None,
+    })
+}
+
+fn publish(p: &mut Publisher<Heap>, first: u64, frames: usize, channels: usize) {
+    message(first, frames, channels, |m| p.publish(m)).unwrap();
+}
+
+/// The numbers of the frames in a read, each checked against what was published under that number.
+fn numbers(bytes: &[u8], times: &[f64], channels: usize, frames: usize) -> Vec<u64> {
+    bytes[..frames * channels * 4]
+        .chunks_exact(channels * 4)
+        .enumerate()
+        .map(|(i, frame)| {
+            let sample = |c: usize| i32::from_le_bytes(frame[4 * c..4 * c + 4].try_into().unwrap());
+            let k = sample(0) / 16;
+            for c in 0..channels {
+                assert_eq!(sample(c), 16 * k + c as i32, "torn frame");
+            }
+            if let Some(time) = times.get(i) {
+                assert_eq!(*time, f64::from(k), "a frame with another one's time");
+            }
+            k as u64
+        })
+        .collect()
+}
+
+fn mirror(heap: &Heap, start: Start) -> Mirror<Heap> {
+    Mirror::new(heap.clone(), name(), start)
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Publish(usize),
+    Read(Take),
+    Channels(usize),
+    Ring(usize),
+    Restart,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let take = prop_oneof![
+        (0usize..30).prop_map(Take::UpTo),
+        (1usize..4).prop_map(Take::Exactly),
+        (1usize..30).prop_map(Take::Latest)
+    ];
+    prop_oneof![
+        6 => (0usize..25).prop_map(Step::Publish),
+        6 => take.prop_map(Step::Read),
+        1 => (1usize..6).prop_map(Step::Channels),
+        1 => (4usize..12).prop_map(Step::Ring),
+        1 => Just(Step::Restart),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 512 }, ..ProptestConfig::default() })]
+
+    /// Whatever is published, read, changed and restarted in whatever order: frames come in order, each at most once, and those that
+    /// do not come are counted, to the frame.
+    #[test]
+    fn every_frame_is_handed_out_once_or_counted(
+        version in prop::sample::select(&StructVersion::ALL),
+        steps in prop::collection::vec(step(), 1..60),
+    ) {
+        let heap = Heap::default();
+        let mut ring = 8;
+        let mut channels = 2;
+        let mut p = open(&heap, ring, version);
+        let mut m = mirror(&heap, Start::Oldest);
+        let (mut published, mut accounted) = (0u64, 0u64);
+        // Attach before the first frame, so that all are accounted for.
+        publish(&mut p, 0, 0, channels);
+        let mut bytes = vec![0u8; 64 * 16 * 4];
+        let mut times = vec![0f64; 64];
+        prop_assert_eq!(m.read(Take::UpTo(64), &mut bytes, &mut times).unwrap(), Reading::Changed);
+        let mut read = |m: &mut Mirror<Heap>, take: Take, accounted: &mut u64| -> Result<bool, TestCaseError> {
+            match m.read(take, &mut bytes, &mut times).unwrap() {
+                Reading::Frames(r) => {
+                    prop_assert_eq!(r.proof, Proof::Untorn);
+                    let channels = m.description().unwrap().frame_samples();
+                    let times = if version.has_times() { &times[..r.frames] } else { &[] };
+                    let got = numbers(&bytes, times, channels, r.frames);
+                    *accounted += r.missed + r.skipped;
+                    for k in got {
+                        prop_assert_eq!(k, *accounted);
+                        *accounted += 1;
+                    }
+                    if r.frames > 0 {
+                        prop_assert_eq!(r.first + r.frames as u64, *accounted, "first is the number over all generations");
+                    }
+                    Ok(r.frames > 0)
+                }
+                Reading::Changed => Ok(true),
+                Reading::NotValid => Ok(false),
+                Reading::Absent => Err(TestCaseError::fail("the header is gone")),
+            }
+        };
+        for s in steps {
+            match s {
+                Step::Publish(n) => {
+                    publish(&mut p, published, n, channels);
+                    published += n as u64;
+                }
+                Step::Read(take) => {
+                    read(&mut m, take, &mut accounted)?;
+                }
+                Step::Channels(n) => channels = n,
+                Step::Ring(n) => {
+                    ring = n;
+                    p.apply(settings(ring, version)).unwrap();
+                }
+                Step::Restart => {
+                    // As after kill -9: nothing is closed, a new writer adopts the header.
+                    drop(p);
+                    p = open(&heap, ring, version);
+                }
+            }
+        }
+        publish(&mut p, published, 1, channels);
+        published += 1;
+        while read(&mut m, Take::UpTo(64), &mut accounted)? {}
+        prop_assert_eq!(accounted, published);
+    }
+}
+
+#[test]
+fn one_frame_is_enough_and_none_is_skipped_after_an_overrun() {
+    let heap = Heap::default();
+    let mut p = open(&heap, 4, StructVersion::V2);
+    let mut m = mirror(&heap, Start::Oldest);
+    let (mut bytes, mut times) = (vec![0; 256], vec![0.0; 16]);
+    assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::NotValid));
+    publish(&mut p, 0, 1, 2);
+    assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::Changed));
+    let Ok(Reading::Frames(r)) = m.read(Take::UpTo(9), &mut bytes, &mut times) else { panic!() };
+    assert_eq!((r.frames, r.first, r.missed), (1, 0, 0));
+    publish(&mut p, 1, 10, 2);
+    let Ok(Reading::Frames(r)) = m.read(Take::UpTo(9), &mut bytes, &mut times) else { panic!() };
+    // Frames 1 to 6 are overwritten (the chunk itself was longer than the ring), 7 to 10 are there.
+    assert_eq!((r.frames, r.first, r.missed), (4, 7, 6));
+    assert_eq!(numbers(&bytes, &times, 2, 4), [7, 8, 9, 10]);
+}
+
+#[test]
+fn a_chunk_longer_than_the_ring_keeps_its_end_and_counts_every_pass() {
+    let heap = Heap::default();
+    let mut p = open(&heap, 4, StructVersion::V1);
+    let published = message(0, 11, 2, |m| p.publish(m));
+    assert_eq!(published, Ok(Published::Frames { cut: 7 }));
+    let m = heap.clone().open(&name().header()).unwrap().unwrap();
+    let h = axismirror_core::header::HeaderView::detect(m).unwrap();
+    assert_eq!((h.write_index(), h.wrap_counter()), (3, 2));
+    assert_eq!(p.extension().health().frames_cut, 7);
+}
+
+#[test]
+fn errors_leave_the_stream_as_it_was() {
+    let heap = Heap::default();
+    let mut p = open(&heap, 8, StructVersion::V2);
+    publish(&mut p, 0, 3, 2);
+    let header = || {
+        let m = heap.clone().open(&name().header()).unwrap().unwrap();
+        let mut bytes = vec![0; m.len()];
+        m.load_bytes(0, &mut bytes, axismirror_core::memory::Word::B1);
+        bytes
+    };
+    let before = header();
+    let mut refuse = |shape: &[usize], gain: f64, dims: &[&str]| {
+        let bytes = vec![0; 4 * shape.iter().product::<usize>()];
+        let axis = Axis::Linear { unit: "s", gain, offset: 0.0 };
+        p.publish(&AxisArray {
+            data: Samples { dtype: DType::I32, shape, bytes: &bytes },
+            dims,
+            axes: &[("time", axis)],
+            attrs: &[],
+            key: "k",
+            stream_dim: None,
+        })
+        .unwrap_err()
+    };
+    for gain in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert!(matches!(refuse(&[1, 2], gain, &["time", "ch"]), PublishError::Plan(PlanError::Gain { .. })));
+    }
+    assert!(matches!(refuse(&[1, 2], 1e-12, &["time", "ch"]), PublishError::Plan(PlanError::RingLength { .. })));
+    assert!(matches!(refuse(&[1, 2], 100.0, &["time"]), PublishError::Plan(PlanError::Message(_))));
+    assert!(matches!(refuse(&[1, 1 << 20], 1.0, &["time", "ch"]), PublishError::Store(_)));
+    assert!(matches!(refuse(&[1, 0], 1.0, &["time", "ch"]), PublishError::Plan(PlanError::Description(_))));
+    assert_eq!(header(), before);
+}
+
+#[test]
+fn a_message_without_the_axis_is_ignored_and_counted() {
+    let heap = Heap::default();
+    let mut p = open(&heap, 8, StructVersion::V2);
+    let ignored = message(0, 1, 2, |m| p.publish(&AxisArray { dims: &["frame", "ch"], axes: &[], ..*m }));
+    assert_eq!(ignored, Ok(Published::Ignored));
+    assert_eq!(p.extension().health().messages_ignored, 1);
+}
+
+#[test]
+fn a_new_name_begins_with_placeholders_and_works() {
+    let heap = Heap::default();
+    let mut p = open(&heap, 8, StructVersion::V2);
+    publish(&mut p, 0, 3, 2);
+    let other = StreamName::new("other").unwrap();
+    p.apply(Settings { shmem_name: Some(other.clone()), ..settings(8, StructVersion::V2) }).unwrap();
+    assert!(heap.clone().open(&name().header()).unwrap().is_none());
+    assert!(heap.clone().open(&name().data(0)).unwrap().is_none());
+    assert!(heap.clone().open(&name().static_metadata(1)).unwrap().is_none());
+    let m = heap.clone().open(&other.header()).unwrap().unwrap();
+    let h = axismirror_core::header::HeaderView::detect(m).unwrap();
+    assert_eq!((h.bvalid(), h.srate(), h.ndim(), h.buffer_generation()), (false, -1.0, 0, u32::MAX));
+    publish(&mut p, 3, 3, 2);
+    assert_eq!((h.bvalid(), h.buffer_generation(), h.write_index(), h.meta_generation()), (true, 0, 3, 1));
+    assert!(heap.clone().open(&other.data(0)).unwrap().is_some());
+}
+
+#[test]
+fn events_come_in_the_published_sinks_order() {
+    let heap = Heap::default();
+    let events = RefCell::new(Vec::new());
+    let observer = |e: Event| events.borrow_mut().push(e.as_str());
+    let s = settings(8, StructVersion::V2);
+    let mut p = Publisher::open(heap.clone(), observer, s.clone(), Writer::default(), Clock::Unknown).unwrap();
+    message(0, 2, 2, |m| p.publish(m)).unwrap();
+    p.apply(Settings { buf_dur: 9.0, ..s.clone() }).unwrap();
+    message(0, 2, 2, |m| p.publish(m)).unwrap();
+    p.apply(Settings { shmem_name: Some(StreamName::new("n").unwrap()), buf_dur: 9.0, ..s }).unwrap();
+    p.close();
+    // From a run of ezmsg-tools 0.10.0's sink with a recording connection: initialize, message, settings, message, settings, shutdown.
+    let expected = [
+        "buffer cleanup", "meta cleanup", "meta reset", "buffer cleanup", "begin update", "meta updated", "buffer reset",
+        "aux updated", "buffer cleanup", "begin update", "meta updated", "buffer reset", "buffer cleanup", "meta cleanup",
+        "meta reset", "buffer cleanup", "meta cleanup", "close",
+    ];
+    assert_eq!(*events.borrow(), expected);
+    assert!(heap.0.borrow().is_empty(), "segments left behind");
+}
+
+#[test]
+fn a_damaged_header_is_an_error_and_not_more() {
+    let heap = Heap::default();
+    let mut p = open(&heap, 8, StructVersion::V2);
+    publish(&mut p, 0, 3, 2);
+    let memory = heap.clone().open(&name().header()).unwrap().unwrap();
+    let h = axismirror_core::header::HeaderView::detect(memory).unwrap();
+    let read = || {
+        let mut bytes = vec![0; 4096];
+        mirror(&heap, Start::Oldest).read(Take::UpTo(8), &mut bytes, &mut [])
+    };
+    h.set_shape(1, 1000);
+    assert!(matches!(read(), Err(MirrorError::DataTooShort { .. })));
+    h.set_dtype(0);
+    assert!(matches!(read(), Err(MirrorError::Description(_))));
+    heap.make(&name().header(), 100);
+    assert!(matches!(read(), Err(MirrorError::Header(_))));
+}
+
+#[test]
+fn slices_of_a_caller_hold_a_stream() {
+    let mut memory = [[0u64; 1024]; 4].map(|w| w.map(u64::to_ne_bytes));
+    let mut slices = memory.iter_mut().map(|m| m.as_flattened_mut());
+    let slices = core::array::from_fn(|_| slices.next().unwrap());
+    let Ok(slices) = slices_of(slices) else { return };
+    let store: SliceStore<'_, 4> = SliceStore::new(slices);
+    let mut p = Publisher::open(&store, (), settings(8, StructVersion::V2), Writer::default(), Clock::Unknown).unwrap();
+    message(0, 5, 2, |m| p.publish(m)).unwrap();
+    let mut m = Mirror::new(&store, name(), Start::Oldest);
+    let (mut bytes, mut times) = (vec![0; 256], vec![0.0; 16]);
+    assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::Changed));
+    let Ok(Reading::Frames(r)) = m.read(Take::UpTo(9), &mut bytes, &mut times) else { panic!() };
+    assert_eq!(numbers(&bytes, &times, 2, r.frames), [0, 1, 2, 3, 4]);
+    p.close();
+}
+
+fn slices_of(slices: [&mut [u8]; 4]) -> Result<[SharedBytes<'_>; 4], axismirror_core::shared::Misaligned> {
+    let [a, b, c, d] = slices;
+    Ok([
+        SharedBytes::from_slice(a)?,
+        SharedBytes::from_slice(b)?,
+        SharedBytes::from_slice(c)?,
+        SharedBytes::from_slice(d)?,
+    ])
+}

@@ -1,0 +1,373 @@
+//! The library for analysis processes: attach to a stream in this machine's shared memory and read what is new.
+//!
+//! ```
+//! # use axismirror::publish::test_stream;
+//! # let _stream = test_stream("doc-mirror");
+//! use axismirror::mirror::Mirror;
+//!
+//! let mut mirror = Mirror::attach("doc-mirror")?;
+//! let chunk = mirror.read()?;
+//! let channels = chunk.frame_samples();
+//! for (frame, time) in chunk.samples::<i32>()?.chunks(channels).zip(chunk.times()) {
+//!     println!("{time:.3} s: {frame:?}");
+//! }
+//! println!("{} frames, {} missed", chunk.frames(), chunk.missed());
+//! # assert_eq!(chunk.frames(), 3);
+//! # Ok::<(), axismirror::mirror::MirrorError>(())
+//! ```
+//!
+//! A mirror maps read-only, holds nothing and costs the writer nothing. It may be opened before the stream is there ([`Mirror::open`]) and
+//! carries on when the writer is started again.
+
+use std::time::{Duration, Instant};
+
+use axismirror_core::dtype::DType;
+use axismirror_core::header::{Description, HeaderView, StructVersion};
+use axismirror_core::extension::Extension;
+use axismirror_core::mirror as core_mirror;
+use axismirror_core::memory::{Memory as _, Word};
+use axismirror_core::name::{NameError, StreamName};
+
+pub use axismirror_core::mirror::{Changes, Proof, Start, Take};
+
+use crate::shm::{Segment, ShmError, ShmSource};
+
+/// How long nothing new may come before the mirror asks whether the stream's name leads elsewhere by now.
+const REVALIDATE_AFTER: Duration = Duration::from_millis(200);
+/// How long [`Mirror::attach`] waits for a stream that says that it is not valid yet.
+const ATTACH_WITHIN: Duration = Duration::from_secs(2);
+/// Pause between two looks while waiting for a stream.
+const LOOK_EVERY: Duration = Duration::from_millis(1);
+
+/// Why a stream cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum MirrorError {
+    /// Not a name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// No writer has made it.
+    #[error("there is no stream {name:?} (no {segment} in /dev/shm). `axismirror list` shows those that there are")]
+    NoStream {
+        /// Its long name.
+        name: String,
+        /// The header's file.
+        segment: String,
+    },
+    /// The header is there, but the writer publishes nothing.
+    #[error("stream {name:?} is there, but publishes nothing (bvalid is 0). Is its writer alive? `axismirror info {name}` tells")]
+    NotValid {
+        /// Its long name.
+        name: String,
+    },
+    /// What is in shared memory cannot be read.
+    #[error("stream {name:?} cannot be read: {source}")]
+    Stream {
+        /// Its long name.
+        name: String,
+        /// Why.
+        source: core_mirror::MirrorError<ShmError>,
+    },
+    /// Samples of another type than asked for.
+    #[error("the samples are {is:?}, not {asked:?}")]
+    Type {
+        /// What they are.
+        is: DType,
+        /// What was asked for.
+        asked: DType,
+    },
+}
+
+/// A local view of a stream.
+#[derive(Debug)]
+pub struct Mirror {
+    mirror: core_mirror::Mirror<ShmSource>,
+    bytes: Vec<u8>,
+    times: Vec<f64>,
+    last_news: Instant,
+}
+
+/// Frames that a read handed out, in the mirror's own memory.
+#[derive(Debug)]
+pub struct Chunk<'a> {
+    description: Option<&'a Description>,
+    has_times: bool,
+    read: core_mirror::Read,
+    bytes: &'a [u8],
+    times: &'a [f64],
+    state: State,
+}
+
+/// What the stream is like at the time of a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// There is no such stream (yet).
+    Absent,
+    /// It is there, but publishes nothing (yet): no message has come, its settings are being changed, or its writer is gone.
+    NotValid,
+    /// It publishes.
+    Valid,
+}
+
+impl Mirror {
+    /// Attaches to a stream that is there, with the oldest frame that it holds.
+    ///
+    /// # Errors
+    /// [`MirrorError::NoStream`], [`MirrorError::NotValid`] when it publishes nothing within two seconds, and what [`Mirror::read`] says.
+    pub fn attach(name: &str) -> Result<Self, MirrorError> {
+        let mut mirror = Self::open(name, Start::Oldest)?;
+        let deadline = Instant::now() + ATTACH_WITHIN;
+        loop {
+            match mirror.take(Take::UpTo(0))?.state() {
+                State::Valid => return Ok(mirror),
+                State::Absent => {
+                    let segment = mirror.mirror.name().header().to_string();
+                    return Err(MirrorError::NoStream { name: name.to_owned(), segment });
+                }
+                State::NotValid if Instant::now() > deadline => return Err(MirrorError::NotValid { name: name.to_owned() }),
+                State::NotValid => std::thread::sleep(LOOK_EVERY),
+            }
+        }
+    }
+
+    /// A mirror of a stream that need not be there yet.
+    ///
+    /// # Errors
+    /// [`MirrorError::Name`].
+    pub fn open(name: &str, start: Start) -> Result<Self, MirrorError> {
+        Self::of(ShmSource::default(), name, start)
+    }
+
+    pub(crate) fn of(source: ShmSource, name: &str, start: Start) -> Result<Self, MirrorError> {
+        let mirror = core_mirror::Mirror::new(source, StreamName::new(name)?, start);
+        Ok(Self { mirror, bytes: Vec::new(), times: Vec::new(), last_news: Instant::now() })
+    }
+
+    /// All new frames, at most the ring.
+    ///
+    /// # Errors
+    /// [`MirrorError::Stream`].
+    pub fn read(&mut self) -> Result<Chunk<'_>, MirrorError> {
+        self.take(Take::UpTo(usize::MAX))
+    }
+
+    /// New frames as asked for; none when there are none.
+    ///
+    /// # Errors
+    /// [`MirrorError::Stream`].
+    pub fn take(&mut self, take: Take) -> Result<Chunk<'_>, MirrorError> {
+        if self.last_news.elapsed() > REVALIDATE_AFTER {
+            self.mirror.revalidate();
+            self.last_news = Instant::now();
+        }
+        let mut state = State::Valid;
+        let mut read = core_mirror::Read { frames: 0, first: 0, missed: 0, skipped: 0, proof: Proof::Untorn };
+        loop {
+            match self.mirror.read(take, &mut self.bytes, &mut self.times) {
+                Ok(core_mirror::Reading::Frames(r)) => read = r,
+                Ok(core_mirror::Reading::Absent) => state = State::Absent,
+                Ok(core_mirror::Reading::NotValid) => state = State::NotValid,
+                Ok(core_mirror::Reading::Changed) => {
+                    self.make_room(take);
+                    continue;
+                }
+                Err(source) => {
+                    return Err(MirrorError::Stream { name: self.mirror.name().as_str().to_owned(), source });
+                }
+            }
+            break;
+        }
+        if read.frames > 0 {
+            self.last_news = Instant::now();
+        }
+        let description = self.mirror.description();
+        let bytes = description.map_or(0, |d| d.frame_bytes() * read.frames);
+        let has_times = self.version().is_some_and(StructVersion::has_times);
+        Ok(Chunk {
+            description,
+            has_times,
+            read,
+            bytes: self.bytes.get(..bytes).unwrap_or_default(),
+            times: if has_times { self.times.get(..read.frames).unwrap_or_default() } else { &[] },
+            state,
+        })
+    }
+
+    /// Room for the whole ring: a read never hands out more.
+    fn make_room(&mut self, _: Take) {
+        let Some(d) = self.mirror.description() else { return };
+        let frames = usize::try_from(d.n_frames()).unwrap_or(0);
+        self.bytes.resize(frames * d.frame_bytes(), 0);
+        self.times.resize(frames, 0.0);
+    }
+
+    /// What changed since this was last asked: the buffer, the static metadata.
+    pub fn changes(&mut self) -> Changes {
+        self.mirror.changes()
+    }
+
+    /// The stream's long name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.mirror.name().as_str()
+    }
+
+    /// What the buffer being read holds, once there is one.
+    #[must_use]
+    pub fn description(&self) -> Option<&Description> {
+        self.mirror.description()
+    }
+
+    /// Number of the buffer being read.
+    #[must_use]
+    pub fn generation(&self) -> Option<u32> {
+        self.mirror.generation()
+    }
+
+    /// Which releases of ezmsg-tools can read it, once it was found.
+    #[must_use]
+    pub fn version(&self) -> Option<StructVersion> {
+        self.mirror.header().map(HeaderView::version)
+    }
+
+    /// The header's fields.
+    #[must_use]
+    pub fn header(&self) -> Option<&HeaderView<Segment>> {
+        self.mirror.header()
+    }
+
+    /// Our block behind the header: counters, clock, writer, health. `None` for a Python writer's stream.
+    #[must_use]
+    pub fn extension(&self) -> Option<&Extension<Segment>> {
+        self.mirror.extension()
+    }
+
+    /// The pickled static metadata, for [`axismirror_core::static_metadata::decode`]; `None` when there is none (yet).
+    ///
+    /// # Errors
+    /// [`MirrorError::Stream`].
+    pub fn static_metadata(&mut self) -> Result<Option<Vec<u8>>, MirrorError> {
+        match self.mirror.static_metadata() {
+            Ok(None) => Ok(None),
+            Ok(Some((segment, len))) => {
+                let mut blob = vec![0; len];
+                segment.load_bytes(0, &mut blob, Word::B1);
+                Ok(Some(blob))
+            }
+            Err(source) => Err(MirrorError::Stream { name: self.name().to_owned(), source }),
+        }
+    }
+}
+
+impl Chunk<'_> {
+    /// How many frames.
+    #[must_use]
+    pub const fn frames(&self) -> usize {
+        self.read.frames
+    }
+
+    /// Samples of one frame; 0 as long as there is no buffer.
+    #[must_use]
+    pub fn frame_samples(&self) -> usize {
+        self.description.map_or(0, Description::frame_samples)
+    }
+
+    /// Number of the first frame, counted over all generations of the stream.
+    #[must_use]
+    pub const fn first(&self) -> u64 {
+        self.read.first
+    }
+
+    /// Frames that were published since the last read and are lost for this mirror.
+    #[must_use]
+    pub const fn missed(&self) -> u64 {
+        self.read.missed
+    }
+
+    /// New frames left out because [`Take::Latest`] asked for it.
+    #[must_use]
+    pub const fn skipped(&self) -> u64 {
+        self.read.skipped
+    }
+
+    /// Whether it is proven that no frame is torn.
+    #[must_use]
+    pub const fn proof(&self) -> Proof {
+        self.read.proof
+    }
+
+    /// What the stream is like.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// What the frames are; `None` as long as there is no buffer.
+    #[must_use]
+    pub const fn description(&self) -> Option<&Description> {
+        self.description
+    }
+
+    /// The samples' bytes, C order, little-endian.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
+    /// The time of each frame in seconds; empty when the stream has no times (versions 0 and 1).
+    #[must_use]
+    pub const fn times(&self) -> &[f64] {
+        self.times
+    }
+
+    /// Whether the stream has times.
+    #[must_use]
+    pub const fn has_times(&self) -> bool {
+        self.has_times
+    }
+
+    /// The samples as numbers, frame by frame.
+    ///
+    /// # Errors
+    /// [`MirrorError::Type`] when they are of another type.
+    pub fn samples<T: Sample>(&self) -> Result<Vec<T>, MirrorError> {
+        let is = self.description.map_or(T::DTYPE, Description::dtype);
+        if !T::matches(is) {
+            return Err(MirrorError::Type { is, asked: T::DTYPE });
+        }
+        Ok(self.bytes.chunks_exact(size_of::<T>()).map(T::from_le).collect())
+    }
+}
+
+/// Rust types of samples.
+pub trait Sample: Copy + sealed::Sealed {
+    /// Their numpy type.
+    const DTYPE: DType;
+
+    /// Whether a stream's samples are of this type.
+    #[must_use]
+    fn matches(dtype: DType) -> bool {
+        dtype.code() == Self::DTYPE.code()
+    }
+
+    #[doc(hidden)]
+    fn from_le(bytes: &[u8]) -> Self;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! samples {
+    ($($rust:ty => $dtype:ident),+) => {$(
+        impl sealed::Sealed for $rust {}
+        impl Sample for $rust {
+            const DTYPE: DType = DType::$dtype;
+
+            fn from_le(bytes: &[u8]) -> Self {
+                <$rust>::from_le_bytes(bytes.try_into().unwrap_or_default())
+            }
+        }
+    )+};
+}
+
+samples!(i8 => I8, u8 => U8, i16 => I16, u16 => U16, i32 => I32, u32 => U32, i64 => I64, u64 => U64, f32 => F32, f64 => F64);

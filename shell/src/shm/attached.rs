@@ -1,0 +1,66 @@
+//! Who else has to do with a segment, from /proc: which process holds the writer's lock, and whether anybody has it mapped.
+//!
+//! Only looks; disturbs nobody.
+
+use std::fs;
+use std::path::Path;
+
+/// The process that holds the writer's lock on the file with this inode, if one does.
+pub(crate) fn writer(inode: u64) -> Option<u32> {
+    lock_holder(&fs::read_to_string("/proc/locks").ok()?, inode)
+}
+
+/// Lines are `1: FLOCK  ADVISORY  WRITE PID MAJOR:MINOR:INODE START END` (proc_locks(5)).
+fn lock_holder(locks: &str, inode: u64) -> Option<u32> {
+    locks.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [_, "FLOCK", _, "WRITE", pid, file, ..] = fields[..] else { return None };
+        (file.rsplit(':').next()?.parse() == Ok(inode)).then(|| pid.parse().ok())?
+    })
+}
+
+/// Whether another process maps the file with this inode from this folder. Processes of other users cannot be looked into; they count as
+/// not having it, since a segment with mode 0600 is not theirs to map.
+pub(super) fn by_another_process(dir: &Path, inode: u64) -> bool {
+    let own = std::process::id();
+    let Ok(entries) = fs::read_dir("/proc") else { return false };
+    entries
+        .flatten()
+        .filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok())
+        .filter(|pid| *pid != own)
+        .any(|pid| fs::read_to_string(format!("/proc/{pid}/maps")).is_ok_and(|maps| mentions(&maps, dir, inode)))
+}
+
+/// Lines are `address perms offset dev inode path` (proc_pid_maps(5)); the path of an unlinked file ends in ` (deleted)`.
+fn mentions(maps: &str, dir: &Path, inode: u64) -> bool {
+    let Some(dir) = dir.to_str() else { return false };
+    maps.lines().any(|line| {
+        let mut fields = line.split_ascii_whitespace().skip(4);
+        let (Some(number), Some(path)) = (fields.next(), fields.next()) else { return false };
+        number.parse() == Ok(inode) && path.starts_with(dir)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_inode_of_its_own_folder_only() {
+        let maps = "7f10-7f20 r--p 00000000 08:01 4242 /usr/lib/x.so\n\
+                    7f30-7f40 rw-s 00000000 00:19 77 /dev/shm/sm_abc (deleted)\n\
+                    7ffd-7ffe rw-p 00000000 00:00 0 [stack]\n";
+        assert!(mentions(maps, Path::new("/dev/shm"), 77));
+        assert!(!mentions(maps, Path::new("/dev/shm"), 4242));
+        assert!(!mentions(maps, Path::new("/dev/shm"), 78));
+    }
+
+    #[test]
+    fn finds_the_holder_of_a_write_lock() {
+        let locks = "1: POSIX  ADVISORY  WRITE 11 00:19:77 0 EOF\n\
+                     2: FLOCK  ADVISORY  READ  12 00:19:77 0 EOF\n\
+                     3: FLOCK  ADVISORY  WRITE 13 00:19:77 0 EOF\n";
+        assert_eq!(lock_holder(locks, 77), Some(13));
+        assert_eq!(lock_holder(locks, 7), None);
+    }
+}

@@ -1,0 +1,24 @@
+//! /dev/shm: the other unsafe room. One file that makes, maps and reserves a segment, one that keeps their names alive, one each for the
+//! writer's and the reader's side.
+//!
+//! What lies in a segment is core's business.
+
+mod attached;
+mod guard;
+mod segment;
+mod source;
+mod store;
+
+pub use segment::{Segment, ShmError};
+pub use source::ShmSource;
+pub use store::ShmStore;
+
+/// Where POSIX shared memory lives on Linux (`shm_open(3)`).
+pub const SHM_DIR: &str = "/dev/shm";
+
+/// The private name under which a second hard link keeps a segment while the stream lives: `am_` in place of `sm_`.
+///
+/// Python's resource tracker unlinks the public names of segments that a reader attached. A file that has another name left can be linked again.
+fn private_name(public: &str) -> String {
+    format!("am_{}", public.strip_prefix("sm_").unwrap_or(public))
+}

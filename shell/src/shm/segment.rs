@@ -1,0 +1,169 @@
+//! One segment: a file in /dev/shm, reserved to its last byte and mapped.
+//!
+//! A segment that could not be reserved is an error at once: `ftruncate` alone would let the first touch end in SIGBUS, here or in a reader.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axismirror_core::shared::SharedBytes;
+use memmap2::{MmapOptions, MmapRaw};
+use rustix::fs::{self, FallocateFlags, Mode, OFlags};
+use rustix::io::Errno;
+
+/// Only the owner reads and writes. Readers of the published package open for reading and writing.
+const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
+
+/// A mapped segment. Clones share the mapping, which lasts as long as the last of them.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    bytes: SharedBytes<'static>,
+    inode: u64,
+    _map: Arc<MmapRaw>,
+}
+
+impl Deref for Segment {
+    type Target = SharedBytes<'static>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.bytes
+    }
+}
+
+/// What can go wrong with a segment.
+#[derive(Debug, thiserror::Error)]
+pub enum ShmError {
+    /// The file system is full.
+    #[error(
+        "{} has no room for a segment of {needed} bytes: {available} bytes are free. Choose a smaller buf_dur, remove files there, or mount it larger (mount -o remount,size=...)",
+        dir.display()
+    )]
+    NoSpace {
+        /// Where.
+        dir: PathBuf,
+        /// Bytes asked for.
+        needed: u64,
+        /// Bytes free.
+        available: u64,
+    },
+    /// Another process writes this stream.
+    #[error("the stream is being written by process {pid}; stop it, or choose another name")]
+    InUse {
+        /// The process, 0 when it does not say.
+        pid: u32,
+    },
+    /// Not a regular file: a symbolic link, a folder.
+    #[error("{} is not a regular file; remove it", path.display())]
+    NotAFile {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Anything else that the system says.
+    #[error("{} {}: {source}", action, path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl ShmError {
+    pub(super) fn io(action: &'static str, path: &Path, errno: Errno) -> Self {
+        Self::Io { action, path: path.to_owned(), source: errno.into() }
+    }
+}
+
+/// Opens an existing file for reading and, for a writer, writing; `None` when there is none. Follows no symbolic link and waits for nothing.
+pub(super) fn open_existing(path: &Path, write: bool) -> Result<Option<File>, ShmError> {
+    let access = if write { OFlags::RDWR } else { OFlags::RDONLY };
+    let flags = access | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = match fs::open(path, flags, Mode::empty()) {
+        Ok(fd) => File::from(fd),
+        Err(Errno::NOENT) => return Ok(None),
+        Err(Errno::LOOP | Errno::ISDIR) => return Err(ShmError::NotAFile { path: path.to_owned() }),
+        Err(e) => return Err(ShmError::io("cannot open", path, e)),
+    };
+    let stat = fs::fstat(&file).map_err(|e| ShmError::io("cannot look at", path, e))?;
+    if !fs::FileType::from_raw_mode(stat.st_mode).is_file() {
+        return Err(ShmError::NotAFile { path: path.to_owned() });
+    }
+    Ok(Some(file))
+}
+
+/// Makes a new file of zeros with all of its bytes reserved; `None` when the name is taken.
+pub(super) fn create_reserved(path: &Path, len: usize) -> Result<Option<File>, ShmError> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let file = match fs::open(path, flags, MODE) {
+        Ok(fd) => File::from(fd),
+        Err(Errno::EXIST) => return Ok(None),
+        Err(e) => return Err(ShmError::io("cannot make", path, e)),
+    };
+    // Whatever the umask left of the mode.
+    let reserved = fs::fchmod(&file, MODE).and_then(|()| reserve(&file, len as u64));
+    if let Err(e) = reserved {
+        // A file that is not whole is of no use to anybody.
+        let _ = fs::unlink(path);
+        return Err(match e {
+            Errno::NOSPC => no_space(path, len as u64),
+            e => ShmError::io("cannot reserve", path, e),
+        });
+    }
+    Ok(Some(file))
+}
+
+fn reserve(file: &File, len: u64) -> rustix::io::Result<()> {
+    loop {
+        match fs::fallocate(file, FallocateFlags::empty(), 0, len) {
+            Err(Errno::INTR) => {}
+            result => return result,
+        }
+    }
+}
+
+fn no_space(path: &Path, needed: u64) -> ShmError {
+    let dir = path.parent().unwrap_or(Path::new("/")).to_owned();
+    let available = fs::statvfs(&dir).map_or(0, |v| v.f_bavail.saturating_mul(v.f_frsize));
+    ShmError::NoSpace { dir, needed, available }
+}
+
+impl Segment {
+    /// Maps a file for writing, with all its pages present.
+    pub(super) fn map_writable(file: &File, path: &Path) -> Result<Self, ShmError> {
+        let (len, inode) = size(file, path)?;
+        let map = MmapOptions::new().len(len).populate().map_raw(file);
+        Self::over(map, len, inode, path)
+    }
+
+    /// Maps a file for reading. No more than the file has: a byte behind its end would be SIGBUS.
+    pub(super) fn map_readable(file: &File, path: &Path) -> Result<Self, ShmError> {
+        let (len, inode) = size(file, path)?;
+        let map = MmapOptions::new().len(len).map_raw_read_only(file);
+        Self::over(map, len, inode, path)
+    }
+
+    fn over(map: io::Result<MmapRaw>, len: usize, inode: u64, path: &Path) -> Result<Self, ShmError> {
+        let map = Arc::new(map.map_err(|source| ShmError::Io { action: "cannot map", path: path.to_owned(), source })?);
+        // SAFETY: the mapping starts at a page boundary, has `len` bytes, and lives as long as this value or a clone, since `_map` keeps it
+        // and `bytes` is handed out by reference or with a clone of `_map` only. Read-only mappings are made by mirrors alone, which
+        // call no store method. Nothing else in this process touches it.
+        let bytes = unsafe { SharedBytes::from_raw(map.as_mut_ptr(), len) };
+        Ok(Self { bytes, inode, _map: map })
+    }
+
+    /// The file's inode number.
+    #[must_use]
+    pub fn inode(&self) -> u64 {
+        self.inode
+    }
+}
+
+fn size(file: &File, path: &Path) -> Result<(usize, u64), ShmError> {
+    let stat = fs::fstat(file).map_err(|e| ShmError::io("cannot look at", path, e))?;
+    Ok((usize::try_from(stat.st_size).unwrap_or(0), stat.st_ino))
+}

@@ -1,0 +1,42 @@
+//! The mirror's side of /dev/shm: opens segments read-only and says whether a name still leads to one.
+
+use std::path::{Path, PathBuf};
+
+use axismirror_core::name::SegmentName;
+use axismirror_core::store::SegmentSource;
+use rustix::fs;
+
+use super::segment::{Segment, ShmError, open_existing};
+
+/// Segments of a folder, opened for reading.
+#[derive(Clone, Debug)]
+pub struct ShmSource {
+    dir: PathBuf,
+}
+
+impl Default for ShmSource {
+    fn default() -> Self {
+        Self::new(super::SHM_DIR)
+    }
+}
+
+impl ShmSource {
+    /// Segments of this folder (tests have their own).
+    pub fn new(dir: impl AsRef<Path>) -> Self {
+        Self { dir: dir.as_ref().to_owned() }
+    }
+}
+
+impl SegmentSource for ShmSource {
+    type Memory = Segment;
+    type Error = ShmError;
+
+    fn open(&mut self, name: &SegmentName) -> Result<Option<Segment>, ShmError> {
+        let path = self.dir.join(name.as_str());
+        open_existing(&path, false)?.map(|file| Segment::map_readable(&file, &path)).transpose()
+    }
+
+    fn is_current(&mut self, name: &SegmentName, memory: &Segment) -> bool {
+        fs::lstat(self.dir.join(name.as_str())).is_ok_and(|s| s.st_ino == memory.inode())
+    }
+}

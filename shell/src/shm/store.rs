@@ -1,0 +1,211 @@
+//! The publisher's side of /dev/shm: makes, locks, adopts and removes segments.
+//!
+//! The writer of a stream holds `flock(LOCK_EX)` on the header's file: the kernel lets go of it when the process is gone, however it went. So a
+//! header that can be locked is nobody's, and a second writer on a live name is refused.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axismirror_core::extension::Extension;
+use axismirror_core::name::{SegmentName, StreamName};
+use axismirror_core::store::{HeaderSegment, SegmentStore};
+use rustix::fs::{self, FlockOperation};
+use rustix::io::Errno;
+
+use super::guard::{Guard, Kept};
+use super::segment::{Segment, ShmError, create_reserved, open_existing};
+use super::{attached, private_name};
+
+/// How often making a segment starts again when its name changes hands meanwhile.
+const TRIES: usize = 16;
+
+/// Segments that one publisher makes in a folder.
+#[derive(Debug)]
+pub struct ShmStore {
+    dir: PathBuf,
+    /// Header files, open and locked, by public name.
+    locks: HashMap<SegmentName, File>,
+    kept: Arc<Kept>,
+    _guard: Option<Guard>,
+}
+
+impl ShmStore {
+    /// Segments of this folder: [`SHM_DIR`](super::SHM_DIR), but for tests.
+    pub fn new(dir: impl AsRef<Path>) -> Self {
+        let dir = dir.as_ref().to_owned();
+        let kept = Arc::new(Kept::default());
+        let guard = Guard::start(&dir, kept.clone())
+            .inspect_err(|e| tracing::warn!("names that Python readers unlink will not come back: {e}"))
+            .ok();
+        Self { dir, locks: HashMap::new(), kept, _guard: guard }
+    }
+
+    /// How often a public name vanished and was restored.
+    #[must_use]
+    pub fn heals(&self) -> u64 {
+        self.kept.heals()
+    }
+
+    fn public(&self, name: &SegmentName) -> PathBuf {
+        self.dir.join(name.as_str())
+    }
+
+    fn private(&self, name: &SegmentName) -> PathBuf {
+        self.dir.join(private_name(name.as_str()))
+    }
+
+    /// The header that a writer left, locked for us; `None` when there is none that can be adopted.
+    ///
+    /// The private name comes first: the public one may have been unlinked by a reader, or taken by a writer that knows no locks.
+    fn left_behind(&self, name: &SegmentName, len: usize) -> Result<Option<File>, ShmError> {
+        for path in [self.private(name), self.public(name)] {
+            for _ in 0..TRIES {
+                let Some(file) = open_existing(&path, true)? else { break };
+                lock(&file, &path)?;
+                if !is_at(&file, &path) {
+                    // Its last owner removed it between our open and our lock.
+                    continue;
+                }
+                let stat = fs::fstat(&file).map_err(|e| ShmError::io("cannot look at", &path, e))?;
+                if usize::try_from(stat.st_size) == Ok(len) {
+                    return Ok(Some(file));
+                }
+                tracing::warn!(file = %path.display(), "replacing a header that another program left");
+                unlink(&path)?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Gives a file both of its names, whatever had them before, and watches over the public one.
+    fn name(&self, name: &SegmentName, file: &File) -> Result<(), ShmError> {
+        let (public, private) = (self.public(name), self.private(name));
+        let (has, lacks) = match (is_at(file, &public), is_at(file, &private)) {
+            (true, true) => {
+                self.kept.add(&public, &private);
+                return Ok(());
+            }
+            (true, false) => (&public, &private),
+            _ => (&private, &public),
+        };
+        unlink(lacks)?;
+        fs::link(has, lacks).map_err(|e| ShmError::io("cannot link", lacks, e))?;
+        self.kept.add(&public, &private);
+        Ok(())
+    }
+
+    /// A new file under the public name, whatever had it before.
+    fn make(&self, name: &SegmentName, len: usize) -> Result<File, ShmError> {
+        let public = self.public(name);
+        for _ in 0..TRIES {
+            unlink(&self.private(name))?;
+            unlink(&public)?;
+            if let Some(file) = create_reserved(&public, len)? {
+                return Ok(file);
+            }
+        }
+        Err(ShmError::io("cannot make", &public, Errno::EXIST))
+    }
+}
+
+impl SegmentStore for ShmStore {
+    type Memory = Segment;
+    type Error = ShmError;
+
+    fn header(&mut self, name: &SegmentName, len: usize, fresh: bool) -> Result<HeaderSegment<Segment>, ShmError> {
+        let public = self.public(name);
+        self.kept.forget(&public);
+        let ours = self.locks.remove(name);
+        let found = if ours.is_some() { ours } else { self.left_behind(name, len)? };
+        let (file, adopted) = match found {
+            Some(file) if !fresh => (file, true),
+            // The old file's lock is held until the new one has its place.
+            _old => {
+                let file = self.make(name, len)?;
+                lock(&file, &public)?;
+                (file, false)
+            }
+        };
+        let memory = Segment::map_writable(&file, &public)?;
+        self.name(name, &file)?;
+        self.locks.insert(name.clone(), file);
+        Ok(HeaderSegment { memory, adopted })
+    }
+
+    fn create(&mut self, name: &SegmentName, len: usize) -> Result<Segment, ShmError> {
+        self.kept.forget(&self.public(name));
+        let file = self.make(name, len)?;
+        let segment = Segment::map_writable(&file, &self.public(name))?;
+        self.name(name, &file)?;
+        Ok(segment)
+    }
+
+    fn remove(&mut self, name: &SegmentName) {
+        let public = self.public(name);
+        self.kept.forget(&public);
+        for path in [self.private(name), public] {
+            if let Err(e) = unlink(&path) {
+                tracing::warn!("a segment stays behind: {e}");
+            }
+        }
+    }
+
+    fn remove_header(&mut self, name: &SegmentName) {
+        let Some(file) = self.locks.remove(name) else { return };
+        let is_read = fs::fstat(&file).is_ok_and(|s| attached::by_another_process(&self.dir, s.st_ino));
+        if is_read {
+            let public = self.public(name);
+            self.kept.forget(&public);
+            if let Err(e) = unlink(&public) {
+                tracing::warn!("a segment stays behind: {e}");
+            }
+            tracing::info!(name = %private_name(name.as_str()), "readers are attached: their header is kept for the next start");
+        } else {
+            self.remove(name);
+        }
+    }
+
+    fn unique_name(&mut self) -> StreamName {
+        let pid = std::process::id();
+        (0u32..)
+            .filter_map(|i| StreamName::new(&format!("axismirror-{pid}-{i}")).ok())
+            .find(|n| !self.public(&n.header()).exists())
+            .unwrap_or_default()
+    }
+}
+
+/// Takes the writer's lock.
+fn lock(file: &File, path: &Path) -> Result<(), ShmError> {
+    match fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(()),
+        Err(Errno::WOULDBLOCK) => Err(ShmError::InUse { pid: writer_of(file, path) }),
+        Err(e) => Err(ShmError::io("cannot lock", path, e)),
+    }
+}
+
+/// The process that a header names as its writer; 0 when it does not say.
+fn writer_of(file: &File, path: &Path) -> u32 {
+    Segment::map_readable(file, path)
+        .ok()
+        .filter(|s| s.inode() != 0)
+        .and_then(Extension::find)
+        .map_or(0, |e| e.writer().pid)
+}
+
+/// Whether a name leads to this file.
+fn is_at(file: &File, path: &Path) -> bool {
+    match (fs::fstat(file), fs::lstat(path)) {
+        (Ok(a), Ok(b)) => a.st_ino == b.st_ino && a.st_dev == b.st_dev,
+        _ => false,
+    }
+}
+
+/// Removes a name; none is as good.
+fn unlink(path: &Path) -> Result<(), ShmError> {
+    match fs::unlink(path) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(e) => Err(ShmError::io("cannot remove", path, e)),
+    }
+}
