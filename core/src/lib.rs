@@ -5,3 +5,4 @@
 pub mod axis_array;
 pub mod dtype;
 pub mod health;
+pub mod static_metadata;
