@@ -1,3 +1,56 @@
 //! ADC drivers over embedded-hal, boards as data, and simulated ADCs that answer on the SPI level.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`adc`] | what every ADC driver offers, whatever the chip |
+//! | [`ads1299`] | TI's ADS1299: registers, frames, driver, and a simulated chip |
+//! | [`drdy`] | when a frame is due: a DRDY line or a clock |
+//! | [`acquisition`] | DRDY to driver to chunk to sink, counting everything that goes wrong |
+//! | [`self_test`] | judges the square wave that a chip makes for itself |
+//! | [`board`], [`driver`] | boards as data, and the right driver for each of their chips |
+//! | [`signal`] | what a simulated ADC measures |
+//! | [`sim`] | a simulated board: chips, SPI, DRDY and time, with faults on request |
+//!
+//! Nothing here knows of files, threads or an operating system: the shell brings SPI, GPIO and clocks through
+//! embedded-hal's traits and [`drdy::DataReady`].
+//!
+//! ```
+//! use axismirror_boards::acquisition::{Acquisition, Chunk, Limits, Sink, Step};
+//! use axismirror_boards::{adc::Input, board::Board, drdy::NoPace, signal::Signal, sim};
+//! use core::{cell::RefCell, convert::Infallible};
+//!
+//! struct First(Option<i32>);
+//! impl Sink for First {
+//!     type Error = Infallible;
+//!     fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
+//!         self.0 = self.0.or(chunk.codes.first().copied());
+//!         Ok(())
+//!     }
+//! }
+//!
+//! let board = Board::find("pieeg8")?;
+//! let world = RefCell::new(sim::SimBoard::new(board, sim::SimSettings::new(Signal::Counter)));
+//! let mut adcs = sim::adcs(&world, board, 250.0, 24, Input::Normal)?;
+//! let mut drdys = sim::data_ready(&world, 0, || NoPace);
+//! let (mut codes, mut times) = ([0; 8 * 10], [0; 10]);
+//! let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default())?;
+//! acquisition.start()?;
+//! let mut sink = First(None);
+//! for _ in 0..10 {
+//!     assert_eq!(acquisition.step(&mut sink)?, Step::Frame);
+//! }
+//! assert_eq!(sink.0, Some(0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
+
+pub mod acquisition;
+pub mod adc;
+pub mod ads1299;
+pub mod board;
+pub mod drdy;
+pub mod driver;
+pub mod self_test;
+pub mod signal;
+pub mod sim;

@@ -1,0 +1,524 @@
+//! From data-ready to chunks: waits, reads, checks, counts, and hands on what is full.
+//!
+//! Generic over drivers, DRDY sources and sinks; allocates nothing, and keeps no clock of its own. Everything that goes
+//! wrong is counted in [`Health`] and shows as a gap in frame numbers and times. Must never know of a chip or of shared memory.
+//!
+//! One [`step`](Acquisition::step) is one data-ready. What it makes of it:
+//!
+//! | seen | done | counted |
+//! |---|---|---|
+//! | an edge, about a period after the last | frame read | |
+//! | an edge, n periods after the last | frame read, gap of n - 1 | `drdy_missed`, `frames_lost` |
+//! | several edges waiting | the newest frame is read | `overruns`, `frames_lost` |
+//! | an edge whose frame was clocked out already | nothing | `overruns`, `frames_lost` |
+//! | no edge, DRDY low (after a read, or when time is up) | frame read, its time estimated | `drdy_missed` |
+//! | no edge, DRDY high | gap of 1 | `drdy_missed`, `frames_lost` |
+//! | status word or checksum wrong | gap of 1 | `bad_frames`, `frames_lost` |
+//! | SPI transfer failed | gap of 1 | `bus_errors`, `frames_lost` |
+//! | [`Limits::failures`] of these in a row | all chips initialised again | `restarts`, then `frames_lost` by the time it took |
+//! | second chip has no new frame, or two | its frame is read as it is | `slips` |
+
+mod follower;
+mod rate;
+
+use core::convert::Infallible;
+
+use axismirror_core::health::Health;
+use heapless::Vec;
+
+use self::follower::Follower;
+use self::rate::RateMeter;
+use crate::adc::{Adc, AdcError};
+use crate::board::MAX_CHIPS;
+use crate::drdy::{DataReady, Edge, Level, Wait};
+
+const NS_PER_S: f64 = 1e9;
+
+/// Frames in C order: all channels of a frame side by side, one frame behind the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Chunk<'a> {
+    /// `times_ns.len()` x channels.
+    pub codes: &'a [i32],
+    /// The time of DRDY of each frame, in nanoseconds of the host's clock. Frames that are missing show as a gap.
+    pub times_ns: &'a [i64],
+    /// Number of the first frame, counted from the start, lost ones included.
+    pub first_frame: u64,
+    /// Number of the last frame. More than `times_ns.len() - 1` behind the first: frames are missing in between.
+    pub last_frame: u64,
+    /// What went wrong up to now, and the rate as measured.
+    pub health: &'a Health,
+}
+
+/// Where chunks go.
+pub trait Sink {
+    /// What can go wrong there.
+    type Error: core::fmt::Debug;
+
+    /// Takes a chunk. It is gone afterwards, whatever is returned.
+    ///
+    /// # Errors
+    /// Ends the [`Acquisition::step`] that it happens in.
+    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Self::Error>;
+}
+
+impl<T: Sink + ?Sized> Sink for &mut T {
+    type Error = T::Error;
+
+    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), T::Error> {
+        (**self).chunk(chunk)
+    }
+}
+
+/// When to lose patience.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Limits {
+    /// Bad frames, failed transfers and missing edges in a row after which the chips are initialised again.
+    pub failures: u32,
+    /// Periods after an edge without the next one that make it a missing one. Between 1 and 2, a single missing edge
+    /// loses no frame: the level of DRDY tells that it is there.
+    pub timeout_periods: f64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { failures: 10, timeout_periods: 1.5 }
+    }
+}
+
+/// What a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Step {
+    /// A frame was read.
+    Frame,
+    /// A frame was due, and is lost: bad or not to be read.
+    Lost,
+    /// Nothing was due in time.
+    Timeout,
+    /// An edge that belongs to a frame that was read before.
+    Stale,
+    /// The chips were initialised again and are converting.
+    Restarted,
+    /// Somebody asked to stop.
+    Stopped,
+}
+
+/// Why an acquisition cannot begin or go on. `B`, `D` and `S` are the errors of SPI bus, DRDY line and sink.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum AcquisitionError<B, D, S = Infallible> {
+    /// The buffers do not fit each other.
+    #[error(
+        "{frames} frames of {channels} channels need {} codes, but the buffer has {codes}; a chunk has at least one frame",
+        frames.saturating_mul(*channels)
+    )]
+    Buffers {
+        /// Length of the buffer for times: frames in a chunk.
+        frames: usize,
+        /// Channels of all chips together.
+        channels: usize,
+        /// Length of the buffer for codes.
+        codes: usize,
+    },
+    /// There must be one to [`MAX_CHIPS`] converters, and a DRDY for the first one at least.
+    #[error("{adcs} converters with {drdys} DRDY lines; there must be 1 to {MAX_CHIPS} and a line for the first one")]
+    Chips {
+        /// Converters given.
+        adcs: usize,
+        /// DRDY sources given.
+        drdys: usize,
+    },
+    /// A converter could not be started, stopped or started again. [`Acquisition::step`] tries again.
+    #[error("chip {chip}: {error:?}")]
+    Adc {
+        /// Which one, from 0.
+        chip: usize,
+        /// What it says.
+        error: AdcError<B>,
+    },
+    /// A DRDY line cannot be watched.
+    #[error("the DRDY line cannot be watched: {0:?}")]
+    DataReady(D),
+    /// The sink did not take a chunk.
+    #[error("a chunk could not be handed on: {0:?}")]
+    Sink(S),
+}
+
+/// What goes wrong in an acquisition of converters `A` paced by `D`, with the sink's error `S`.
+pub type ErrorOf<A, D, S = Infallible> = AcquisitionError<<A as Adc>::BusError, <D as DataReady>::Error, S>;
+
+/// A frame that is due.
+#[derive(Clone, Copy, Debug)]
+enum Due {
+    Frame { time_ns: i64, advance: u64, estimated: bool },
+    Not(Step),
+}
+
+/// A running acquisition over buffers that the caller provides.
+#[derive(Debug)]
+pub struct Acquisition<'b, A, D> {
+    adcs: &'b mut [A],
+    drdy: &'b mut D,
+    followers: Vec<Follower<'b, D>, MAX_CHIPS>,
+    codes: &'b mut [i32],
+    times: &'b mut [i64],
+    channels: usize,
+    limits: Limits,
+    health: Health,
+    rate: RateMeter,
+    filled: usize,
+    first_frame: u64,
+    last_frame: u64,
+    /// Number and time of the last frame that was due, read or not.
+    last: Option<(u64, i64)>,
+    last_seqno: Option<u32>,
+    /// The last frame's time is an estimate: its edge was missing.
+    estimated: bool,
+    /// DRDY was low after the last read.
+    due_now: bool,
+    /// The gap up to the next edge is the time of a restart.
+    restarted: bool,
+    failures: u32,
+    needs_restart: bool,
+}
+
+impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
+    /// Over converters (the first one paces), their DRDY lines (those behind the first one may be missing: then nobody
+    /// counts slips), and buffers: as many `times` as there are frames in a chunk, so many times all channels `codes`.
+    ///
+    /// # Errors
+    /// [`AcquisitionError::Buffers`], [`AcquisitionError::Chips`].
+    pub fn new(
+        adcs: &'b mut [A],
+        drdys: &'b mut [D],
+        codes: &'b mut [i32],
+        times: &'b mut [i64],
+        limits: Limits,
+    ) -> Result<Self, ErrorOf<A, D>> {
+        let chips = AcquisitionError::Chips { adcs: adcs.len(), drdys: drdys.len() };
+        if adcs.is_empty() || adcs.len() > MAX_CHIPS || drdys.len() > adcs.len() {
+            return Err(chips);
+        }
+        let Some((drdy, others)) = drdys.split_first_mut() else { return Err(chips) };
+        let channels = adcs.iter().map(Adc::channels).sum();
+        let frames = times.len();
+        if frames == 0 || frames.checked_mul(channels) != Some(codes.len()) {
+            return Err(AcquisitionError::Buffers { frames, channels, codes: codes.len() });
+        }
+        let rate = RateMeter::new(adcs.first().map_or(1.0, Adc::rate));
+        Ok(Self {
+            adcs,
+            drdy,
+            followers: others.iter_mut().map(Follower::new).collect(),
+            codes,
+            times,
+            channels,
+            limits,
+            health: Health::default(),
+            rate,
+            filled: 0,
+            first_frame: 0,
+            last_frame: 0,
+            last: None,
+            last_seqno: None,
+            estimated: false,
+            due_now: false,
+            restarted: false,
+            failures: 0,
+            needs_restart: false,
+        })
+    }
+
+    /// What went wrong up to now.
+    pub const fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// The converters, to ask them for gains and scales.
+    pub const fn adcs(&self) -> &[A] {
+        self.adcs
+    }
+
+    /// Channels of all converters together.
+    pub const fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Volts for one step of a channel's code, channels counted over all converters.
+    pub fn volts_per_code(&self, mut channel: usize) -> Option<f64> {
+        for adc in self.adcs.iter() {
+            match channel.checked_sub(adc.channels()) {
+                Some(beyond) => channel = beyond,
+                None => return adc.volts_per_code(channel),
+            }
+        }
+        None
+    }
+
+    /// Initialises and starts the converters.
+    ///
+    /// # Errors
+    /// [`AcquisitionError::Adc`], [`AcquisitionError::DataReady`].
+    pub fn start(&mut self) -> Result<(), ErrorOf<A, D>> {
+        self.start_all()
+    }
+
+    /// Stops the converters; all of them, even when one fails.
+    ///
+    /// # Errors
+    /// [`AcquisitionError::Adc`], of the first that failed.
+    pub fn stop(&mut self) -> Result<(), ErrorOf<A, D>> {
+        let mut result = Ok(());
+        for (chip, adc) in self.adcs.iter_mut().enumerate() {
+            if let Err(error) = adc.stop() {
+                result = result.and(Err(AcquisitionError::Adc { chip, error }));
+            }
+        }
+        result
+    }
+
+    fn start_all<S>(&mut self) -> Result<(), ErrorOf<A, D, S>> {
+        for (chip, adc) in self.adcs.iter_mut().enumerate() {
+            adc.initialise().map_err(|error| AcquisitionError::Adc { chip, error })?;
+        }
+        // The first one last: whenever its frame is ready, the others have theirs.
+        for (chip, adc) in self.adcs.iter_mut().enumerate().rev() {
+            adc.start().map_err(|error| AcquisitionError::Adc { chip, error })?;
+        }
+        for follower in &mut self.followers {
+            follower.forget();
+        }
+        self.due_now = false;
+        self.estimated = false;
+        self.failures = 0;
+        Ok(())
+    }
+
+    fn restart<S>(&mut self) -> Result<Step, ErrorOf<A, D, S>> {
+        self.health.restarts += 1;
+        self.needs_restart = true;
+        self.restarted = true;
+        self.last_seqno = None;
+        self.rate.interrupt();
+        let result = self.start_all();
+        if let Err(AcquisitionError::Adc { error: AdcError::Bus(_), .. }) = result {
+            self.health.bus_errors += 1;
+        }
+        result?;
+        // Edges from before the restart would be taken for frames.
+        while let Wait::Edge(_) = self.drdy.wait(0).map_err(AcquisitionError::DataReady)? {}
+        self.needs_restart = false;
+        Ok(Step::Restarted)
+    }
+
+    /// Waits for one data-ready and deals with it; hands a full chunk to `sink`.
+    ///
+    /// # Errors
+    /// [`AcquisitionError::Adc`] when the chips could not be initialised again: the next step tries again.
+    /// [`AcquisitionError::DataReady`], [`AcquisitionError::Sink`].
+    pub fn step<S: Sink>(&mut self, sink: &mut S) -> Result<Step, ErrorOf<A, D, S::Error>> {
+        if self.needs_restart {
+            return self.restart();
+        }
+        let due = self.wait().map_err(AcquisitionError::DataReady)?;
+        let step = match due {
+            Due::Not(step) => step,
+            Due::Frame { time_ns, advance, estimated } => {
+                let number = self.last.map_or(0, |(n, _)| n + advance);
+                self.last = Some((number, time_ns));
+                self.estimated = estimated;
+                if !estimated {
+                    self.rate.edge(number, time_ns);
+                    self.health.measured_rate = self.rate.measured();
+                }
+                if self.read(number).map_err(AcquisitionError::DataReady)? {
+                    self.keep(number, time_ns, sink)?;
+                    Step::Frame
+                } else {
+                    Step::Lost
+                }
+            }
+        };
+        self.needs_restart = self.failures >= self.limits.failures;
+        Ok(step)
+    }
+
+    /// Hands on what there is of a chunk, however little.
+    ///
+    /// # Errors
+    /// [`AcquisitionError::Sink`].
+    pub fn flush<S: Sink>(&mut self, sink: &mut S) -> Result<(), ErrorOf<A, D, S::Error>> {
+        let frames = core::mem::take(&mut self.filled);
+        if frames == 0 {
+            return Ok(());
+        }
+        let chunk = Chunk {
+            codes: self.codes.get(..frames * self.channels).unwrap_or_default(),
+            times_ns: self.times.get(..frames).unwrap_or_default(),
+            first_frame: self.first_frame,
+            last_frame: self.last_frame,
+            health: &self.health,
+        };
+        sink.chunk(&chunk).map_err(AcquisitionError::Sink)
+    }
+
+    fn keep<S: Sink>(&mut self, number: u64, time_ns: i64, sink: &mut S) -> Result<(), ErrorOf<A, D, S::Error>> {
+        if self.filled == 0 {
+            self.first_frame = number;
+        }
+        self.last_frame = number;
+        if let Some(time) = self.times.get_mut(self.filled) {
+            *time = time_ns;
+        }
+        self.filled += 1;
+        if self.filled >= self.times.len() { self.flush(sink) } else { Ok(()) }
+    }
+
+    fn period_ns(&self) -> f64 {
+        NS_PER_S / self.rate.best()
+    }
+
+    fn wait(&mut self) -> Result<Due, D::Error> {
+        let period = self.period_ns();
+        let periods = if self.due_now {
+            // The level says that a frame is there; its edge may be on its way yet.
+            DUE_GRACE_PERIODS
+        } else if self.last.is_none() || self.restarted {
+            // The digital filter settles first.
+            FIRST_PERIODS
+        } else if self.estimated {
+            // Half a period is over already since the frame that is estimated.
+            (self.limits.timeout_periods - 0.5).max(0.5)
+        } else {
+            self.limits.timeout_periods
+        };
+        let timeout = (period * periods) as i64;
+        match self.drdy.wait(timeout.max(1))? {
+            Wait::Stopped => Ok(Due::Not(Step::Stopped)),
+            Wait::Edge(first) => self.edge(first),
+            Wait::Timeout => self.timeout(period),
+        }
+    }
+
+    fn edge(&mut self, first: Edge) -> Result<Due, D::Error> {
+        let mut edge = first;
+        let mut seen = 1;
+        // A host that is late finds several. The chip holds the newest frame only.
+        while let Wait::Edge(newer) = self.drdy.wait(0)? {
+            edge = newer;
+            seen += 1;
+        }
+        let by_count = match (edge.seqno, self.last_seqno) {
+            (Some(now), Some(before)) => u64::from(now.wrapping_sub(before)),
+            _ => 0,
+        };
+        self.last_seqno = edge.seqno;
+        let Some((number, last_ns)) = self.last else {
+            self.health.overruns += seen - 1;
+            self.health.frames_lost += seen - 1;
+            return Ok(self.frame(edge, seen - 1));
+        };
+        let by_time = periods(edge.time_ns.saturating_sub(last_ns), self.period_ns());
+        if by_time == 0 {
+            // Its frame was read when the level told so, or the line bounced.
+            self.due_now = false;
+            self.last = Some((number, if self.estimated { edge.time_ns } else { last_ns }));
+            return Ok(Due::Not(Step::Stale));
+        }
+        // The line's count is of edges that fell, which is too few after one that it did not see.
+        let advance = if self.estimated || self.restarted { by_time } else { by_time.max(by_count) };
+        let lost = advance - 1;
+        let overwritten = lost.min(seen - 1);
+        self.health.frames_lost += lost;
+        self.health.overruns += overwritten;
+        if !core::mem::take(&mut self.restarted) {
+            self.health.drdy_missed += lost - overwritten;
+        }
+        if self.drdy.level()? == Some(Level::High) {
+            // It fell while the frame before was read, which took this one's place.
+            self.health.overruns += 1;
+            self.health.frames_lost += 1;
+            self.last = Some((number + advance, edge.time_ns));
+            self.estimated = false;
+            self.due_now = false;
+            return Ok(Due::Not(Step::Stale));
+        }
+        Ok(self.frame(edge, advance))
+    }
+
+    fn frame(&mut self, edge: Edge, advance: u64) -> Due {
+        self.due_now = false;
+        Due::Frame { time_ns: edge.time_ns, advance, estimated: false }
+    }
+
+    fn timeout(&mut self, period: f64) -> Result<Due, D::Error> {
+        let low = self.drdy.level()? == Some(Level::Low);
+        if core::mem::take(&mut self.due_now) && !low {
+            return Ok(Due::Not(Step::Timeout));
+        }
+        self.health.drdy_missed += 1;
+        self.failures += 1;
+        let Some((number, last_ns)) = self.last.filter(|_| !self.restarted) else {
+            return Ok(Due::Not(Step::Timeout));
+        };
+        let time_ns = last_ns.saturating_add(period as i64);
+        if let (Some(seqno), true) = (self.last_seqno, low) {
+            // The line did not count it; the frame is here all the same.
+            self.last_seqno = Some(seqno);
+        }
+        if low {
+            return Ok(Due::Frame { time_ns, advance: 1, estimated: true });
+        }
+        self.health.frames_lost += 1;
+        self.last = Some((number + 1, time_ns));
+        self.estimated = true;
+        Ok(Due::Not(Step::Timeout))
+    }
+
+    /// Reads all chips into the next place of the chunk. Whether all of them could be read.
+    fn read(&mut self, number: u64) -> Result<bool, D::Error> {
+        let begin = self.filled * self.channels;
+        let mut rest = self.codes.get_mut(begin..begin + self.channels).unwrap_or_default();
+        let period = NS_PER_S / self.rate.best();
+        let (mut bad, mut on_bus) = (false, false);
+        for (chip, adc) in self.adcs.iter_mut().enumerate() {
+            let follower = chip.checked_sub(1).and_then(|i| self.followers.get_mut(i));
+            if let Some(follower) = follower {
+                follower.follow(number, period, &mut self.health)?;
+            }
+            let Some((codes, behind)) = core::mem::take(&mut rest).split_at_mut_checked(adc.channels()) else { break };
+            rest = behind;
+            match adc.read_frame(codes) {
+                Ok(_) => {}
+                Err(AdcError::Bus(_)) => {
+                    on_bus = true;
+                    self.health.bus_errors += 1;
+                }
+                Err(_) => bad = true,
+            }
+        }
+        self.health.bad_frames += u64::from(bad);
+        if bad || on_bus {
+            self.health.frames_lost += 1;
+            self.failures += 1;
+        } else if !self.estimated {
+            self.failures = 0;
+        }
+        // An edge that fell close to the one before may be lost to the host; the level is not. After a transfer
+        // that failed, DRDY is low because nobody clocked the frame out.
+        self.due_now = !on_bus && self.drdy.level()? == Some(Level::Low);
+        Ok(!bad && !on_bus)
+    }
+}
+
+/// Whole periods in a time, to the nearest.
+fn periods(ns: i64, period: f64) -> u64 {
+    // `as` makes 0 of what is negative.
+    libm::round(ns as f64 / period) as u64
+}
+
+/// How long an edge may be behind the level.
+const DUE_GRACE_PERIODS: f64 = 0.125;
+/// Periods until the first frame after START: the digital filter takes four.
+const FIRST_PERIODS: f64 = 8.0;

@@ -1,0 +1,175 @@
+//! What every ADC driver offers, whatever the chip and whatever bus it sits on.
+//!
+//! Must never know of a particular chip's registers, of boards, or of who paces the reading.
+
+use embedded_hal::spi;
+
+/// A converter that delivers frames: one sample of each channel.
+///
+/// The life of a driver: [`initialise`](Adc::initialise), [`start`](Adc::start), [`read_frame`](Adc::read_frame) at
+/// each data-ready, [`stop`](Adc::stop). After errors, `initialise` and `start` again.
+pub trait Adc {
+    /// What the SPI bus reports when a transfer fails.
+    type BusError: spi::Error;
+
+    /// The chip's name as its maker writes it.
+    fn name(&self) -> &'static str;
+
+    /// Channels in a frame.
+    fn channels(&self) -> usize;
+
+    /// Nominal rate of frames in Hz. The true one depends on the chip's clock: measure it.
+    fn rate(&self) -> f64;
+
+    /// The gain before the converter. `None` when there is no such channel.
+    fn gain(&self, channel: usize) -> Option<u8>;
+
+    /// Codes of the converter: the least and the greatest.
+    fn code_range(&self) -> (i32, i32);
+
+    /// Volts at the input for one step of the code. `None` when there is no such channel.
+    fn volts_per_code(&self, channel: usize) -> Option<f64>;
+
+    /// Volts at the input for the greatest code. `None` when there is no such channel.
+    fn full_scale(&self, channel: usize) -> Option<f64> {
+        Some(self.volts_per_code(channel)? * f64::from(self.code_range().1))
+    }
+
+    /// Powers up, resets, identifies and configures the chip, and reads back what was configured.
+    /// Afterwards the chip is stopped.
+    ///
+    /// # Errors
+    /// [`AdcError::Bus`], [`AdcError::WrongId`], [`AdcError::ReadBack`].
+    fn initialise(&mut self) -> Result<(), AdcError<Self::BusError>>;
+
+    /// Begins converting.
+    ///
+    /// # Errors
+    /// [`AdcError::Bus`].
+    fn start(&mut self) -> Result<(), AdcError<Self::BusError>>;
+
+    /// Ends converting.
+    ///
+    /// # Errors
+    /// [`AdcError::Bus`].
+    fn stop(&mut self) -> Result<(), AdcError<Self::BusError>>;
+
+    /// Reads the frame that is ready, in one SPI transfer, into `codes` (as many as there are channels).
+    ///
+    /// # Errors
+    /// [`AdcError::Bus`] when the transfer failed, [`AdcError::BadStatus`] or [`AdcError::BadChecksum`] when the frame
+    /// is not to be believed (`codes` then holds nothing of use), [`AdcError::FrameBuffer`] when `codes` has the wrong length.
+    fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<Self::BusError>>;
+
+    /// Connects all channels to the electrodes or to something inside the chip. Stops the chip.
+    ///
+    /// # Errors
+    /// [`AdcError::Unsupported`] where the chip has no such input, and the errors of [`Adc::initialise`].
+    fn set_input(&mut self, input: Input) -> Result<(), AdcError<Self::BusError>>;
+
+    /// What [`Input::TestSignal`] looks like on a channel at its present gain and rate. `None` when the chip has none.
+    fn test_signal(&self, channel: usize) -> Option<TestSignal>;
+}
+
+/// What the channels measure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Input {
+    /// The pins.
+    #[default]
+    Normal,
+    /// The two inputs shorted: the chip's own noise and offset.
+    Shorted,
+    /// The square wave that the chip makes for its self-test.
+    TestSignal,
+}
+
+/// A square wave for self-tests, as codes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct TestSignal {
+    /// Half the distance between the two levels, in codes.
+    pub amplitude: f64,
+    /// Frames from one rising edge to the next.
+    pub period: u32,
+}
+
+/// What a good frame says besides its samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct FrameStatus {
+    /// Electrodes off on the positive side, bit 0 is channel 0.
+    pub lead_off_positive: u32,
+    /// Electrodes off on the negative side, bit 0 is channel 0.
+    pub lead_off_negative: u32,
+    /// Levels of the chip's own GPIO pins, bit 0 is the first.
+    pub gpio: u8,
+}
+
+/// What can go wrong between the host and a converter.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum AdcError<E> {
+    /// The SPI transfer failed.
+    #[error("the SPI transfer failed: {0:?}")]
+    Bus(E),
+    /// Something else answers, or nothing: all zeros or all ones is a line that nobody drives.
+    #[error(
+        "{chip} expected (ID {expected:#04x} in the bits {mask:#04x}), but the ID register reads {found:#04x}: check power, SPI \
+         wiring, chip-select and SPI mode"
+    )]
+    WrongId {
+        /// The chip that should be there.
+        chip: &'static str,
+        /// The identity read.
+        found: u16,
+        /// The identity that the chip has, in the bits of `mask`.
+        expected: u16,
+        /// The bits that identify it.
+        mask: u16,
+    },
+    /// A register does not hold what was written.
+    #[error("register {register} reads back {read:#04x} where {wrote:#04x} was written: check SPI speed and wiring")]
+    ReadBack {
+        /// The register's name in the datasheet.
+        register: &'static str,
+        /// What was written.
+        wrote: u16,
+        /// What it reads, in the bits that can be written.
+        read: u16,
+    },
+    /// The frame's status word is not what this chip sends.
+    #[error("a frame begins {bytes:02x?}, which is not a status word of this chip as it is set up")]
+    BadStatus {
+        /// The status word as received.
+        bytes: [u8; 3],
+    },
+    /// The frame's checksum does not fit its bytes.
+    #[error("a frame's checksum is {received:#06x}, its bytes give {computed:#06x}")]
+    BadChecksum {
+        /// The checksum in the frame.
+        received: u16,
+        /// The checksum of the frame's bytes.
+        computed: u16,
+    },
+    /// The buffer for a frame has the wrong length.
+    #[error("a frame has {channels} samples, but the buffer has room for {given}")]
+    FrameBuffer {
+        /// Channels of the chip.
+        channels: usize,
+        /// Length of the buffer.
+        given: usize,
+    },
+    /// The chip cannot do it.
+    #[error("this chip has no {what}")]
+    Unsupported {
+        /// What was asked for.
+        what: &'static str,
+    },
+}
+
+impl<E> From<E> for AdcError<E> {
+    fn from(error: E) -> Self {
+        Self::Bus(error)
+    }
+}

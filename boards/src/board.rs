@@ -1,0 +1,330 @@
+//! Boards as data: which chips, on which wires, with which rates, gains and channel names.
+//!
+//! A new board is a new constant. Must never open a device: the shell does, by what is written here.
+
+mod pieeg;
+
+use embedded_hal::delay::DelayNs;
+use embedded_hal::spi::SpiDevice;
+use heapless::String;
+
+use crate::adc::Input;
+use crate::ads1299::{self, registers::DataRate, registers::Gain};
+use crate::driver::Driver;
+
+/// Chips that a board can have.
+pub const MAX_CHIPS: usize = 2;
+
+/// A board.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Board {
+    /// What settings and command line call it.
+    pub id: &'static str,
+    /// What its maker calls it.
+    pub title: &'static str,
+    /// Its chips. The first one's DRDY paces all of them.
+    pub chips: &'static [ChipSlot],
+    /// How the host speaks to them.
+    pub spi: SpiSettings,
+    /// What tells that a frame is due.
+    pub pacing: Pacing,
+    /// Rates in Hz, the least first.
+    pub rates: &'static [u32],
+    /// The rate unless told otherwise, in Hz.
+    pub default_rate: u32,
+    /// Gains, the least first.
+    pub gains: &'static [u8],
+    /// The gain unless told otherwise.
+    pub default_gain: u8,
+    /// Reference in volts.
+    pub vref: f64,
+    /// A name for each channel; as many as there are channels.
+    pub labels: &'static [&'static str],
+    /// Labels of the gpiochips that its pins can be on, one for each kind of host. Never go by a gpiochip's number.
+    pub gpio_chips: &'static [&'static str],
+    /// Lines for the Raspberry Pi's config.txt.
+    pub config_txt: &'static [&'static str],
+    /// What a user has to know.
+    pub notes: &'static [&'static str],
+}
+
+/// A chip and its wires.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ChipSlot {
+    /// What it is, and how it is set up.
+    pub kind: ChipKind,
+    /// The kernel's SPI bus and chip-select: `/dev/spidev{bus}.{select}`.
+    pub bus: u8,
+    /// See `bus`.
+    pub select: u8,
+    /// The pin of the chip-select where it is not the controller's own.
+    pub select_line: Option<GpioLine>,
+    /// DRDY, falling when a frame is ready.
+    pub data_ready: Option<GpioLine>,
+    /// Reset, low for reset.
+    pub reset: Option<GpioLine>,
+    /// Power-down, low for down.
+    pub power_down: Option<GpioLine>,
+}
+
+/// A chip with its settings on the board; rate, gain and input are put in by [`Board::driver`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum ChipKind {
+    /// TI ADS1299
+    Ads1299(ads1299::Settings),
+}
+
+impl ChipKind {
+    /// The name that its maker gave it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Ads1299(_) => "ADS1299",
+        }
+    }
+
+    /// Channels of the chip.
+    #[must_use]
+    pub const fn channels(&self) -> usize {
+        match self {
+            Self::Ads1299(_) => ads1299::CHANNELS,
+        }
+    }
+}
+
+/// A pin of the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct GpioLine {
+    /// The line's name in the device tree.
+    pub name: &'static str,
+    /// Its offset on the gpiochip, for kernels that name no lines.
+    pub offset: u32,
+    /// Its place on the 40-pin header.
+    pub header_pin: u8,
+}
+
+/// How the host speaks SPI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct SpiSettings {
+    /// 0 to 3: CPOL * 2 + CPHA.
+    pub mode: u8,
+    /// Hz.
+    pub speed_hz: u32,
+    /// More than this the chip does not take, in Hz.
+    pub max_speed_hz: u32,
+}
+
+/// What tells that a frame is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Pacing {
+    /// The DRDY line of the first chip.
+    DataReady,
+    /// The host's clock: the chip converts when it is asked.
+    Clock,
+}
+
+/// Longest name that an error repeats.
+pub const MAX_NAME: usize = 32;
+
+/// What is wrong with a wish.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum BoardError {
+    /// There is no such board.
+    #[error("there is no board {given:?}; the nearest is {nearest:?}")]
+    UnknownBoard {
+        /// What was asked for, cut at [`MAX_NAME`] bytes.
+        given: String<MAX_NAME>,
+        /// The board whose id is most like it.
+        nearest: &'static str,
+    },
+    /// The board has no such rate.
+    #[error("{board} has no rate of {given} Hz; the nearest is {nearest} Hz, and there are {all:?}")]
+    Rate {
+        /// The board's id.
+        board: &'static str,
+        /// What was asked for.
+        given: f64,
+        /// The nearest that there is.
+        nearest: u32,
+        /// All that there are.
+        all: &'static [u32],
+    },
+    /// The board has no such gain.
+    #[error("{board} has no gain of {given}; the nearest is {nearest}, and there are {all:?}")]
+    Gain {
+        /// The board's id.
+        board: &'static str,
+        /// What was asked for.
+        given: u8,
+        /// The nearest that there is.
+        nearest: u8,
+        /// All that there are.
+        all: &'static [u8],
+    },
+    /// The board has fewer chips.
+    #[error("{board} has {chips} chips; there is no chip {given}")]
+    Chip {
+        /// The board's id.
+        board: &'static str,
+        /// What was asked for, from 0.
+        given: usize,
+        /// How many there are.
+        chips: usize,
+    },
+}
+
+impl Board {
+    const ALL: [Self; 2] = [pieeg::PIEEG8, pieeg::PIEEG16];
+
+    /// All boards.
+    #[must_use]
+    pub const fn all() -> &'static [Self] {
+        const { &Self::ALL }
+    }
+
+    /// The board with an id.
+    ///
+    /// ```
+    /// use axismirror_boards::board::Board;
+    /// assert_eq!(Board::find("pieeg16")?.channels(), 16);
+    /// let error = Board::find("pieg8").unwrap_err();
+    /// assert_eq!(error.to_string(), r#"there is no board "pieg8"; the nearest is "pieeg8""#);
+    /// # Ok::<(), axismirror_boards::board::BoardError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`BoardError::UnknownBoard`].
+    pub fn find(id: &str) -> Result<&'static Self, BoardError> {
+        let all = Self::all();
+        all.iter().find(|b| b.id == id).ok_or_else(|| {
+            let nearest = all.iter().min_by_key(|b| distance(b.id, id)).map_or("", |b| b.id);
+            let mut given = String::new();
+            for c in id.chars() {
+                if given.push(c).is_err() {
+                    break;
+                }
+            }
+            BoardError::UnknownBoard { given, nearest }
+        })
+    }
+
+    /// Channels of all chips together.
+    #[must_use]
+    pub fn channels(&self) -> usize {
+        self.chips.iter().map(|c| c.kind.channels()).sum()
+    }
+
+    /// Whether the board has a rate and a gain.
+    ///
+    /// # Errors
+    /// [`BoardError::Rate`], [`BoardError::Gain`]; they name the nearest.
+    pub fn check(&self, rate: f64, gain: u8) -> Result<(), BoardError> {
+        if !self.rates.iter().any(|r| f64::from(*r) == rate) {
+            let far = |r: &&u32| (f64::from(**r) - rate).abs();
+            let nearest = self.rates.iter().min_by(|a, b| far(a).total_cmp(&far(b)));
+            let nearest = nearest.copied().unwrap_or(self.default_rate);
+            return Err(BoardError::Rate { board: self.id, given: rate, nearest, all: self.rates });
+        }
+        if !self.gains.contains(&gain) {
+            let nearest = self.gains.iter().min_by_key(|g| g.abs_diff(gain)).copied().unwrap_or(self.default_gain);
+            return Err(BoardError::Gain { board: self.id, given: gain, nearest, all: self.gains });
+        }
+        Ok(())
+    }
+
+    /// The driver of a chip, set up for a rate (Hz), gain and input, over its SPI device.
+    ///
+    /// # Errors
+    /// [`BoardError`] when the board has no such rate, gain or chip.
+    pub fn driver<SPI: SpiDevice, D: DelayNs>(
+        &self,
+        chip: usize,
+        rate: f64,
+        gain: u8,
+        input: Input,
+        spi: SPI,
+        delay: D,
+    ) -> Result<Driver<SPI, D>, BoardError> {
+        self.check(rate, gain)?;
+        let error = BoardError::Chip { board: self.id, given: chip, chips: self.chips.len() };
+        match self.chips.get(chip).ok_or(error)?.kind {
+            ChipKind::Ads1299(settings) => {
+                // A test holds that the boards' rates and gains are the chip's: these cannot miss.
+                let rate = DataRate::from_hz(rate).unwrap_or(settings.config1.rate);
+                let gain = Gain::from_factor(gain).unwrap_or(Gain::X1);
+                let settings = settings.with_rate(rate).with_gain(gain);
+                // The pins are what the board's own settings say.
+                let settings = if input == Input::Normal { settings } else { settings.with_input(input) };
+                Ok(Driver::Ads1299(ads1299::Ads1299::new(spi, delay, settings)))
+            }
+        }
+    }
+}
+
+/// Letters to change, add or leave out to get from one name to the other (Levenshtein), of their first bytes.
+fn distance(a: &str, b: &str) -> usize {
+    let b = b.as_bytes().get(..MAX_NAME.min(b.len())).unwrap_or_default();
+    let mut row: [usize; MAX_NAME + 1] = core::array::from_fn(|i| i);
+    for (i, letter) in a.bytes().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (cell, other) in row.iter_mut().skip(1).zip(b) {
+            let above = *cell;
+            let change = diagonal + usize::from(letter.to_ascii_lowercase() != other.to_ascii_lowercase());
+            left = change.min(above + 1).min(left + 1);
+            *cell = left;
+            diagonal = above;
+        }
+    }
+    row.get(b.len()).copied().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boards_agree_with_themselves() {
+        for board in Board::all() {
+            assert_eq!(board.labels.len(), board.channels(), "{}", board.id);
+            assert!(board.chips.len() <= MAX_CHIPS && !board.chips.is_empty());
+            assert!(board.check(board.default_rate.into(), board.default_gain).is_ok());
+            assert!(board.rates.is_sorted() && board.gains.is_sorted());
+            assert_eq!(board.pacing == Pacing::DataReady, board.chips[0].data_ready.is_some());
+            for rate in board.rates {
+                assert!(DataRate::from_hz(f64::from(*rate)).is_some());
+            }
+            for gain in board.gains {
+                assert!(Gain::from_factor(*gain).is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn distances_are_levenshteins() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("pieeg8", "pieeg8"), 0);
+        assert_eq!(distance("pieeg8", ""), 6);
+        assert_eq!(distance("", "abc"), 3);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_what_is_near() {
+        let board = Board::find("pieeg8").unwrap();
+        assert!(matches!(board.check(300.0, 24), Err(BoardError::Rate { nearest: 250, .. })));
+        assert!(matches!(board.check(f64::NAN, 24), Err(BoardError::Rate { .. })));
+        assert!(matches!(board.check(250.0, 20), Err(BoardError::Gain { nearest: 24, .. })));
+        assert!(matches!(Board::find("PIEEG-16"), Err(BoardError::UnknownBoard { nearest: "pieeg16", .. })));
+        assert!(Board::find(&"x".repeat(1000)).is_err());
+    }
+}

@@ -1,0 +1,77 @@
+//! A driver for any chip that a board can have, over one kind of SPI device.
+//!
+//! One enum instead of a box: a board's chips sit in an array without an allocator. Each new chip adds a variant here
+//! and in [`crate::board::ChipKind`].
+
+use embedded_hal::delay::DelayNs;
+use embedded_hal::spi::SpiDevice;
+
+use crate::adc::{Adc, AdcError, FrameStatus, Input, TestSignal};
+use crate::ads1299::Ads1299;
+
+/// The driver of a chip.
+#[derive(Debug)]
+pub enum Driver<SPI, D> {
+    /// ADS1299
+    Ads1299(Ads1299<SPI, D>),
+}
+
+macro_rules! each {
+    ($driver:expr, $chip:ident => $what:expr) => {
+        match $driver {
+            Driver::Ads1299($chip) => $what,
+        }
+    };
+}
+
+impl<SPI: SpiDevice, D: DelayNs> Adc for Driver<SPI, D> {
+    type BusError = SPI::Error;
+
+    fn name(&self) -> &'static str {
+        each!(self, chip => chip.name())
+    }
+
+    fn channels(&self) -> usize {
+        each!(self, chip => chip.channels())
+    }
+
+    fn rate(&self) -> f64 {
+        each!(self, chip => chip.rate())
+    }
+
+    fn gain(&self, channel: usize) -> Option<u8> {
+        each!(self, chip => chip.gain(channel))
+    }
+
+    fn code_range(&self) -> (i32, i32) {
+        each!(self, chip => chip.code_range())
+    }
+
+    fn volts_per_code(&self, channel: usize) -> Option<f64> {
+        each!(self, chip => chip.volts_per_code(channel))
+    }
+
+    fn initialise(&mut self) -> Result<(), AdcError<SPI::Error>> {
+        each!(self, chip => chip.initialise())
+    }
+
+    fn start(&mut self) -> Result<(), AdcError<SPI::Error>> {
+        each!(self, chip => chip.start())
+    }
+
+    fn stop(&mut self) -> Result<(), AdcError<SPI::Error>> {
+        each!(self, chip => chip.stop())
+    }
+
+    fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<SPI::Error>> {
+        each!(self, chip => chip.read_frame(codes))
+    }
+
+    fn set_input(&mut self, input: Input) -> Result<(), AdcError<SPI::Error>> {
+        each!(self, chip => chip.set_input(input))
+    }
+
+    fn test_signal(&self, channel: usize) -> Option<TestSignal> {
+        each!(self, chip => chip.test_signal(channel))
+    }
+}

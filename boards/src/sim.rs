@@ -1,0 +1,154 @@
+//! A simulated board: its chips, the SPI bus, the DRDY lines and time, in one cell that the caller owns.
+//!
+//! Time is virtual nanoseconds from 0, and passes only while somebody waits: in [`SimDelay`], in pauses on the bus, and
+//! in [`SimDrdy`], where a [`Pace`](crate::drdy::Pace) holds it back to the host's clock. A late host finds the world
+//! waiting, so only faults lose frames. Must never know of a driver's inside.
+
+pub mod device;
+pub mod edges;
+pub mod fault;
+mod handles;
+
+use core::cell::RefCell;
+
+use heapless::Vec;
+
+pub use fault::{Fault, Faults, MAX_FAULTS, ScheduledFault};
+pub use handles::{SimBusError, SimDelay, SimDrdy, SimSpi};
+
+use self::device::Device;
+use crate::adc::Input;
+use crate::ads1299;
+use crate::board::{Board, BoardError, ChipKind, MAX_CHIPS};
+use crate::drdy::Pace;
+use crate::driver::Driver;
+use crate::signal::Signal;
+
+/// How much faster the second chip's oscillator is than the first's, in parts in a million, unless told otherwise.
+pub const SECOND_CHIP_DRIFT_PPM: f64 = 20.0;
+
+/// What a simulated board does.
+#[derive(Clone, Debug)]
+pub struct SimSettings<'a> {
+    /// What is at the pins.
+    pub signal: Signal<'a>,
+    /// How much too fast each chip's oscillator is, in parts in a million.
+    pub drift_ppm: [f64; MAX_CHIPS],
+    /// Virtual time that a byte takes on the bus, in nanoseconds. 0, the default, is a bus that never is too slow for
+    /// the rate; 2250 is the BCM2835's nine clocks at 4 MHz.
+    pub byte_ns: u32,
+    /// What goes wrong.
+    pub faults: Faults,
+}
+
+impl<'a> SimSettings<'a> {
+    /// A board on which nothing goes wrong.
+    #[must_use]
+    pub const fn new(signal: Signal<'a>) -> Self {
+        Self { signal, drift_ppm: [0.0, SECOND_CHIP_DRIFT_PPM], byte_ns: 0, faults: Vec::new() }
+    }
+
+    /// With one more fault.
+    ///
+    /// # Errors
+    /// Gives the fault back when there are [`MAX_FAULTS`] already.
+    pub fn with_fault(mut self, fault: ScheduledFault) -> Result<Self, ScheduledFault> {
+        self.faults.push(fault)?;
+        Ok(self)
+    }
+}
+
+/// A simulated chip of any kind.
+#[derive(Clone, Debug)]
+pub enum SimChip<'a> {
+    /// ADS1299
+    Ads1299(ads1299::Model<'a>),
+}
+
+impl<'a> SimChip<'a> {
+    /// What all chips can do.
+    pub fn device(&mut self) -> &mut (dyn Device + 'a) {
+        match self {
+            Self::Ads1299(model) => model,
+        }
+    }
+}
+
+/// A simulated board and its time. Lives in a [`RefCell`] that the handles share.
+#[derive(Clone, Debug)]
+pub struct SimBoard<'a> {
+    now_ns: i64,
+    byte_ns: u32,
+    chips: Vec<SimChip<'a>, MAX_CHIPS>,
+}
+
+impl<'a> SimBoard<'a> {
+    /// A board that gets its power now.
+    #[must_use]
+    pub fn new(board: &Board, settings: SimSettings<'a>) -> Self {
+        let chip = |(index, slot): (usize, &crate::board::ChipSlot)| {
+            let drift = settings.drift_ppm.get(index).copied().unwrap_or_default();
+            let faults = settings.faults.iter().filter(|f| f.chip == index).copied().collect();
+            match slot.kind {
+                ChipKind::Ads1299(_) => {
+                    SimChip::Ads1299(ads1299::Model::new(settings.signal, index * ads1299::CHANNELS, drift, faults))
+                }
+            }
+        };
+        let chips = board.chips.iter().take(MAX_CHIPS).enumerate().map(chip).collect();
+        Self { now_ns: 0, byte_ns: settings.byte_ns, chips }
+    }
+
+    /// Virtual time since power-up in nanoseconds.
+    #[must_use]
+    pub const fn now_ns(&self) -> i64 {
+        self.now_ns
+    }
+
+    /// The chips, to look into or to disturb.
+    pub fn chips(&mut self) -> &mut [SimChip<'a>] {
+        &mut self.chips
+    }
+
+    /// Lets time pass.
+    pub fn advance_to(&mut self, time_ns: i64) {
+        self.now_ns = self.now_ns.max(time_ns);
+        for chip in &mut self.chips {
+            chip.device().advance_to(self.now_ns);
+        }
+    }
+
+    fn advance_by(&mut self, ns: u64) {
+        self.advance_to(self.now_ns.saturating_add_unsigned(ns));
+    }
+
+    fn device(&mut self, chip: usize) -> Option<&mut (dyn Device + 'a)> {
+        self.chips.get_mut(chip).map(SimChip::device)
+    }
+}
+
+/// A driver for each chip of the simulated board, as a shell makes them over real SPI.
+///
+/// # Errors
+/// [`BoardError`] when the board has no such rate or gain.
+pub fn adcs<'s, 'a>(
+    world: &'s RefCell<SimBoard<'a>>,
+    board: &Board,
+    rate: f64,
+    gain: u8,
+    input: Input,
+) -> Result<Vec<Driver<SimSpi<'s, 'a>, SimDelay<'s, 'a>>, MAX_CHIPS>, BoardError> {
+    (0..board.chips.len())
+        .map(|chip| board.driver(chip, rate, gain, input, SimSpi::new(world, chip), SimDelay::new(world)))
+        .collect()
+}
+
+/// The DRDY line of each chip. Time 0 of the simulation is `origin_ns` of the host's clock; `pace` holds it to that.
+pub fn data_ready<'s, 'a, P: Pace>(
+    world: &'s RefCell<SimBoard<'a>>,
+    origin_ns: i64,
+    mut pace: impl FnMut() -> P,
+) -> Vec<SimDrdy<'s, 'a, P>, MAX_CHIPS> {
+    let chips = world.borrow().chips.len();
+    (0..chips).map(|chip| SimDrdy::new(world, chip, origin_ns, pace())).collect()
+}

@@ -1,0 +1,32 @@
+//! What every simulated chip offers: its side of the SPI bus, of DRDY and of time.
+//!
+//! Must never know of a particular chip or of the host.
+
+use crate::drdy::{Edge, Level};
+
+/// A chip at the other end of the wires.
+pub trait Device {
+    /// Lets time pass up to `time_ns` of the simulated world. Earlier times do nothing.
+    fn advance_to(&mut self, time_ns: i64);
+
+    /// When it will convert next, if it is converting.
+    fn next_conversion_ns(&self) -> Option<i64>;
+
+    /// Chip-select falls.
+    fn select(&mut self);
+
+    /// Eight clocks: the byte from the host goes in, one from the chip comes out.
+    fn transfer(&mut self, mosi: u8) -> u8;
+
+    /// Chip-select rises.
+    fn deselect(&mut self);
+
+    /// Whether the host's transfers fail now.
+    fn bus_fails(&self) -> bool;
+
+    /// Level of DRDY.
+    fn level(&self) -> Level;
+
+    /// The next edge in the host's queue, with its time in the simulated world.
+    fn pop_edge(&mut self) -> Option<Edge>;
+}

@@ -1,0 +1,160 @@
+//! The host's ends of the simulated wires: SPI, delay and DRDY over one shared cell.
+//!
+//! The cell is borrowed within a call only, never while the host waits.
+
+use core::cell::RefCell;
+use core::convert::Infallible;
+
+use embedded_hal::delay::DelayNs;
+use embedded_hal::spi::{self, ErrorKind, ErrorType, Operation, SpiDevice};
+
+use super::SimBoard;
+use crate::drdy::{DataReady, Edge, Level, Pace, Wait};
+
+/// A transfer that failed because it was told to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[error("the simulated SPI bus failed")]
+pub struct SimBusError;
+
+impl spi::Error for SimBusError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Other
+    }
+}
+
+/// SPI bus and chip-select of one chip.
+#[derive(Clone, Copy, Debug)]
+pub struct SimSpi<'s, 'a> {
+    world: &'s RefCell<SimBoard<'a>>,
+    chip: usize,
+}
+
+impl<'s, 'a> SimSpi<'s, 'a> {
+    /// The select of a chip by its place on the board. Where there is none, MISO floats high.
+    #[must_use]
+    pub const fn new(world: &'s RefCell<SimBoard<'a>>, chip: usize) -> Self {
+        Self { world, chip }
+    }
+}
+
+impl SimBoard<'_> {
+    fn byte(&mut self, chip: usize, mosi: u8) -> u8 {
+        self.advance_by(self.byte_ns.into());
+        self.device(chip).map_or(0xFF, |d| d.transfer(mosi))
+    }
+}
+
+impl ErrorType for SimSpi<'_, '_> {
+    type Error = SimBusError;
+}
+
+impl SpiDevice for SimSpi<'_, '_> {
+    fn transaction(&mut self, operations: &mut [Operation<'_, u8>]) -> Result<(), SimBusError> {
+        let mut world = self.world.borrow_mut();
+        let chip = self.chip;
+        if world.device(chip).is_some_and(|d| d.bus_fails()) {
+            return Err(SimBusError);
+        }
+        if let Some(device) = world.device(chip) {
+            device.select();
+        }
+        for operation in operations {
+            match operation {
+                Operation::Read(into) => into.iter_mut().for_each(|b| *b = world.byte(chip, 0)),
+                Operation::Write(from) => from.iter().for_each(|b| {
+                    world.byte(chip, *b);
+                }),
+                Operation::Transfer(into, from) => {
+                    for i in 0..into.len().max(from.len()) {
+                        let miso = world.byte(chip, from.get(i).copied().unwrap_or(0));
+                        if let Some(byte) = into.get_mut(i) {
+                            *byte = miso;
+                        }
+                    }
+                }
+                Operation::TransferInPlace(bytes) => bytes.iter_mut().for_each(|b| *b = world.byte(chip, *b)),
+                Operation::DelayNs(ns) => world.advance_by(u64::from(*ns)),
+            }
+        }
+        if let Some(device) = world.device(chip) {
+            device.deselect();
+        }
+        Ok(())
+    }
+}
+
+/// Lets virtual time pass at once.
+#[derive(Clone, Copy, Debug)]
+pub struct SimDelay<'s, 'a> {
+    world: &'s RefCell<SimBoard<'a>>,
+}
+
+impl<'s, 'a> SimDelay<'s, 'a> {
+    /// Over the board's time.
+    #[must_use]
+    pub const fn new(world: &'s RefCell<SimBoard<'a>>) -> Self {
+        Self { world }
+    }
+}
+
+impl DelayNs for SimDelay<'_, '_> {
+    fn delay_ns(&mut self, ns: u32) {
+        self.world.borrow_mut().advance_by(ns.into());
+    }
+}
+
+/// The DRDY line of one chip.
+#[derive(Clone, Debug)]
+pub struct SimDrdy<'s, 'a, P> {
+    world: &'s RefCell<SimBoard<'a>>,
+    chip: usize,
+    origin_ns: i64,
+    pace: P,
+}
+
+impl<'s, 'a, P: Pace> SimDrdy<'s, 'a, P> {
+    /// The line of a chip. Time 0 of the simulation is `origin_ns` of the clock that `pace` waits on.
+    pub const fn new(world: &'s RefCell<SimBoard<'a>>, chip: usize, origin_ns: i64, pace: P) -> Self {
+        Self { world, chip, origin_ns, pace }
+    }
+
+    fn host_ns(&self, virtual_ns: i64) -> i64 {
+        self.origin_ns.saturating_add(virtual_ns)
+    }
+
+    fn pop(&self) -> Option<Edge> {
+        self.world.borrow_mut().device(self.chip)?.pop_edge()
+    }
+}
+
+impl<P: Pace> DataReady for SimDrdy<'_, '_, P> {
+    type Error = Infallible;
+
+    fn wait(&mut self, timeout_ns: i64) -> Result<Wait, Infallible> {
+        let deadline = self.world.borrow().now_ns().saturating_add(timeout_ns.max(0));
+        loop {
+            if let Some(edge) = self.pop() {
+                let time_ns = self.host_ns(edge.time_ns);
+                let reached = timeout_ns <= 0 || self.pace.until(time_ns);
+                return Ok(if reached { Wait::Edge(Edge { time_ns, ..edge }) } else { Wait::Stopped });
+            }
+            let now = self.world.borrow().now_ns();
+            if now >= deadline {
+                return Ok(Wait::Timeout);
+            }
+            let next = self.world.borrow_mut().device(self.chip).and_then(|d| d.next_conversion_ns());
+            // Past conversions are in the queue already; at least a nanosecond passes, so that this ends.
+            let target = next.map_or(deadline, |n| n.clamp(now + 1, deadline));
+            let host_ns = self.host_ns(target);
+            if !self.pace.until(host_ns) {
+                return Ok(Wait::Stopped);
+            }
+            self.world.borrow_mut().advance_to(target);
+        }
+    }
+
+    fn level(&mut self) -> Result<Option<Level>, Infallible> {
+        Ok(self.world.borrow_mut().device(self.chip).map(|d| d.level()))
+    }
+}
