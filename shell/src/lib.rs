@@ -1,2 +1,5 @@
 //! axismirror on Linux.
 #![deny(unsafe_code)]
+
+pub mod config;
+pub mod nearest;
