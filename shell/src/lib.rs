@@ -3,4 +3,5 @@
 
 pub mod config;
 pub mod conn;
+pub mod control;
 pub mod nearest;
