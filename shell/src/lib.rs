@@ -1,4 +1,10 @@
 //! axismirror on Linux.
 #![deny(unsafe_code)]
 
+pub mod config;
+pub mod conn;
+pub mod control;
+pub mod mirror;
+pub mod nearest;
+pub mod publish;
 pub mod shm;

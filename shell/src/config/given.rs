@@ -1,0 +1,217 @@
+//! A value as it was written, in TOML or as text, read as what a key asks for.
+//!
+//! Knows types and ranges; never knows which key it serves.
+
+use std::path::PathBuf;
+
+use toml::de::DeValue;
+
+/// The longest part of a value that a message repeats, in characters.
+const SHOWN: usize = 60;
+/// The highest channel number that is taken for a channel number.
+pub const MAX_CHANNEL: usize = 1024;
+/// The longest channel label, in code points: readers get them as `U16`.
+pub const MAX_LABEL: usize = 16;
+
+/// The word for "as if it were not given".
+const AUTO: &str = "auto";
+/// The word for "none of it".
+const NONE: &str = "none";
+
+/// What would have been possible instead.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Possible(pub(crate) String);
+
+impl From<&str> for Possible {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// A value as written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Given<'a> {
+    /// In a settings file.
+    Toml(&'a DeValue<'a>),
+    /// As the text of a flag or of a change; several when the flag was repeated.
+    Text(&'a [String]),
+}
+
+impl Given<'_> {
+    /// As written, cut to a readable length.
+    pub(crate) fn shown(&self) -> String {
+        let text = match self {
+            Self::Toml(value) => show(value),
+            Self::Text(texts) => texts.join(" "),
+        };
+        if text.is_empty() {
+            return "(empty)".to_owned();
+        }
+        let clean: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        match clean.char_indices().nth(SHOWN) {
+            Some((end, _)) => format!("{}...", &clean[..end]),
+            None => clean,
+        }
+    }
+
+    /// The words `auto` and `none`, which stand for a key that is not given.
+    pub(crate) fn is_unset(&self) -> bool {
+        self.string().is_some_and(|s| s == AUTO || s == NONE)
+    }
+
+    /// A string; for text the last one given.
+    fn string(&self) -> Option<&str> {
+        match self {
+            Self::Toml(value) => value.as_str(),
+            Self::Text(texts) => texts.last().map(String::as_str),
+        }
+    }
+
+    pub(crate) fn boolean(&self) -> Result<bool, Possible> {
+        match self {
+            Self::Toml(value) => value.as_bool(),
+            Self::Text(_) => self.string().and_then(|s| s.trim().parse().ok()),
+        }
+        .ok_or_else(|| "true or false".into())
+    }
+
+    /// A finite number greater than 0.
+    pub(crate) fn positive(&self, unit: &str) -> Result<f64, Possible> {
+        let number = match self {
+            Self::Toml(DeValue::Float(f)) => f.as_str().parse::<f64>().ok(),
+            Self::Toml(DeValue::Integer(_)) => self.integer().map(|i| i as f64),
+            Self::Toml(_) => None,
+            Self::Text(_) => self.string().and_then(|s| s.trim().parse().ok()),
+        };
+        number
+            .filter(|n| n.is_finite() && *n > 0.0)
+            .ok_or_else(|| Possible(format!("a finite number greater than 0, in {unit}")))
+    }
+
+    fn integer(&self) -> Option<i64> {
+        match self {
+            Self::Toml(value) => integer(value),
+            Self::Text(_) => self.string().and_then(|s| s.trim().parse().ok()),
+        }
+    }
+
+    /// A whole number from `low` to `high`.
+    pub(crate) fn whole(&self, low: u32, high: u32) -> Result<u32, Possible> {
+        self.integer()
+            .and_then(|i| u32::try_from(i).ok())
+            .filter(|i| (low..=high).contains(i))
+            .ok_or_else(|| Possible(format!("a whole number from {low} to {high}")))
+    }
+
+    /// A text of `low` to `high` bytes of UTF-8 without control characters.
+    pub(crate) fn text(&self, low: usize, high: usize) -> Result<String, Possible> {
+        self.string()
+            .filter(|s| (low..=high).contains(&s.len()) && !s.chars().any(char::is_control))
+            .map(str::to_owned)
+            .ok_or_else(|| Possible(format!("a text of {low} to {high} bytes without control characters")))
+    }
+
+    /// A path, as written.
+    pub(crate) fn path(&self) -> Result<PathBuf, Possible> {
+        self.string()
+            .filter(|s| !s.is_empty() && !s.contains('\0'))
+            .map(PathBuf::from)
+            .ok_or_else(|| "the path of a file".into())
+    }
+
+    /// One of the known words.
+    pub(crate) fn word<T: Copy>(&self, known: &[(&'static str, T)]) -> Result<T, Possible> {
+        let given = self.string().map(str::trim);
+        if let Some((_, value)) = known.iter().find(|(word, _)| Some(*word) == given) {
+            return Ok(*value);
+        }
+        let words: Vec<_> = known.iter().map(|(word, _)| *word).collect();
+        let suggestion = crate::nearest::did_you_mean(given.unwrap_or_default(), words.iter().copied());
+        Err(Possible(words.join(", ") + &suggestion))
+    }
+
+    /// Channel numbers from 1, each once: `[1, 2, 5]` or `"1-4,8"`.
+    pub(crate) fn channels(&self) -> Result<Vec<usize>, Possible> {
+        let form =
+            || Possible(format!("channel numbers from 1 to {MAX_CHANNEL}, each once, as [1, 2, 5] or \"1-4,8\""));
+        let mut channels = Vec::new();
+        match self {
+            Self::Toml(DeValue::Array(items)) => {
+                for item in items.iter() {
+                    let number = integer(item.get_ref()).and_then(|i| usize::try_from(i).ok()).ok_or_else(form)?;
+                    channels.push(number);
+                }
+            }
+            _ => {
+                for part in self.string().ok_or_else(form)?.split(',') {
+                    let (first, last) = part.split_once('-').unwrap_or((part, part));
+                    let first: usize = first.trim().parse().map_err(|_| form())?;
+                    let last: usize = last.trim().parse().map_err(|_| form())?;
+                    if first > last || last > MAX_CHANNEL {
+                        return Err(form());
+                    }
+                    channels.extend(first..=last);
+                }
+            }
+        }
+        let possible = |(i, n): (usize, &usize)| (1..=MAX_CHANNEL).contains(n) && !channels[..i].contains(n);
+        if channels.is_empty() || !channels.iter().enumerate().all(possible) {
+            return Err(form());
+        }
+        Ok(channels)
+    }
+
+    /// Channel labels: `["Fp1", "Fp2"]` or `"Fp1,Fp2"`.
+    pub(crate) fn labels(&self) -> Result<Vec<String>, Possible> {
+        let form = || {
+            Possible(format!("labels of 1 to {MAX_LABEL} characters, each once, as [\"Fp1\", \"Fp2\"] or \"Fp1,Fp2\""))
+        };
+        let labels: Vec<String> = match self {
+            Self::Toml(DeValue::Array(items)) => {
+                let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
+                texts.collect::<Option<_>>().ok_or_else(form)?
+            }
+            _ => self.string().ok_or_else(form)?.split(',').map(|label| label.trim().to_owned()).collect(),
+        };
+        let possible = |(i, label): (usize, &String)| {
+            (1..=MAX_LABEL).contains(&label.chars().count())
+                && !label.chars().any(char::is_control)
+                && !labels[..i].contains(label)
+        };
+        if labels.is_empty() || labels.len() > MAX_CHANNEL || !labels.iter().enumerate().all(possible) {
+            return Err(form());
+        }
+        Ok(labels)
+    }
+
+    /// A list of texts whose meaning somebody else checks.
+    pub(crate) fn texts(&self) -> Result<Vec<String>, Possible> {
+        match self {
+            Self::Text(texts) => Ok(texts.to_vec()),
+            Self::Toml(DeValue::Array(items)) => {
+                let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
+                texts.collect::<Option<_>>().ok_or_else(|| "a list of texts".into())
+            }
+            Self::Toml(_) => Err("a list of texts".into()),
+        }
+    }
+}
+
+fn integer(value: &DeValue<'_>) -> Option<i64> {
+    value.as_integer().and_then(|i| i64::from_str_radix(i.as_str(), i.radix()).ok())
+}
+
+fn show(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(s) => format!("\"{s}\""),
+        DeValue::Integer(i) => i.to_string(),
+        DeValue::Float(f) => f.to_string(),
+        DeValue::Boolean(b) => b.to_string(),
+        DeValue::Datetime(d) => d.to_string(),
+        DeValue::Array(items) => {
+            let shown: Vec<_> = items.iter().map(|item| show(item.get_ref())).collect();
+            format!("[{}]", shown.join(", "))
+        }
+        DeValue::Table(_) => "(a table)".to_owned(),
+    }
+}

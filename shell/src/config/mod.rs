@@ -1,0 +1,35 @@
+//! The settings of a stream: a TOML file and flags, checked, printed, and changed while the stream runs.
+//!
+//! Flags win over the file, the file over the defaults. An unknown key is an error that names the nearest known one; an
+//! impossible value is an error that says where it was written and what would be possible. Never starts or touches a stream.
+//!
+//! ```
+//! use axismirror::config::{Change, Key, Settings, Sources};
+//!
+//! let sources = Sources { file: None, flags: vec![(Key::Rate, vec!["250".into()])] };
+//! let settings = sources.load()?;
+//! let settings = settings.with_changes(&[Change::parse("buf_dur=5")?])?;
+//! assert_eq!((settings.rate, settings.buf_dur), (Some(250.0), 5.0));
+//! # Ok::<(), axismirror::config::ConfigError>(())
+//! ```
+
+mod change;
+mod error;
+mod given;
+mod key;
+mod on_board;
+mod settings;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use change::Change;
+pub use error::{ConfigError, Place};
+pub use given::{MAX_CHANNEL, MAX_LABEL};
+pub use key::{Key, Reach, SIMULATE_TABLE};
+pub use on_board::{BoardFacts, OnBoard};
+pub use settings::{
+    Clock, MAX_CHUNK, MAX_KEY, MAX_NAME, NEWEST_STRUCT_VERSION, Origins, Settings, SignalKind, Simulate, Units,
+};
+pub use sources::Sources;

@@ -1,0 +1,139 @@
+//! Settings against what a board can do: what is missing is filled in, what is impossible is refused.
+//!
+//! Knows a board as a few numbers only; which boards there are is for others to say.
+
+use super::error::ConfigError;
+use super::key::Key;
+use super::settings::Settings;
+
+/// Rates that differ by less than this share of themselves are one rate.
+const SAME_RATE: f64 = 1e-9;
+
+/// What settings need to know of a board.
+#[derive(Clone, Copy, Debug)]
+pub struct BoardFacts<'a> {
+    /// Board id, for messages.
+    pub id: &'a str,
+    /// Possible rates in Hz. Empty when the host's clock paces the ADC: then any rate up to `max_rate`.
+    pub rates: &'a [f64],
+    /// Highest rate in Hz, where `rates` is empty.
+    pub max_rate: f64,
+    /// Rate in Hz when none is given.
+    pub default_rate: f64,
+    /// Possible gains. Empty when the ADC has no amplifier: then only 1.
+    pub gains: &'a [u32],
+    /// Gain when none is given.
+    pub default_gain: u32,
+    /// Number of channels.
+    pub channels: usize,
+    /// A label for each channel.
+    pub labels: &'a [&'a str],
+}
+
+/// Settings that a board can do, with nothing left open.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OnBoard {
+    /// Frames per second in Hz.
+    pub rate: f64,
+    /// Gain of the amplifier.
+    pub gain: u32,
+    /// Channels from 0, in the order of publication.
+    pub channels: Vec<usize>,
+    /// A label for each of `channels`.
+    pub labels: Vec<String>,
+    /// Frames of a chunk, at least 1.
+    pub chunk: u32,
+    /// Frames of the ring: `ceil(buf_dur * rate)`, at least `chunk`.
+    pub ring_frames: u32,
+}
+
+impl Settings {
+    /// What the settings mean on a board.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`] with the place where the value was written and with what the board can do.
+    pub fn on_board(&self, board: &BoardFacts<'_>) -> Result<OnBoard, ConfigError> {
+        let rate = self.rate_on(board)?;
+        let gain = self.gain_on(board)?;
+        let channels = self.channels_on(board)?;
+        let labels = self.labels_on(board, &channels)?;
+        let (chunk, ring_frames) = self.lengths_at(rate)?;
+        Ok(OnBoard { rate, gain, channels, labels, chunk, ring_frames })
+    }
+
+    fn rate_on(&self, board: &BoardFacts<'_>) -> Result<f64, ConfigError> {
+        let Some(rate) = self.rate else { return Ok(board.default_rate) };
+        if board.rates.is_empty() {
+            return if rate <= board.max_rate {
+                Ok(rate)
+            } else {
+                let possible = format!("up to {} Hz on board {}", board.max_rate, board.id);
+                Err(self.impossible(Key::Rate, rate.to_string(), possible))
+            };
+        }
+        let same = board.rates.iter().find(|r| (*r - rate).abs() <= SAME_RATE * r.abs());
+        same.copied().ok_or_else(|| {
+            let possible = format!("{} Hz on board {}", list(board.rates), board.id);
+            self.impossible(Key::Rate, rate.to_string(), possible)
+        })
+    }
+
+    fn gain_on(&self, board: &BoardFacts<'_>) -> Result<u32, ConfigError> {
+        let gains = if board.gains.is_empty() { &[1] } else { board.gains };
+        match self.gain {
+            None if board.gains.is_empty() => Ok(1),
+            None => Ok(board.default_gain),
+            Some(gain) if gains.contains(&gain) => Ok(gain),
+            Some(gain) => {
+                let possible = format!("{} on board {}", list(gains), board.id);
+                Err(self.impossible(Key::Gain, gain.to_string(), possible))
+            }
+        }
+    }
+
+    fn channels_on(&self, board: &BoardFacts<'_>) -> Result<Vec<usize>, ConfigError> {
+        let Some(channels) = &self.channels else { return Ok((0..board.channels).collect()) };
+        let from_zero = |&n: &usize| n.checked_sub(1).filter(|c| *c < board.channels);
+        channels.iter().map(from_zero).collect::<Option<_>>().ok_or_else(|| {
+            let possible = format!("1 to {} on board {}", board.channels, board.id);
+            self.impossible(Key::Channels, list(channels), possible)
+        })
+    }
+
+    fn labels_on(&self, board: &BoardFacts<'_>, channels: &[usize]) -> Result<Vec<String>, ConfigError> {
+        match &self.labels {
+            None => {
+                let label =
+                    |&c: &usize| board.labels.get(c).map_or_else(|| format!("CH{}", c + 1), |l| (*l).to_owned());
+                Ok(channels.iter().map(label).collect())
+            }
+            Some(labels) if labels.len() == channels.len() => Ok(labels.clone()),
+            Some(labels) => {
+                let possible =
+                    format!("{} labels, one for each published channel; given are {}", channels.len(), labels.len());
+                Err(self.impossible(Key::Labels, labels.join(","), possible))
+            }
+        }
+    }
+
+    fn lengths_at(&self, rate: f64) -> Result<(u32, u32), ConfigError> {
+        let frames = (self.buf_dur * rate).ceil();
+        if frames > f64::from(u32::MAX) {
+            let possible =
+                format!("up to {} seconds at {rate} Hz, a ring of {} frames", f64::from(u32::MAX) / rate, u32::MAX);
+            return Err(self.impossible(Key::BufDur, self.buf_dur.to_string(), possible));
+        }
+        let ring_frames = (frames as u32).max(1);
+        if let Some(chunk) = self.chunk
+            && chunk.get() > ring_frames
+        {
+            let possible = format!("up to {ring_frames} frames, the ring of buf_dur = {} s at {rate} Hz", self.buf_dur);
+            return Err(self.impossible(Key::Chunk, chunk.to_string(), possible));
+        }
+        Ok((self.chunk_frames(rate).min(ring_frames), ring_frames))
+    }
+}
+
+fn list<T: ToString>(items: &[T]) -> String {
+    items.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,321 @@
+//! The settings of a stream, and how one written value gets into them.
+//!
+//! Knows every key's range. Never reads a file or a command line; what a board can do is in `on_board`.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use axismirror_core::dtype::DType;
+
+use super::error::{ConfigError, Place};
+use super::given::{Given, Possible};
+use super::key::Key;
+
+/// The longest name of a stream, of a board and of an axis, in bytes of UTF-8.
+pub const MAX_NAME: usize = 255;
+/// The longest key, in bytes of UTF-8: the header's field (`spec/wire.md`).
+pub const MAX_KEY: usize = 1024;
+/// The newest wire version.
+pub const NEWEST_STRUCT_VERSION: u8 = 2;
+/// The longest chunk, in frames.
+pub const MAX_CHUNK: u32 = 1 << 20;
+/// The highest gain that any ADC's amplifier is asked for.
+const MAX_GAIN: u32 = 1 << 16;
+
+/// What the published numbers are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Units {
+    /// Codes as the ADC gives them.
+    #[default]
+    Codes,
+    /// Volts at the ADC's input.
+    Volts,
+}
+
+/// The clock of the frame times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Clock {
+    /// CLOCK_MONOTONIC: seconds since boot; never jumps.
+    #[default]
+    Monotonic,
+    /// CLOCK_REALTIME: seconds since 1970; jumps when the machine's time is set.
+    Realtime,
+}
+
+/// What a simulated ADC measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignalKind {
+    /// Code of channel c in frame k is (8k + c) mod 2^23.
+    Counter,
+    /// A sine wave.
+    Sine,
+    /// The chip's own test signal.
+    Square,
+    /// White noise.
+    Noise,
+    /// A mix that looks like an electroencephalogram.
+    Eeg,
+    /// A file.
+    Recording,
+}
+
+/// [`Units`] by word.
+pub(crate) const UNITS: [(&str, Units); 2] = [("codes", Units::Codes), ("volts", Units::Volts)];
+/// [`Clock`] by word.
+pub(crate) const CLOCKS: [(&str, Clock); 2] = [("monotonic", Clock::Monotonic), ("realtime", Clock::Realtime)];
+/// [`SignalKind`] by word.
+pub(crate) const SIGNALS: [(&str, SignalKind); 6] = [
+    ("counter", SignalKind::Counter),
+    ("sine", SignalKind::Sine),
+    ("square", SignalKind::Square),
+    ("noise", SignalKind::Noise),
+    ("eeg", SignalKind::Eeg),
+    ("recording", SignalKind::Recording),
+];
+/// Element types by word; which of them go with which units is checked in [`Settings::check`].
+const DTYPES: [(&str, DType); 3] = [("i4", DType::I32), ("f4", DType::F32), ("f8", DType::F64)];
+
+/// The simulated ADC.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Simulate {
+    /// Whether the ADC is simulated at all.
+    pub enabled: bool,
+    /// What it measures, as chosen; [`Simulate::kind`] says what holds.
+    pub signal: Option<SignalKind>,
+    /// What [`SignalKind::Recording`] plays.
+    pub file: Option<PathBuf>,
+    /// Frequency of the sine in Hz.
+    pub frequency_hz: f64,
+    /// Peak amplitude of the sine in microvolts at the ADC's input.
+    pub amplitude_uv: f64,
+    /// As fast as it can instead of in real time.
+    pub fast: bool,
+    /// Faults that it is to show, in the words of the boards crate.
+    pub faults: Vec<String>,
+}
+
+impl Default for Simulate {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            signal: None,
+            file: None,
+            frequency_hz: 10.0,
+            amplitude_uv: 100.0,
+            fast: false,
+            faults: Vec::new(),
+        }
+    }
+}
+
+impl Simulate {
+    /// What it measures: as chosen, else the file when there is one, else a sine.
+    #[must_use]
+    pub fn kind(&self) -> SignalKind {
+        self.signal.unwrap_or(if self.file.is_some() { SignalKind::Recording } else { SignalKind::Sine })
+    }
+}
+
+/// Where each value was written. No part of the settings' equality.
+#[derive(Clone, Debug, Default)]
+pub struct Origins(BTreeMap<Key, Place>);
+
+impl PartialEq for Origins {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// The settings of a stream. `None` is "not given": what then holds is said at each field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Name of the stream (`shmem_name`): 1 to [`MAX_NAME`] bytes, no control characters.
+    pub name: String,
+    /// Board id.
+    pub board: String,
+    /// Frames per second in Hz; else the board's default.
+    pub rate: Option<f64>,
+    /// Gain; else the board's default.
+    pub gain: Option<u32>,
+    /// Channels from 1, in the order of publication, each once; else all.
+    pub channels: Option<Vec<usize>>,
+    /// One label for each published channel; else the board's.
+    pub labels: Option<Vec<String>>,
+    /// Codes or volts.
+    pub units: Units,
+    /// Element type as chosen; [`Settings::dtype`] says what holds.
+    pub dtype: Option<DType>,
+    /// Frames of a chunk; else [`Settings::chunk_frames`].
+    pub chunk: Option<NonZeroU32>,
+    /// Length of the ring in seconds; finite and greater than 0.
+    pub buf_dur: f64,
+    /// The buffered axis; else the message's `stream_dim`.
+    pub axis: Option<String>,
+    /// Wire version, 0 to [`NEWEST_STRUCT_VERSION`].
+    pub struct_version: u8,
+    /// Key of the messages; else the board id: see [`Settings::message_key`].
+    pub key: Option<String>,
+    /// Clock of the frame times.
+    pub clock: Clock,
+    /// How long the stream runs, greater than 0; else until it is stopped.
+    pub duration: Option<Duration>,
+    /// Unix socket of the life-cycle channel; else none.
+    pub conn: Option<PathBuf>,
+    /// The simulated ADC.
+    pub simulate: Simulate,
+    /// Where the values come from, for messages.
+    pub origins: Origins,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: "axismirror".to_owned(),
+            board: "pieeg8".to_owned(),
+            rate: None,
+            gain: None,
+            channels: None,
+            labels: None,
+            units: Units::default(),
+            dtype: None,
+            chunk: None,
+            buf_dur: 10.0,
+            axis: None,
+            struct_version: NEWEST_STRUCT_VERSION,
+            key: None,
+            clock: Clock::default(),
+            duration: None,
+            conn: None,
+            simulate: Simulate::default(),
+            origins: Origins::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// A chunk whose length was not given lasts about so long, in seconds.
+    const CHUNK_SECONDS: f64 = 0.02;
+
+    /// Element type of the published samples.
+    #[must_use]
+    pub fn dtype(&self) -> DType {
+        self.dtype.unwrap_or(match self.units {
+            Units::Codes => DType::I32,
+            Units::Volts => DType::F32,
+        })
+    }
+
+    /// Key of the messages.
+    #[must_use]
+    pub fn message_key(&self) -> &str {
+        self.key.as_deref().unwrap_or(&self.board)
+    }
+
+    /// Frames of a chunk at `rate` Hz: as given, else about 20 ms of them and at least 1.
+    #[must_use]
+    pub fn chunk_frames(&self, rate: f64) -> u32 {
+        let automatic = (rate * Self::CHUNK_SECONDS).round().clamp(1.0, f64::from(MAX_CHUNK));
+        self.chunk.map_or(automatic as u32, NonZeroU32::get)
+    }
+
+    /// Where the value of `key` was written.
+    #[must_use]
+    pub fn origin(&self, key: Key) -> Place {
+        self.origins.0.get(&key).cloned().unwrap_or(Place::Default)
+    }
+
+    /// Takes over one written value.
+    pub(crate) fn set(&mut self, key: Key, given: Given<'_>, place: Place) -> Result<(), ConfigError> {
+        match self.take(key, given, &place) {
+            Ok(()) => {
+                self.origins.0.insert(key, place);
+                Ok(())
+            }
+            Err(Possible(possible)) => Err(ConfigError::Value { place, key, given: given.shown(), possible }),
+        }
+    }
+
+    fn take(&mut self, key: Key, given: Given<'_>, place: &Place) -> Result<(), Possible> {
+        let unset = given.is_unset();
+        let optional = |or: Possible| Possible(or.0 + ", or auto");
+        match key {
+            Key::Name => self.name = given.text(1, MAX_NAME)?,
+            Key::Board => self.board = given.text(1, MAX_NAME)?,
+            Key::Rate if unset => self.rate = None,
+            Key::Rate => self.rate = Some(given.positive("Hz").map_err(optional)?),
+            Key::Gain if unset => self.gain = None,
+            Key::Gain => self.gain = Some(given.whole(1, MAX_GAIN).map_err(optional)?),
+            Key::Channels if unset => self.channels = None,
+            Key::Channels => self.channels = Some(given.channels().map_err(optional)?),
+            Key::Labels if unset => self.labels = None,
+            Key::Labels => self.labels = Some(given.labels().map_err(optional)?),
+            Key::Units => self.units = given.word(&UNITS)?,
+            Key::Dtype if unset => self.dtype = None,
+            Key::Dtype => self.dtype = Some(given.word(&DTYPES).map_err(optional)?),
+            Key::Chunk if unset => self.chunk = None,
+            Key::Chunk => self.chunk = NonZeroU32::new(given.whole(1, MAX_CHUNK).map_err(optional)?),
+            Key::BufDur => self.buf_dur = given.positive("seconds")?,
+            Key::Axis if unset => self.axis = None,
+            Key::Axis => self.axis = Some(given.text(1, MAX_NAME).map_err(optional)?),
+            Key::StructVersion => {
+                let version = given.whole(0, u32::from(NEWEST_STRUCT_VERSION))?;
+                self.struct_version = u8::try_from(version).unwrap_or(NEWEST_STRUCT_VERSION);
+            }
+            Key::Key if unset => self.key = None,
+            Key::Key => self.key = Some(given.text(0, MAX_KEY).map_err(optional)?),
+            Key::Clock => self.clock = given.word(&CLOCKS)?,
+            Key::Duration if unset => self.duration = None,
+            Key::Duration => {
+                let possible = || Possible("1e-9 to 1e19 seconds, or none".to_owned());
+                let seconds = given.positive("seconds").map_err(|_| possible())?;
+                let duration = Duration::try_from_secs_f64(seconds).map_err(|_| possible())?;
+                self.duration = Some(duration).filter(|d| !d.is_zero());
+                self.duration.ok_or_else(possible)?;
+            }
+            Key::Conn if unset => self.conn = None,
+            Key::Conn => self.conn = Some(beside(place, given.path()?)),
+            Key::Simulate => self.simulate.enabled = given.boolean()?,
+            Key::Signal if unset => self.simulate.signal = None,
+            Key::Signal => self.simulate.signal = Some(given.word(&SIGNALS)?),
+            Key::File if unset => self.simulate.file = None,
+            Key::File => self.simulate.file = Some(beside(place, given.path()?)),
+            Key::FrequencyHz => self.simulate.frequency_hz = given.positive("Hz")?,
+            Key::AmplitudeUv => self.simulate.amplitude_uv = given.positive("microvolts")?,
+            Key::Fast => self.simulate.fast = given.boolean()?,
+            Key::Faults if unset => self.simulate.faults = Vec::new(),
+            Key::Faults => self.simulate.faults = given.texts()?,
+        }
+        Ok(())
+    }
+
+    /// What holds between the keys, once all are there.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let possible = match (self.units, self.dtype) {
+            (Units::Codes, Some(DType::F32 | DType::F64)) => "i4, or units = \"volts\"",
+            (Units::Volts, Some(DType::I32)) => "f4 or f8, or units = \"codes\"",
+            _ => "",
+        };
+        if !possible.is_empty() {
+            return Err(self.impossible(Key::Dtype, self.dtype().code().to_owned(), possible.to_owned()));
+        }
+        if self.simulate.enabled && self.simulate.kind() == SignalKind::Recording && self.simulate.file.is_none() {
+            return Err(ConfigError::NoRecording { place: self.origin(Key::Signal) });
+        }
+        Ok(())
+    }
+
+    /// The error for a value that is not possible, with its origin.
+    pub(crate) fn impossible(&self, key: Key, given: String, possible: String) -> ConfigError {
+        ConfigError::Value { place: self.origin(key), key, given, possible }
+    }
+}
+
+/// A relative path in a settings file starts at that file's folder.
+fn beside(place: &Place, path: PathBuf) -> PathBuf {
+    match place {
+        Place::File { path: file, .. } => file.parent().unwrap_or(Path::new("")).join(path),
+        _ => path,
+    }
+}

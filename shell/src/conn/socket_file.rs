@@ -1,0 +1,136 @@
+//! The file of a Unix socket: made for its owner alone, taken over from the dead, refused to the living, removed at the end.
+//!
+//! Knows nothing of what goes through the socket.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, Mode};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 16;
+/// Only the owner may connect.
+const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
+/// How often, and how long apart, the folder's lock is tried.
+const LOCK_TRIES: (u32, Duration) = (50, Duration::from_millis(10));
+
+/// Why there is no socket at a path.
+#[derive(Debug, thiserror::Error)]
+pub enum SocketFileError {
+    /// Somebody listens there.
+    #[error("{}: another process listens there; end it or choose another path", path.display())]
+    InUse {
+        /// The socket.
+        path: PathBuf,
+    },
+    /// Something that is no socket lies there; it is left alone.
+    #[error("{}: there is a file which is not a socket; remove it or choose another path", path.display())]
+    NotASocket {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The operating system refuses.
+    #[error("{}: cannot {what}", path.display())]
+    Io {
+        /// The socket.
+        path: PathBuf,
+        /// What failed.
+        what: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A listening socket and its file, which is removed when this is dropped.
+#[derive(Debug)]
+pub(super) struct SocketFile {
+    pub(super) listener: UnixListener,
+    path: PathBuf,
+    /// Device and inode of the file that we made: nobody else's is removed.
+    identity: (u64, u64),
+}
+
+impl SocketFile {
+    /// Listens at `path`, non-blocking, mode 0600.
+    pub(super) fn bind(path: &Path) -> Result<Self, SocketFileError> {
+        let failed = |what| move |source: io::Error| SocketFileError::Io { path: path.to_owned(), what, source };
+        let _lock = lock_folder(path);
+        remove_stale(path)?;
+        let address = SocketAddrUnix::new(path).map_err(io::Error::from).map_err(failed("use this path"))?;
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
+            .map_err(io::Error::from)
+            .map_err(failed("make a socket"))?;
+        // Before bind, so that the file never has another mode, not even for an instant (Linux gives it the socket's).
+        rustix::fs::fchmod(&socket, MODE).map_err(io::Error::from).map_err(failed("set the mode"))?;
+        rustix::net::bind(&socket, &address).map_err(io::Error::from).map_err(failed("make the socket's file"))?;
+        let meta = fs::symlink_metadata(path).map_err(failed("look at the socket's file"))?;
+        let file =
+            Self { listener: UnixListener::from(socket), path: path.to_owned(), identity: (meta.dev(), meta.ino()) };
+        rustix::net::listen(&file.listener, BACKLOG).map_err(io::Error::from).map_err(failed("listen"))?;
+        Ok(file)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let ours = fs::symlink_metadata(&self.path).is_ok_and(|meta| (meta.dev(), meta.ino()) == self.identity);
+        if ours && let Err(error) = fs::remove_file(&self.path) {
+            tracing::warn!(path = %self.path.display(), %error, "the socket's file stays behind");
+        }
+    }
+}
+
+/// Two processes that start at once must not each take the other's new socket for a stale one. Where the folder cannot be
+/// locked the rest is still right for all but that instant.
+fn lock_folder(path: &Path) -> Option<File> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = File::open(folder).ok()?;
+    let (tries, pause) = LOCK_TRIES;
+    for _ in 0..tries {
+        match rustix::fs::flock(&folder, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Some(folder),
+            Err(_) => sleep(pause),
+        }
+    }
+    None
+}
+
+/// Removes the socket of a process that is gone: its file is there, but nobody listens.
+fn remove_stale(path: &Path) -> Result<(), SocketFileError> {
+    let failed = |what| move |source| SocketFileError::Io { path: path.to_owned(), what, source };
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed("look at the path")(error)),
+        Ok(meta) if !meta.file_type().is_socket() => {
+            return Err(SocketFileError::NotASocket { path: path.to_owned() });
+        }
+        Ok(_) => {}
+    }
+    match knock(path) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            fs::remove_file(path).map_err(failed("remove the socket of a dead process"))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        // A listener whose queue is full is alive.
+        Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(failed("ask whether anybody listens")(error)),
+        Ok(()) | Err(_) => Err(SocketFileError::InUse { path: path.to_owned() }),
+    }
+}
+
+/// Connects and hangs up at once, without waiting.
+fn knock(path: &Path) -> io::Result<()> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    Ok(rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?)
+}
