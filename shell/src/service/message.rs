@@ -1,0 +1,154 @@
+//! The messages that a board's chunks become: dimensions, axes, attributes, and samples in the element type that was asked for.
+//!
+//! Knows settings and boards; touches no segment.
+
+use axismirror_boards::board::Board;
+use axismirror_core::axis_array::{Axis, AxisArray, Samples, Value};
+use axismirror_core::dtype::DType;
+use axismirror_core::static_metadata::channels::{ChannelFields, ChannelTable, ChannelTableError};
+
+use crate::config::{OnBoard, Settings, Units};
+
+/// All that the messages of a stream have in common.
+#[derive(Debug)]
+pub(super) struct Template {
+    dtype: DType,
+    key: String,
+    gain_s: f64,
+    channels: usize,
+    fields: ChannelFields,
+    labels: Vec<u8>,
+    unit: &'static str,
+    board: &'static str,
+    adc: &'static str,
+    gain: u32,
+    volts_per_code: f64,
+    simulated: bool,
+}
+
+impl Template {
+    /// For a board under settings that it can do.
+    pub(super) fn new(
+        settings: &Settings,
+        on_board: &OnBoard,
+        board: &'static Board,
+        volts_per_code: f64,
+    ) -> Result<Self, ChannelTableError> {
+        let labels: Vec<&str> = on_board.labels.iter().map(String::as_str).collect();
+        let table = ChannelTable { labels: &labels, ..ChannelTable::default() };
+        let mut bytes = vec![0; table.size()];
+        table.write(&mut bytes)?;
+        Ok(Self {
+            dtype: settings.dtype(),
+            key: settings.message_key().to_owned(),
+            gain_s: 1.0 / on_board.rate,
+            channels: labels.len(),
+            fields: table.fields(),
+            labels: bytes,
+            unit: match settings.units {
+                Units::Codes => "code",
+                Units::Volts => "V",
+            },
+            board: board.id,
+            adc: board.chips.first().map_or("", |c| c.kind.name()),
+            gain: on_board.gain,
+            volts_per_code,
+            simulated: settings.simulate.enabled,
+        })
+    }
+
+    /// Bytes of one frame.
+    pub(super) fn frame_bytes(&self) -> usize {
+        self.channels * self.dtype.size()
+    }
+
+    /// Type of the samples.
+    pub(super) const fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Lends the message without a frame, which describes the stream.
+    pub(super) fn with_message<T>(&self, f: impl FnOnce(&AxisArray<'_>) -> T) -> T {
+        let channels = [self.channels];
+        let attrs = [
+            ("unit", Value::Str(self.unit)),
+            ("board", Value::Str(self.board)),
+            ("adc", Value::Str(self.adc)),
+            ("gain", Value::Int(self.gain.into())),
+            ("volts_per_code", Value::Float(self.volts_per_code)),
+            ("simulated", Value::Bool(self.simulated)),
+        ];
+        f(&AxisArray {
+            data: Samples { dtype: self.dtype, shape: &[0, self.channels], bytes: &[] },
+            dims: &["time", "ch"],
+            axes: &[
+                ("time", Axis::Linear { unit: "s", gain: self.gain_s, offset: 0.0 }),
+                ("ch", Axis::Coordinate { unit: "", dims: &["ch"], data: self.fields.array(&channels, &self.labels) }),
+            ],
+            attrs: &attrs,
+            key: &self.key,
+            stream_dim: Some("time"),
+        })
+    }
+}
+
+/// Writes codes as samples of the stream's element type into `out`, whose length they fill exactly.
+///
+/// `codes` are frames of `all` channels; `channels` says which of them are published, in which order.
+pub(super) fn convert(codes: &[i32], all: usize, channels: &[Channel], dtype: DType, out: &mut [u8]) {
+    let chosen = codes.chunks_exact(all.max(1)).flat_map(|frame| {
+        channels.iter().map(|c| (frame.get(c.index).copied().unwrap_or(0), c.volts_per_code))
+    });
+    match dtype {
+        DType::F32 => {
+            let (out, _) = out.as_chunks_mut();
+            for (out, (code, lsb)) in out.iter_mut().zip(chosen) {
+                *out = ((f64::from(code) * lsb) as f32).to_le_bytes();
+            }
+        }
+        DType::F64 => {
+            let (out, _) = out.as_chunks_mut();
+            for (out, (code, lsb)) in out.iter_mut().zip(chosen) {
+                *out = (f64::from(code) * lsb).to_le_bytes();
+            }
+        }
+        // Codes are i32: the settings allow no other type.
+        _ => {
+            let (out, _) = out.as_chunks_mut();
+            for (out, (code, _)) in out.iter_mut().zip(chosen) {
+                *out = code.to_le_bytes();
+            }
+        }
+    }
+}
+
+/// A published channel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Channel {
+    /// Its place among all of the board's channels.
+    pub(super) index: usize,
+    /// Volts for one step of its code.
+    pub(super) volts_per_code: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHANNELS: [Channel; 2] =
+        [Channel { index: 2, volts_per_code: 0.5 }, Channel { index: 0, volts_per_code: 0.25 }];
+
+    #[test]
+    fn channels_are_chosen_and_scaled() {
+        let codes = [1, 2, 3, 4, 5, -6];
+        let mut i4 = [0; 16];
+        convert(&codes, 3, &CHANNELS, DType::I32, &mut i4);
+        assert_eq!(i4.as_chunks().0.iter().map(|b| i32::from_le_bytes(*b)).collect::<Vec<_>>(), [3, 1, -6, 4]);
+        let mut f8 = [0; 32];
+        convert(&codes, 3, &CHANNELS, DType::F64, &mut f8);
+        assert_eq!(f8.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect::<Vec<_>>(), [1.5, 0.25, -3.0, 1.0]);
+        let mut f4 = [0; 16];
+        convert(&codes, 3, &CHANNELS, DType::F32, &mut f4);
+        assert_eq!(f4.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect::<Vec<_>>(), [1.5, 0.25, -3.0, 1.0]);
+    }
+}

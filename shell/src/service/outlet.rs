@@ -1,0 +1,214 @@
+//! Where the acquisition's chunks go: into the publisher, in the element type that was asked for.
+//!
+//! A settings change that ends a ring goes in three steps, so that no frame is lost on the way: for a moment frames are held back while readers
+//! take what is left in the old ring; then the old ring is declared invalid; and a moment later, when no reader can still be in
+//! the middle of a look at the old fields, the new ring begins with the frames that were held back. Published readers check `bvalid` and the
+//! generation first and read the counters afterwards, so the fields must rest in between.
+
+use std::convert::Infallible;
+use std::time::{Duration, Instant};
+
+use axismirror_boards::acquisition::{Chunk, Sink};
+use axismirror_core::health::Health;
+use axismirror_core::publisher::{Observer, PublishError, Publisher};
+use axismirror_core::settings::Settings as RingSettings;
+
+use super::message::{Channel, Template, convert};
+use crate::clock;
+use crate::shm::{ShmError, ShmStore};
+
+/// How long readers have to take the last frames of a ring that is about to end.
+const DRAIN: Duration = Duration::from_millis(50);
+/// How long the old fields rest before they change.
+const REST: Duration = Duration::from_millis(5);
+
+/// What the service publishes through.
+pub(super) type ServicePublisher = Publisher<ShmStore, Box<dyn Observer + Send>>;
+
+/// The sink of a running acquisition.
+#[derive(Debug)]
+pub(super) struct Outlet {
+    publisher: ServicePublisher,
+    template: Template,
+    channels: Vec<Channel>,
+    all_channels: usize,
+    /// Added to the times of DRDY (`CLOCK_MONOTONIC`) to get those of the stream's clock.
+    clock_offset_ns: i64,
+    bytes: Vec<u8>,
+    seconds: Vec<f64>,
+    change: Option<Change>,
+    error: Option<PublishError<ShmError>>,
+    /// Counts of acquisitions before this one: each starts at zero.
+    earlier: Health,
+    now: Health,
+}
+
+/// A change that is under way, and the frames that wait for it.
+#[derive(Debug)]
+struct Change {
+    step: Step,
+    since: Instant,
+    next: Next,
+    codes: Vec<i32>,
+    times_ns: Vec<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Drain,
+    Rest,
+}
+
+/// What holds after a change.
+#[derive(Debug)]
+pub(super) struct Next {
+    pub(super) ring: RingSettings,
+    pub(super) template: Template,
+    pub(super) channels: Vec<Channel>,
+    pub(super) all_channels: usize,
+}
+
+impl Outlet {
+    /// Describes the stream and is ready for its frames.
+    pub(super) fn new(
+        mut publisher: ServicePublisher,
+        next: Next,
+        clock_offset_ns: i64,
+    ) -> Result<Self, (ServicePublisher, PublishError<ShmError>)> {
+        match next.template.with_message(|m| publisher.describe(m).map(|_| ())) {
+            Err(error) => Err((publisher, error)),
+            Ok(()) => Ok(Self {
+                publisher,
+                template: next.template,
+                channels: next.channels,
+                all_channels: next.all_channels,
+                clock_offset_ns,
+                bytes: Vec::new(),
+                seconds: Vec::new(),
+                change: None,
+                error: None,
+                earlier: Health::default(),
+                now: Health::default(),
+            }),
+        }
+    }
+
+    /// Begins a change of settings; the frames that come meanwhile are held back.
+    pub(super) fn change(&mut self, next: Next) {
+        let (codes, times_ns) = self.change.take().map_or_else(Default::default, |c| (c.codes, c.times_ns));
+        self.change = Some(Change { step: Step::Drain, since: Instant::now(), next, codes, times_ns });
+    }
+
+    /// Carries a change on. To be called often.
+    pub(super) fn tick(&mut self) {
+        let Some(change) = &mut self.change else { return };
+        match change.step {
+            Step::Drain if change.since.elapsed() >= DRAIN => {
+                self.publisher.invalidate();
+                change.step = Step::Rest;
+                change.since = Instant::now();
+            }
+            Step::Rest if change.since.elapsed() >= REST => self.finish_change(),
+            _ => {}
+        }
+    }
+
+    /// Whether a change is under way.
+    pub(super) const fn is_changing(&self) -> bool {
+        self.change.is_some()
+    }
+
+    /// The acquisition is about to begin again, from zero counts.
+    pub(super) fn restarted(&mut self) {
+        self.earlier = sum(&self.earlier, &self.now);
+        self.now = Health::default();
+    }
+
+    /// What went wrong in publishing since this was last asked.
+    pub(super) const fn take_error(&mut self) -> Option<PublishError<ShmError>> {
+        self.error.take()
+    }
+
+    /// All counts up to now.
+    pub(super) fn health(&self) -> Health {
+        sum(&self.earlier, &self.now)
+    }
+
+    /// The stream's name, which may have been made up.
+    pub(super) fn name(&self) -> &str {
+        self.publisher.name().as_str()
+    }
+
+    /// Publishes what is held back, lets readers take it, and removes the stream.
+    pub(super) fn close(mut self) {
+        while self.is_changing() {
+            std::thread::sleep(REST);
+            self.tick();
+        }
+        std::thread::sleep(DRAIN);
+        self.publisher.close();
+    }
+
+    fn finish_change(&mut self) {
+        let Some(change) = self.change.take() else { return };
+        let Next { ring, template, channels, all_channels } = change.next;
+        let applied = self.publisher.apply(ring).and_then(|()| {
+            template.with_message(|m| self.publisher.describe(m).map(|_| ()))
+        });
+        if let Err(error) = applied {
+            tracing::error!("the change cannot be carried out: {error}");
+            // What was is described again; the frames held back are in its terms.
+            let again = self.template.with_message(|m| self.publisher.describe(m).map(|_| ()));
+            self.error = again.err();
+        } else {
+            (self.template, self.channels, self.all_channels) = (template, channels, all_channels);
+        }
+        self.publish(&change.codes, &change.times_ns);
+    }
+
+    fn publish(&mut self, codes: &[i32], times_ns: &[i64]) {
+        let Some(newest) = times_ns.last() else { return };
+        self.bytes.resize(times_ns.len() * self.template.frame_bytes(), 0);
+        convert(codes, self.all_channels, &self.channels, self.template.dtype(), &mut self.bytes);
+        self.seconds.clear();
+        self.seconds.extend(times_ns.iter().map(|t| (t + self.clock_offset_ns) as f64 / 1e9));
+        if let Err(error) = self.publisher.append(&self.bytes, &self.seconds, newest + self.clock_offset_ns) {
+            self.error = Some(error);
+        }
+    }
+}
+
+impl Sink for Outlet {
+    type Error = Infallible;
+
+    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
+        self.now = *chunk.health;
+        self.publisher.set_health(&self.health());
+        self.publisher.set_heartbeat(clock::monotonic_ns());
+        let heals = self.publisher.store().heals();
+        self.publisher.extension().set_heals(heals);
+        match &mut self.change {
+            Some(change) => {
+                change.codes.extend_from_slice(chunk.codes);
+                change.times_ns.extend_from_slice(chunk.times_ns);
+            }
+            None => self.publish(chunk.codes, chunk.times_ns),
+        }
+        Ok(())
+    }
+}
+
+fn sum(a: &Health, b: &Health) -> Health {
+    Health {
+        frames_lost: a.frames_lost + b.frames_lost,
+        drdy_missed: a.drdy_missed + b.drdy_missed,
+        bad_frames: a.bad_frames + b.bad_frames,
+        bus_errors: a.bus_errors + b.bus_errors,
+        overruns: a.overruns + b.overruns,
+        slips: a.slips + b.slips,
+        restarts: a.restarts + b.restarts,
+        messages_ignored: a.messages_ignored + b.messages_ignored,
+        frames_cut: a.frames_cut + b.frames_cut,
+        measured_rate: b.measured_rate,
+    }
+}
