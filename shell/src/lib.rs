@@ -5,3 +5,4 @@ pub mod config;
 pub mod conn;
 pub mod control;
 pub mod nearest;
+pub mod recording;
