@@ -1,10 +1,21 @@
-//! axismirror on Linux.
+//! axismirror on Linux: the acquisition service, the mirror library, and what the command line is made of.
+//!
+//! | for | see |
+//! |---|---|
+//! | reading a stream from Rust | [`mirror`] |
+//! | running the service | [`service`], with the settings of [`config`] |
+//! | segments in /dev/shm | [`shm`] |
+//! | the life-cycle channel of Python's `multiprocessing.connection` | [`conn`] |
+//! | changing a running stream | [`control`] |
+//! | files that a simulated ADC plays | [`recording`] |
 #![deny(unsafe_code)]
 
+pub mod clock;
 pub mod config;
 pub mod conn;
 pub mod control;
 pub mod mirror;
 pub mod nearest;
-pub mod publish;
+pub mod recording;
+pub mod service;
 pub mod shm;

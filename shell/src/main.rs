@@ -1,2 +1,19 @@
-//! The `axismirror` command.
-fn main() {}
+//! The `axismirror` command: reads the command line, sets up the log, hands over to a subcommand, and says what went wrong.
+//!
+//! Holds no subcommand's work: that is in `cli`, one file each.
+#![forbid(unsafe_code)]
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    cli::log::start(cli.verbose, cli.quiet, cli.command.default_level());
+    match cli.command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -197,6 +197,14 @@ impl Given<'_> {
     }
 }
 
+/// Channel numbers from 1, each once, as in `1-4,8`.
+///
+/// # Errors
+/// What would be possible.
+pub fn parse_channels(text: &str) -> Result<Vec<usize>, String> {
+    Given::Text(&[text.to_owned()]).channels().map_err(|Possible(possible)| format!("possible: {possible}"))
+}
+
 fn integer(value: &DeValue<'_>) -> Option<i64> {
     value.as_integer().and_then(|i| i64::from_str_radix(i.as_str(), i.radix()).ok())
 }

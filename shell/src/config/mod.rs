@@ -26,7 +26,7 @@ mod text;
 
 pub use change::Change;
 pub use error::{ConfigError, Place};
-pub use given::{MAX_CHANNEL, MAX_LABEL};
+pub use given::{MAX_CHANNEL, MAX_LABEL, parse_channels};
 pub use key::{Key, Reach, SIMULATE_TABLE};
 pub use on_board::{BoardFacts, OnBoard};
 pub use settings::{

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::*;
 
 /// A bound on waiting for another thread or process, so that a broken one fails the test instead of hanging it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn path() -> PathBuf {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -127,13 +127,13 @@ fn a_client_that_does_not_read_delays_nobody() {
             sent -= 1;
         }
     }
-    drop(server);
-    assert_eq!(receive(&mut reader).as_deref(), Some("close"));
-    // The deaf one was given up: what it got is the beginning, not the end.
+    // The deaf one was given up long ago: it finds the beginning, and then the end of the connection.
     let mut deaf = deaf;
     let got: Vec<_> = std::iter::from_fn(|| receive_or_end(&mut deaf)).collect();
     assert_eq!(got.first().map(String::as_str), Some("meta reset"));
-    assert_ne!(got.last().map(String::as_str), Some("close"));
+    assert!(got.len() < 40_000, "all {} events were kept for it", got.len());
+    drop(server);
+    assert_eq!(receive(&mut reader).as_deref(), Some("close"));
 }
 
 /// As [`receive`], but a message cut by a hang-up is the end.

@@ -1,0 +1,82 @@
+//! The command line: one file a subcommand, and what they share.
+//!
+//! Each subcommand turns its arguments into calls of the library and the results into text. Help, completions and the man pages
+//! come from these definitions alone.
+
+mod boards;
+mod completions;
+mod failure;
+mod info;
+mod list;
+pub(crate) mod log;
+mod man;
+mod output;
+mod run;
+mod set;
+mod setting_flags;
+mod tail;
+#[cfg(test)]
+mod tests;
+
+use clap::{ArgAction, Parser, Subcommand};
+
+pub(crate) use failure::Failure;
+
+/// Reads an ADC over SPI and publishes it through shared memory, where any number of local processes mirror it.
+#[derive(Debug, Parser)]
+#[command(name = "axismirror", version, propagate_version = true, after_help = EXAMPLES, max_term_width = 110)]
+pub(crate) struct Cli {
+    /// Say more: -v details, -vv everything
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+    /// Say less: -q only warnings, -qq only errors
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) quiet: u8,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  axismirror run --simulate --signal counter    publish a simulated board
+  axismirror tail --follow                      see what a reader sees
+  axismirror set axismirror buf_dur=5           change a running stream
+
+Exit status: 0 success, 1 failure, 2 wrong use or wrong settings.
+The environment variable AXISMIRROR_LOG (for example `axismirror::conn=debug`) overrides -v and -q.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(Box<run::RunArgs>),
+    Set(set::SetArgs),
+    Info(info::InfoArgs),
+    Tail(tail::TailArgs),
+    List(list::ListArgs),
+    Boards(boards::BoardsArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+impl Command {
+    /// Does the subcommand's work.
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        match self {
+            Self::Run(args) => run::run(args),
+            Self::Set(args) => set::run(args),
+            Self::Info(args) => info::run(args),
+            Self::Tail(args) => tail::run(args),
+            Self::List(args) => list::run(args),
+            Self::Boards(args) => boards::run(args),
+            Self::Completions(args) => completions::run(args),
+            Self::Man(args) => man::run(args),
+        }
+    }
+
+    /// What is logged without -v and -q: a service says what it does, a command only what is wrong.
+    pub(crate) fn default_level(&self) -> tracing::level_filters::LevelFilter {
+        match self {
+            Self::Run(_) => tracing::level_filters::LevelFilter::INFO,
+            _ => tracing::level_filters::LevelFilter::WARN,
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Standard output that may go away: `axismirror tail | head` ends quietly.
+
+use std::io::{self, Write, stdout};
+
+use super::Failure;
+
+/// Writes all of it to standard output.
+pub(crate) fn print(text: impl AsRef<[u8]>) -> Result<(), Failure> {
+    let mut out = stdout().lock();
+    out.write_all(text.as_ref()).and_then(|()| out.flush()).map_err(broken)
+}
+
+/// What an error of standard output means: nothing when the reader went away.
+pub(crate) fn broken(error: io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::quiet(),
+        _ => Failure::failed("standard output cannot be written").because(error),
+    }
+}
