@@ -166,15 +166,21 @@ fn complex(f: &mut Formatter<'_>, re: f64, im: f64) -> Result {
     f.write_str("j)")
 }
 
-fn quoted(f: &mut Formatter<'_>, chars: impl Iterator<Item = char>) -> Result {
-    f.write_char('\'')?;
+/// Python takes double quotes around a text that holds single ones and no double ones.
+fn quote(mut chars: impl Iterator<Item = char> + Clone) -> char {
+    if chars.clone().any(|c| c == '\'') && !chars.any(|c| c == '"') { '"' } else { '\'' }
+}
+
+fn quoted(f: &mut Formatter<'_>, chars: impl Iterator<Item = char> + Clone) -> Result {
+    let quote = quote(chars.clone());
+    f.write_char(quote)?;
     for c in chars {
         match c {
-            '\'' | '\\' => write!(f, "\\{c}")?,
+            _ if c == quote || c == '\\' => write!(f, "\\{c}")?,
             '\n' => f.write_str("\\n")?,
             '\r' => f.write_str("\\r")?,
             '\t' => f.write_str("\\t")?,
-            '"' => f.write_char(c)?,
+            '\'' | '"' => f.write_char(c)?,
             // What Rust would escape is not printable: control characters, marks that turn the direction of writing.
             _ if c.escape_debug().len() == 1 => f.write_char(c)?,
             _ => match u32::from(c) {
@@ -184,14 +190,15 @@ fn quoted(f: &mut Formatter<'_>, chars: impl Iterator<Item = char>) -> Result {
             },
         }
     }
-    f.write_char('\'')
+    f.write_char(quote)
 }
 
-fn byte_string(f: &mut Formatter<'_>, bytes: impl Iterator<Item = u8>) -> Result {
-    f.write_str("b'")?;
+fn byte_string(f: &mut Formatter<'_>, bytes: impl Iterator<Item = u8> + Clone) -> Result {
+    let quote = quote(bytes.clone().map(char::from));
+    write!(f, "b{quote}")?;
     for b in bytes {
         match b {
-            b'\'' | b'\\' => write!(f, "\\{}", char::from(b))?,
+            _ if char::from(b) == quote || b == b'\\' => write!(f, "\\{}", char::from(b))?,
             b'\n' => f.write_str("\\n")?,
             b'\r' => f.write_str("\\r")?,
             b'\t' => f.write_str("\\t")?,
@@ -199,7 +206,7 @@ fn byte_string(f: &mut Formatter<'_>, bytes: impl Iterator<Item = u8>) -> Result
             _ => write!(f, "\\x{b:02x}")?,
         }
     }
-    f.write_char('\'')
+    f.write_char(quote)
 }
 
 /// Elements in brackets, one pair a dimension, as far as they are shown.

@@ -186,8 +186,8 @@ pub enum DecodeError {
         /// Where it stands.
         offset: usize,
     },
-    /// A list or dict that would contain itself, or that grows after it was put elsewhere.
-    #[error("the reference at byte {offset} would make a value contain itself")]
+    /// A list or dict that grows after it was referred to or put elsewhere, as one does that contains itself.
+    #[error("the list or dict that grows at byte {offset} is already referred to and could come to contain itself")]
     Recursive {
         /// Where the opcode stands.
         offset: usize,

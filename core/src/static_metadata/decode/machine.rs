@@ -1,7 +1,7 @@
 //! The stack machine: turns opcodes into nodes.
 //!
 //! The stack is a chain through the nodes themselves, so an arena of one node an opcode is all the memory there is. A list or dict
-//! may only grow while it is on the stack, and may not be referred to before it has been put somewhere: no value can contain itself.
+//! may grow until it is put somewhere or referred to for the first time, and never after: no value can contain itself.
 //! Knows nothing of what numpy's callables mean (`numpy.rs`).
 
 use super::error::{Construct, DecodeError, Limit, excerpt};
@@ -167,8 +167,9 @@ impl<'b> Machine<'b, '_> {
         let remembered = (index as usize) < self.memos;
         let target = self.nodes.get(index as usize).filter(|_| remembered).map(|n| n.memo);
         let target = target.ok_or(DecodeError::Reference { index, offset })?;
-        if matches!(self.view().get(target), Raw::Sequence(s) if s.open) {
-            return Err(DecodeError::Recursive { offset });
+        // Complete by now, or it could come to contain itself.
+        if let Raw::Sequence(sequence) = &mut self.node(target)?.raw {
+            sequence.open = false;
         }
         self.push(Raw::Alias(target))
     }
@@ -249,10 +250,11 @@ impl<'b> Machine<'b, '_> {
         }
         let target = self.top;
         match self.node(target)?.raw {
-            Raw::Sequence(s) if s.kind == kind => {
+            Raw::Sequence(s) if s.kind == kind && s.open => {
                 let joined = self.joined(s, &chain)?;
                 self.replace(target, Raw::Sequence(joined))
             }
+            Raw::Sequence(s) if s.kind == kind => Err(DecodeError::Recursive { offset: self.offset }),
             Raw::Alias(_) => Err(DecodeError::Recursive { offset: self.offset }),
             Raw::Mark => Err(self.stack()),
             _ => Err(self.malformed(Construct::Sequence)),

@@ -90,7 +90,7 @@ pub(in crate::static_metadata) struct Sequence {
     pub(super) height: u8,
     /// Holds values only, no dtypes or callables.
     pub(super) plain: bool,
-    /// Still on the stack, where it can grow and must not be referred to.
+    /// May still grow: neither put somewhere nor referred to.
     pub(super) open: bool,
 }
 

@@ -128,7 +128,7 @@ impl<'b> Text<'b> {
     }
 
     /// The characters; what is no code point comes as U+FFFD, a byte of an `S` as the code point of the same number.
-    pub fn chars(&self) -> impl Iterator<Item = char> + use<'b> {
+    pub fn chars(&self) -> impl Iterator<Item = char> + Clone + use<'b> {
         let width = self.width;
         self.bytes.chunks_exact(width).map(move |chunk| {
             let mut code_point = [0; UCS4];
