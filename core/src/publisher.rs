@@ -42,6 +42,18 @@ pub enum Event {
 }
 
 impl Event {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::MetaCleanup,
+        Self::MetaReset,
+        Self::BufferCleanup,
+        Self::BeginUpdate,
+        Self::MetaUpdated,
+        Self::BufferReset,
+        Self::AuxUpdated,
+        Self::Close,
+    ];
+
     /// The published sink's word for it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

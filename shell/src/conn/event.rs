@@ -1,56 +1,8 @@
-//! The events of a stream's life, and those of them that a late client is told.
+//! What a client that connects late is told of the stream's life so far.
 //!
-//! The strings are those of the published sink (`spec/wire.md`, conn). Knows no sockets.
+//! Knows events (core's [`Event`]), no sockets.
 
-/// What happens to a stream's segments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// The header segment is given up.
-    MetaCleanup,
-    /// A header segment is there, with placeholders.
-    MetaReset,
-    /// The data segment is given up.
-    BufferCleanup,
-    /// The description begins to change.
-    BeginUpdate,
-    /// The description has changed.
-    MetaUpdated,
-    /// A new data segment is there and valid.
-    BufferReset,
-    /// New static metadata are there (wire versions 1 and 2).
-    AuxUpdated,
-    /// The stream has ended.
-    Close,
-}
-
-impl Event {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::MetaCleanup,
-        Self::MetaReset,
-        Self::BufferCleanup,
-        Self::BeginUpdate,
-        Self::MetaUpdated,
-        Self::BufferReset,
-        Self::AuxUpdated,
-        Self::Close,
-    ];
-
-    /// As it is sent.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::MetaCleanup => "meta cleanup",
-            Self::MetaReset => "meta reset",
-            Self::BufferCleanup => "buffer cleanup",
-            Self::BeginUpdate => "begin update",
-            Self::MetaUpdated => "meta updated",
-            Self::BufferReset => "buffer reset",
-            Self::AuxUpdated => "aux updated",
-            Self::Close => "close",
-        }
-    }
-}
+pub use axismirror_core::publisher::Event;
 
 /// The events that led to what is there now, without those that later ones have undone.
 ///

@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use axismirror_boards::acquisition::{Chunk, Sink};
 use axismirror_core::health::Health;
-use axismirror_core::publisher::{Observer, PublishError, Publisher};
-use axismirror_core::settings::Settings as RingSettings;
+use axismirror_core::publisher::{PublishError, Publisher};
+use axismirror_core::settings::{PlanError, Settings as RingSettings};
 
+use super::Listeners;
 use super::message::{Channel, Template, convert};
 use crate::clock;
 use crate::shm::{ShmError, ShmStore};
@@ -23,7 +24,7 @@ const DRAIN: Duration = Duration::from_millis(50);
 const REST: Duration = Duration::from_millis(5);
 
 /// What the service publishes through.
-pub(super) type ServicePublisher = Publisher<ShmStore, Box<dyn Observer + Send>>;
+pub(super) type ServicePublisher = Publisher<ShmStore, Listeners>;
 
 /// The sink of a running acquisition.
 #[derive(Debug)]
@@ -91,6 +92,18 @@ impl Outlet {
                 now: Health::default(),
             }),
         }
+    }
+
+    /// Whether a change could be carried out: the ring is possible, there is room for it, and a new name is free.
+    pub(super) fn check(&mut self, next: &Next) -> Result<(), PublishError<ShmError>> {
+        let version = next.ring.version;
+        let needed = next.template.with_message(|m| {
+            Ok::<_, PlanError>(next.ring.plan(m)?.map_or(0, |plan| plan.description.data_len(version)))
+        })?;
+        let name = next.ring.shmem_name.as_ref().filter(|n| *n != self.publisher.name());
+        let store = self.publisher.store();
+        store.check_room(needed).map_err(PublishError::Store)?;
+        name.map_or(Ok(()), |n| store.check_free(&n.header())).map_err(PublishError::Store)
     }
 
     /// Begins a change of settings; the frames that come meanwhile are held back.

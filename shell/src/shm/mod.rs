@@ -3,7 +3,7 @@
 //!
 //! What lies in a segment is core's business.
 
-mod attached;
+pub(crate) mod attached;
 mod guard;
 mod segment;
 mod source;

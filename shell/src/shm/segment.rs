@@ -126,7 +126,8 @@ fn reserve(file: &File, len: u64) -> rustix::io::Result<()> {
     }
 }
 
-fn no_space(path: &Path, needed: u64) -> ShmError {
+/// The error for a segment at `path` that does not fit, with what is free there.
+pub(super) fn no_space(path: &Path, needed: u64) -> ShmError {
     let dir = path.parent().unwrap_or(Path::new("/")).to_owned();
     let available = fs::statvfs(&dir).map_or(0, |v| v.f_bavail.saturating_mul(v.f_frsize));
     ShmError::NoSpace { dir, needed, available }

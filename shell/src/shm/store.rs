@@ -15,7 +15,7 @@ use rustix::fs::{self, FlockOperation};
 use rustix::io::Errno;
 
 use super::guard::{Guard, Kept};
-use super::segment::{Segment, ShmError, create_reserved, open_existing};
+use super::segment::{Segment, ShmError, create_reserved, no_space, open_existing};
 use super::{attached, private_name};
 
 /// How often making a segment starts again when its name changes hands meanwhile.
@@ -46,6 +46,30 @@ impl ShmStore {
     #[must_use]
     pub fn heals(&self) -> u64 {
         self.kept.heals()
+    }
+
+    /// Whether a segment of `needed` bytes would fit beside those that there are.
+    ///
+    /// # Errors
+    /// [`ShmError::NoSpace`].
+    pub fn check_room(&self, needed: usize) -> Result<(), ShmError> {
+        let error = no_space(&self.dir.join("segment"), needed as u64);
+        match error {
+            ShmError::NoSpace { available, needed, .. } if available < needed => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether no live writer has a header of this name.
+    ///
+    /// # Errors
+    /// [`ShmError::InUse`].
+    pub fn check_free(&self, name: &SegmentName) -> Result<(), ShmError> {
+        let inode = fs::lstat(self.public(name)).map(|s| s.st_ino);
+        match inode.ok().and_then(attached::writer) {
+            Some(pid) => Err(ShmError::InUse { pid }),
+            None => Ok(()),
+        }
     }
 
     fn public(&self, name: &SegmentName) -> PathBuf {

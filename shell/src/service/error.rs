@@ -1,0 +1,88 @@
+//! Why a stream cannot start, or has to end.
+
+use std::io;
+
+use axismirror_boards::board::BoardError;
+use axismirror_core::name::NameError;
+use axismirror_core::publisher::PublishError;
+use axismirror_core::static_metadata::channels::ChannelTableError;
+
+use super::faults;
+use crate::config::ConfigError;
+use crate::conn::ConnError;
+use crate::control::ControlError;
+use crate::recording::RecordingError;
+use crate::shm::ShmError;
+
+/// Why a stream cannot start, or has to end.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// A setting that the board cannot do.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No such board.
+    #[error(transparent)]
+    Board(#[from] BoardError),
+    /// A name that is none.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A label that readers have no room for.
+    #[error("channel labels: {0}")]
+    Labels(#[from] ChannelTableError),
+    /// A real ADC was asked for.
+    #[error("board {board}: this release reads simulated ADCs only")]
+    NotSimulated {
+        /// Board id.
+        board: String,
+    },
+    /// A recording cannot be read.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+    /// A fault that is none.
+    #[error("fault {given:?} is not possible on this board; possible is {form}", form = faults::FORM)]
+    Fault {
+        /// As written.
+        given: String,
+    },
+    /// More faults than can be planned.
+    #[error("at most {most} faults can be planned")]
+    TooManyFaults {
+        /// How many.
+        most: usize,
+    },
+    /// The stream cannot be published.
+    #[error(transparent)]
+    Publish(#[from] PublishError<ShmError>),
+    /// The life-cycle channel cannot be opened.
+    #[error(transparent)]
+    Conn(#[from] ConnError),
+    /// The control socket cannot be opened.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// The ADC does not start.
+    #[error("the ADC does not start: {0}")]
+    Adc(String),
+    /// Signals cannot be waited for.
+    #[error("signals cannot be waited for")]
+    Signals(#[source] io::Error),
+    /// No thread for the acquisition.
+    #[error("the acquisition's thread cannot be started")]
+    Thread(#[source] io::Error),
+    /// A defect.
+    #[error("the acquisition ended with a defect of this program")]
+    Panicked,
+}
+
+impl ServiceError {
+    /// How to mend it, where the message does not say.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(e) => e.hint(),
+            Self::Control(e) => e.hint(),
+            Self::Board(_) => Some("`axismirror boards` lists them".to_owned()),
+            Self::NotSimulated { .. } => Some("add --simulate".to_owned()),
+            _ => None,
+        }
+    }
+}

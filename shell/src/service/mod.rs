@@ -1,0 +1,113 @@
+//! The life of a stream: start, publish, change, end.
+//!
+//! One thread acquires and publishes. It waits for nobody: changes reach it through a queue that it looks into between two frames. The
+//! thread that called [`run`] waits for signals. What a chunk becomes is [`outlet`]'s and [`message`]'s business.
+
+mod acquire;
+mod error;
+mod faults;
+mod message;
+mod outlet;
+mod plan;
+mod world;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+
+use axismirror_core::publisher::{Event, Observer, Publisher};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+pub use error::ServiceError;
+pub use faults::FORM as FAULT_FORM;
+
+use self::acquire::Acquirer;
+use self::plan::Plan;
+use crate::config::{Settings, Sources};
+use crate::conn::{ConnServer, EventSender};
+use crate::control::ControlServer;
+use crate::shm::{SHM_DIR, ShmStore};
+
+/// Publishes a stream until it is stopped: by SIGINT, SIGTERM, `quit` on the life-cycle channel, or its duration.
+///
+/// `sources` are read again on SIGHUP.
+///
+/// # Errors
+/// What keeps the stream from starting, or ends it.
+pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
+    let plan = Plan::new(settings)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(ServiceError::Signals)?;
+
+    let quit = stop.clone();
+    let conn = plan.settings.conn.as_deref().map(|path| {
+        ConnServer::start(path, move || {
+            tracing::info!("a client of the life-cycle channel asked to quit");
+            quit.store(true, Ordering::Relaxed);
+        })
+    });
+    let conn = conn.transpose()?;
+    let observer = Listeners(conn.as_ref().map(ConnServer::sender));
+    let store = ShmStore::new(SHM_DIR);
+    let publisher = Publisher::open(store, observer, plan.ring_settings()?, this_process(), plan.clock())?;
+    let control = ControlServer::start(publisher.name().header().as_str())?;
+
+    let (reload, reloaded) = channel();
+    let handle = signals.handle();
+    let acquirer = Acquirer { plan, stop: stop.clone(), control: Some(control), reloaded };
+    let thread = std::thread::Builder::new().name("acquisition".to_owned()).spawn(move || {
+        let result = acquirer.run(publisher);
+        // Ends the loop over signals below.
+        handle.close();
+        result
+    });
+    let thread = thread.map_err(ServiceError::Thread)?;
+    for signal in &mut signals {
+        match signal {
+            SIGHUP => read_again(sources, &reload),
+            signal => {
+                tracing::info!("stopping on {}", signal_hook::low_level::signal_name(signal).unwrap_or("a signal"));
+                stop.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+    let result = thread.join().unwrap_or(Err(ServiceError::Panicked));
+    if let Some(conn) = conn {
+        conn.close();
+    }
+    result
+}
+
+/// Tells the clients of the life-cycle channel, if there is one, what happens to the stream.
+#[derive(Debug)]
+pub(crate) struct Listeners(Option<EventSender>);
+
+impl Observer for Listeners {
+    fn event(&mut self, event: Event) {
+        tracing::debug!("{}", event.as_str());
+        if let Some(sender) = &self.0
+            && !sender.send(event)
+        {
+            tracing::warn!("the life-cycle channel is behind: {:?} is lost", event.as_str());
+        }
+    }
+}
+
+fn read_again(sources: &Sources, reload: &Sender<Settings>) {
+    match sources.load() {
+        Ok(settings) => {
+            // Nobody listens any more: the stream is about to end.
+            let _ = reload.send(settings);
+        }
+        Err(error) => tracing::error!("the settings stay as they are: {error}"),
+    }
+}
+
+/// This process, as readers can recognise it.
+fn this_process() -> axismirror_core::extension::Writer {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The second field, the command in parentheses, may hold anything; the 22nd is the start time (proc_pid_stat(5)).
+    let start = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_ascii_whitespace().nth(19)?.parse().ok());
+    axismirror_core::extension::Writer { pid: std::process::id(), start: start.unwrap_or(0) }
+}
