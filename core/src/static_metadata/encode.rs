@@ -4,11 +4,15 @@
 //! `numpy.ndarray(shape, numpy.dtype(descr), bytearray(raw))`, the one form that numpy 1.26 and numpy 2 both load. Must never
 //! know where the bytes end up, and never looks at the samples.
 
+mod check;
+
 use core::convert::Infallible;
+
+use self::check::check_array;
 
 use super::opcode as op;
 use super::{Counter, FORMAT_VERSION, MAX_DEPTH, MAX_FIELDS, Sink};
-use crate::axis_array::{Array, Axis, AxisArray, Element, Field, ScalarElement, Value};
+use crate::axis_array::{Array, Axis, AxisArray, Element, ScalarElement, Value};
 use crate::dtype::DType;
 
 /// The protocol: the newest whose opcodes Python 3.4 and later read, and the first with `STACK_GLOBAL`.
@@ -393,53 +397,6 @@ fn decimal(mut n: u32, digits: &mut [u8; U32_DIGITS]) -> &str {
         }
     }
     digits.get(start..).and_then(|d| core::str::from_utf8(d).ok()).unwrap_or_default()
-}
-
-fn scalar_size(element: ScalarElement) -> u64 {
-    match element {
-        ScalarElement::Plain(d) => d.size() as u64,
-        ScalarElement::Unicode(n) => u64::from(n) * 4,
-        ScalarElement::Bytes(n) => u64::from(n),
-    }
-}
-
-fn check_fields<E>(fields: &[Field<'_>], place: Place) -> Result<u64, EncodeError<E>> {
-    if fields.is_empty() || fields.len() > MAX_FIELDS {
-        return Err(EncodeError::FieldCount { place, fields: fields.len() });
-    }
-    for (i, field) in fields.iter().enumerate() {
-        if field.name.is_empty() || fields.iter().take(i).any(|f| f.name == field.name) {
-            return Err(EncodeError::FieldName { place, field: i });
-        }
-    }
-    Ok(fields.iter().map(|f| scalar_size(f.element)).sum())
-}
-
-/// What numpy would refuse, and what would not be what the shape says.
-fn check_array<E>(array: &Array<'_>, place: Place) -> Result<(), EncodeError<E>> {
-    let rank = array.shape.len();
-    if rank > MAX_ARRAY_RANK {
-        return Err(EncodeError::ArrayRank { place, rank });
-    }
-    let size = match array.element {
-        Element::Plain(d) => scalar_size(ScalarElement::Plain(d)),
-        Element::Unicode(n) => scalar_size(ScalarElement::Unicode(n)),
-        Element::Bytes(n) => scalar_size(ScalarElement::Bytes(n)),
-        Element::Structured(fields) => check_fields(fields, place)?,
-    };
-    if size > MAX_ELEMENT_SIZE {
-        return Err(EncodeError::ElementTooLarge { place, size });
-    }
-    // numpy multiplies the lengths that are not 0, so an empty array may be too large as well.
-    let too_large = EncodeError::ArrayTooLarge { place };
-    let extent = array.shape.iter().filter(|n| **n != 0).try_fold(size, |n, &d| n.checked_mul(d as u64));
-    let extent = extent.and_then(|n| isize::try_from(n).ok()).ok_or(too_large)?;
-    let needed = if array.shape.contains(&0) { 0 } else { extent.unsigned_abs() };
-    let given = array.bytes.len();
-    if needed != given {
-        return Err(EncodeError::ArrayLength { place, needed, given });
-    }
-    Ok(())
 }
 
 // The one-byte types write `|`, all others `<`: hold the assumption that only these have size 1.

@@ -25,6 +25,8 @@
 //! assert!(read.dims().eq(["time", "ch"]));
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub mod channels;
 mod decode;
 mod encode;

@@ -12,73 +12,111 @@ const SHOWN: usize = 256;
 /// Room for the shortest text that leads back to any `f64`, with exponent.
 const FLOAT_LEN: usize = 32;
 
-impl Display for ValueView<'_, '_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        match *self {
-            Self::None => f.write_str("None"),
-            Self::Bool(b) => boolean(f, b),
-            Self::Int(n) => write!(f, "{n}"),
-            Self::BigInt(bytes) => big_int(f, bytes),
-            Self::Float(x) => float(f, x),
-            Self::Complex(re, im) => complex(f, re, im),
-            Self::Str(text) => quoted(f, text.chars()),
-            Self::Bytes(bytes) => byte_string(f, bytes.iter().copied()),
-            Self::Array(array) => {
-                f.write_str("array(")?;
-                if array.rank() == 0 {
-                    elements(f, &array)?
-                } else {
-                    bracketed(f, &array)?
-                }
-                f.write_str(", dtype=")?;
-                element_type(f, &array)?;
-                f.write_char(')')
-            }
-            Self::Scalar(array) => elements(f, &array),
-            Self::List(items) => {
-                f.write_char('[')?;
-                separated(f, items, |f, item| item.fmt(f))?;
-                f.write_char(']')
-            }
-            Self::Tuple(items) => {
-                f.write_char('(')?;
-                separated(f, items, |f, item| item.fmt(f))?;
-                f.write_str(if items.len() == 1 { ",)" } else { ")" })
-            }
-            Self::Dict(entries) => {
-                f.write_char('{')?;
-                separated(f, entries, |f, (key, value)| {
-                    quoted(f, key.chars())?;
-                    f.write_str(": ")?;
-                    value.fmt(f)
-                })?;
-                f.write_char('}')
-            }
+/// How much text a value becomes at most, in bytes: a blob may refer to one long value a million times.
+const SHOWN_LEN: usize = 1 << 16;
+
+/// Passes on text until there has been enough.
+struct Limited<'f, 'o> {
+    out: &'f mut Formatter<'o>,
+    left: usize,
+    cut: bool,
+}
+
+impl Write for Limited<'_, '_> {
+    fn write_str(&mut self, text: &str) -> Result {
+        if let Some(left) = self.left.checked_sub(text.len()) {
+            self.left = left;
+            return self.out.write_str(text);
         }
+        self.cut = true;
+        Err(core::fmt::Error)
+    }
+}
+
+/// Shows what is cut short with dots at its end.
+fn limited(out: &mut Formatter<'_>, show: impl FnOnce(&mut Limited<'_, '_>) -> Result) -> Result {
+    let mut f = Limited { out, left: SHOWN_LEN, cut: false };
+    let shown = show(&mut f);
+    if f.cut { out.write_str("...") } else { shown }
+}
+
+impl Display for ValueView<'_, '_> {
+    /// As Python's `repr`, in one line, cut at 64 KiB.
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        limited(f, |f| value(f, *self))
     }
 }
 
 impl Display for Item<'_> {
+    /// As Python's `repr` of the same value, cut at 64 KiB.
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        match *self {
-            Self::Bool(b) => boolean(f, b),
-            Self::Int(n) => write!(f, "{n}"),
-            Self::UInt(n) => write!(f, "{n}"),
-            Self::F32(x) => float32(f, x),
-            Self::F64(x) => float(f, x),
-            Self::Complex(re, im) => complex(f, re, im),
-            // A text from `S` holds bytes only, each as the character of its number.
-            Self::Text(text) if text.is_bytes() => byte_string(f, text.chars().map(|c| c as u8)),
-            Self::Text(text) => quoted(f, text.chars()),
-            Self::Opaque(bytes) => byte_string(f, bytes.iter().copied()),
+        limited(f, |f| item(f, *self))
+    }
+}
+
+fn value(f: &mut Limited<'_, '_>, shown: ValueView<'_, '_>) -> Result {
+    match shown {
+        ValueView::None => f.write_str("None"),
+        ValueView::Bool(b) => boolean(f, b),
+        ValueView::Int(n) => write!(f, "{n}"),
+        ValueView::BigInt(bytes) => big_int(f, bytes),
+        ValueView::Float(x) => float(f, x),
+        ValueView::Complex(re, im) => complex(f, re, im),
+        ValueView::Str(text) => quoted(f, text.chars()),
+        ValueView::Bytes(bytes) => byte_string(f, bytes.iter().copied()),
+        ValueView::Array(array) => {
+            f.write_str("array(")?;
+            if array.rank() == 0 {
+                element(f, &array, 0)?
+            } else {
+                bracketed(f, &array)?
+            }
+            f.write_str(", dtype=")?;
+            element_type(f, &array)?;
+            f.write_char(')')
+        }
+        ValueView::Scalar(array) => element(f, &array, 0),
+        ValueView::List(items) => {
+            f.write_char('[')?;
+            separated(f, items, value)?;
+            f.write_char(']')
+        }
+        ValueView::Tuple(items) => {
+            f.write_char('(')?;
+            separated(f, items, value)?;
+            f.write_str(if items.len() == 1 { ",)" } else { ")" })
+        }
+        ValueView::Dict(entries) => {
+            f.write_char('{')?;
+            separated(f, entries, |f, (key, entry)| {
+                quoted(f, key.chars())?;
+                f.write_str(": ")?;
+                value(f, entry)
+            })?;
+            f.write_char('}')
         }
     }
 }
 
+fn item(f: &mut Limited<'_, '_>, shown: Item<'_>) -> Result {
+    match shown {
+        Item::Bool(b) => boolean(f, b),
+        Item::Int(n) => write!(f, "{n}"),
+        Item::UInt(n) => write!(f, "{n}"),
+        Item::F32(x) => float32(f, x),
+        Item::F64(x) => float(f, x),
+        Item::Complex(re, im) => complex(f, re, im),
+        // A text from `S` holds bytes only, each as the character of its number.
+        Item::Text(text) if text.is_bytes() => byte_string(f, text.chars().map(|c| c as u8)),
+        Item::Text(text) => quoted(f, text.chars()),
+        Item::Opaque(bytes) => byte_string(f, bytes.iter().copied()),
+    }
+}
+
 fn separated<T>(
-    f: &mut Formatter<'_>,
+    f: &mut Limited<'_, '_>,
     items: impl Iterator<Item = T>,
-    show: impl Fn(&mut Formatter<'_>, T) -> Result,
+    show: impl Fn(&mut Limited<'_, '_>, T) -> Result,
 ) -> Result {
     for (i, item) in items.enumerate() {
         if i > 0 {
@@ -89,12 +127,12 @@ fn separated<T>(
     Ok(())
 }
 
-fn boolean(f: &mut Formatter<'_>, b: bool) -> Result {
+fn boolean(f: &mut Limited<'_, '_>, b: bool) -> Result {
     f.write_str(if b { "True" } else { "False" })
 }
 
 /// Hexadecimal, as long integers cannot be made decimal without memory.
-fn big_int(f: &mut Formatter<'_>, bytes: &[u8]) -> Result {
+fn big_int(f: &mut Limited<'_, '_>, bytes: &[u8]) -> Result {
     let negative = bytes.last().is_some_and(|b| b & 0x80 != 0);
     f.write_str(if negative { "-0x" } else { "0x" })?;
     let lowest = bytes.iter().position(|b| *b != 0).unwrap_or(0);
@@ -119,7 +157,7 @@ fn big_int(f: &mut Formatter<'_>, bytes: &[u8]) -> Result {
 }
 
 /// Python writes `1e+16` and `1e-05` where Rust writes `1e16` and `1e-5`.
-fn exponent(f: &mut Formatter<'_>, text: &str) -> Result {
+fn exponent(f: &mut Limited<'_, '_>, text: &str) -> Result {
     let Some((digits, exponent)) = text.split_once('e') else { return f.write_str(text) };
     let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |e| ('-', e));
     let zero = if exponent.len() < 2 { "0" } else { "" };
@@ -135,34 +173,46 @@ fn special(x: f64) -> Option<&'static str> {
     }
 }
 
-fn shortest(f: &mut Formatter<'_>, x: impl core::fmt::Debug) -> Result {
+fn shortest(f: &mut Limited<'_, '_>, x: impl core::fmt::Debug, whole: &str) -> Result {
     let mut text = heapless::String::<FLOAT_LEN>::new();
     write!(text, "{x:?}")?;
-    // Python: 1e16, not 1.0e16, which is what Rust writes as well.
-    exponent(f, &text)
+    match text.strip_suffix(".0") {
+        Some(digits) => write!(f, "{digits}{whole}"),
+        None => exponent(f, &text),
+    }
 }
 
-fn float(f: &mut Formatter<'_>, x: f64) -> Result {
+/// A number; `whole` is what follows the digits of one without a fraction.
+fn real(f: &mut Limited<'_, '_>, x: f64, whole: &str) -> Result {
     match special(x) {
         Some(name) => f.write_str(name),
-        None => shortest(f, x),
+        None => shortest(f, x, whole),
     }
 }
 
-fn float32(f: &mut Formatter<'_>, x: f32) -> Result {
+fn float(f: &mut Limited<'_, '_>, x: f64) -> Result {
+    real(f, x, ".0")
+}
+
+fn float32(f: &mut Limited<'_, '_>, x: f32) -> Result {
     match special(f64::from(x)) {
         Some(name) => f.write_str(name),
-        None => shortest(f, x),
+        None => shortest(f, x, ".0"),
     }
 }
 
-fn complex(f: &mut Formatter<'_>, re: f64, im: f64) -> Result {
+/// Python leaves out a real part that is a positive zero, and the brackets with it.
+fn complex(f: &mut Limited<'_, '_>, re: f64, im: f64) -> Result {
+    if re.to_bits() == 0 {
+        real(f, im, "")?;
+        return f.write_char('j');
+    }
     f.write_char('(')?;
-    float(f, re)?;
-    if !im.is_sign_negative() || im.is_nan() {
+    real(f, re, "")?;
+    if im.is_nan() || im.is_sign_positive() {
         f.write_char('+')?;
     }
-    float(f, im)?;
+    real(f, im, "")?;
     f.write_str("j)")
 }
 
@@ -171,7 +221,7 @@ fn quote(mut chars: impl Iterator<Item = char> + Clone) -> char {
     if chars.clone().any(|c| c == '\'') && !chars.any(|c| c == '"') { '"' } else { '\'' }
 }
 
-fn quoted(f: &mut Formatter<'_>, chars: impl Iterator<Item = char> + Clone) -> Result {
+fn quoted(f: &mut Limited<'_, '_>, chars: impl Iterator<Item = char> + Clone) -> Result {
     let quote = quote(chars.clone());
     f.write_char(quote)?;
     for c in chars {
@@ -193,7 +243,7 @@ fn quoted(f: &mut Formatter<'_>, chars: impl Iterator<Item = char> + Clone) -> R
     f.write_char(quote)
 }
 
-fn byte_string(f: &mut Formatter<'_>, bytes: impl Iterator<Item = u8> + Clone) -> Result {
+fn byte_string(f: &mut Limited<'_, '_>, bytes: impl Iterator<Item = u8> + Clone) -> Result {
     let quote = quote(bytes.clone().map(char::from));
     write!(f, "b{quote}")?;
     for b in bytes {
@@ -210,7 +260,7 @@ fn byte_string(f: &mut Formatter<'_>, bytes: impl Iterator<Item = u8> + Clone) -
 }
 
 /// Elements in brackets, one pair a dimension, as far as they are shown.
-fn bracketed(f: &mut Formatter<'_>, array: &ArrayView<'_, '_>) -> Result {
+fn bracketed(f: &mut Limited<'_, '_>, array: &ArrayView<'_, '_>) -> Result {
     if array.is_empty() {
         f.write_str("[], shape=(")?;
         for length in array.shape() {
@@ -247,23 +297,16 @@ fn boundaries(array: &ArrayView<'_, '_>, index: usize) -> usize {
         .count()
 }
 
-/// The only element of an array without dimensions.
-fn elements(f: &mut Formatter<'_>, array: &ArrayView<'_, '_>) -> Result {
-    element(f, array, 0)
-}
-
-fn element(f: &mut Formatter<'_>, array: &ArrayView<'_, '_>, index: usize) -> Result {
+fn element(f: &mut Limited<'_, '_>, array: &ArrayView<'_, '_>, index: usize) -> Result {
     if let ElementView::Structured { .. } = array.element() {
         f.write_char('(')?;
-        separated(f, array.fields(), |f, field| {
-            array.column(field.name).and_then(|c| c.get(index)).map_or(Ok(()), |item| item.fmt(f))
-        })?;
+        separated(f, array.columns(), |f, column| column.get(index).map_or(Ok(()), |i| item(f, i)))?;
         return f.write_char(')');
     }
-    array.get(index).map_or(Ok(()), |item| item.fmt(f))
+    array.get(index).map_or(Ok(()), |i| item(f, i))
 }
 
-fn element_type(f: &mut Formatter<'_>, array: &ArrayView<'_, '_>) -> Result {
+fn element_type(f: &mut Limited<'_, '_>, array: &ArrayView<'_, '_>) -> Result {
     if let ElementView::Structured { .. } = array.element() {
         f.write_char('[')?;
         separated(f, array.fields(), |f, field| {
@@ -278,7 +321,7 @@ fn element_type(f: &mut Formatter<'_>, array: &ArrayView<'_, '_>) -> Result {
     descr(f, array.element())
 }
 
-fn descr(f: &mut Formatter<'_>, element: ElementView<'_, '_>) -> Result {
+fn descr(f: &mut Limited<'_, '_>, element: ElementView<'_, '_>) -> Result {
     match element {
         ElementView::Plain(d) => write!(f, "'{}{}'", if d.size() == 1 { '|' } else { '<' }, d.code()),
         ElementView::Unicode(n) => write!(f, "'<U{n}'"),

@@ -37,6 +37,9 @@ pub enum Limit {
     /// Fields of a structured element.
     #[error("more than {0} fields in a structured type")]
     Fields(usize),
+    /// Comparisons of field names, over all structured types.
+    #[error("structured types that take more than {0} comparisons to read")]
+    FieldWork(u32),
     /// Dimensions of an array.
     #[error("more than {0} dimensions in an array")]
     Rank(usize),

@@ -46,13 +46,15 @@ pub(super) struct Machine<'b, 'n> {
     used: usize,
     memos: usize,
     top: u32,
+    /// Comparisons of field names so far.
+    pub(super) field_work: u32,
     /// Offset of the opcode at work, for errors.
     pub(super) offset: usize,
 }
 
 /// Runs a pickle to its end; the index of its value.
 pub(super) fn run<'b>(blob: &'b [u8], nodes: &mut [Node<'b>]) -> Result<u32, DecodeError> {
-    let mut machine = Machine { nodes, used: 0, memos: 0, top: NIL, offset: 0 };
+    let mut machine = Machine { nodes, used: 0, memos: 0, top: NIL, field_work: 0, offset: 0 };
     for op in Ops::new(blob) {
         let (offset, op) = op?;
         machine.offset = offset;

@@ -29,6 +29,10 @@ const MAX_DESCR_LEN: usize = 32;
 /// The longest name of a field: without a bound, comparing names that a blob refers to over and over would take for ever.
 const MAX_FIELD_NAME_LEN: usize = 256;
 
+/// How many comparisons of field names a blob may ask for. A blob of ordinary arrays takes a few hundred; one that refers to the
+/// same fields over and over could otherwise ask for thousands with each byte.
+const MAX_FIELD_WORK: u32 = 1 << 22;
+
 /// An element type that has no fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::static_metadata) enum Simple {
@@ -179,7 +183,7 @@ impl<'b> Machine<'b, '_> {
         })
     }
 
-    fn dtype(&self, argument: u32) -> Result<Dtype, DecodeError> {
+    fn dtype(&mut self, argument: u32) -> Result<Dtype, DecodeError> {
         let (kind, size) = match self.view().get(argument) {
             Raw::Str(descr) => {
                 let (simple, size) = self.descr(descr)?;
@@ -201,7 +205,8 @@ impl<'b> Machine<'b, '_> {
     }
 
     /// The size of an element from a list of (name, type), its fields one behind the other.
-    fn listed_size(&self, list: Sequence) -> Result<u32, DecodeError> {
+    fn listed_size(&mut self, list: Sequence) -> Result<u32, DecodeError> {
+        self.count_work(list.len)?;
         self.check_field_count(list)?;
         let bad = self.malformed(Construct::Field);
         let mut size = 0_u32;
@@ -219,6 +224,14 @@ impl<'b> Machine<'b, '_> {
         if size > MAX_ELEMENT_SIZE { Err(self.too_large(Limit::ElementSize(MAX_ELEMENT_SIZE))) } else { Ok(size) }
     }
 
+    fn count_work(&mut self, comparisons: u32) -> Result<(), DecodeError> {
+        self.field_work = self.field_work.saturating_add(comparisons);
+        if self.field_work > MAX_FIELD_WORK {
+            return Err(self.too_large(Limit::FieldWork(MAX_FIELD_WORK)));
+        }
+        Ok(())
+    }
+
     fn check_field_count(&self, fields: Sequence) -> Result<(), DecodeError> {
         if fields.len as usize > MAX_FIELDS {
             return Err(self.too_large(Limit::Fields(MAX_FIELDS)));
@@ -226,7 +239,7 @@ impl<'b> Machine<'b, '_> {
         Ok(())
     }
 
-    fn dtype_state(&self, dtype: Dtype, state: Sequence) -> Result<Dtype, DecodeError> {
+    fn dtype_state(&mut self, dtype: Dtype, state: Sequence) -> Result<Dtype, DecodeError> {
         let bad = self.malformed(Construct::Dtype);
         let ([_, order, subarray, names, fields, size], count) = self.first_items::<DTYPE_STATE>(state);
         if count < DTYPE_STATE {
@@ -264,8 +277,9 @@ impl<'b> Machine<'b, '_> {
     }
 
     /// Every name has a type and an offset, and lies within the element. Gaps and overlaps are numpy's business.
-    fn check_fields(&self, names: Sequence, fields: Sequence, size: u32) -> Result<(), DecodeError> {
+    fn check_fields(&mut self, names: Sequence, fields: Sequence, size: u32) -> Result<(), DecodeError> {
         self.check_field_count(names)?;
+        self.count_work(names.len.saturating_mul(fields.len / 2))?;
         let bad = self.malformed(Construct::Field);
         // A field with a title stands twice in the dict.
         if fields.len as usize > MAX_FIELDS * 4 {

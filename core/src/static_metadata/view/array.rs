@@ -294,10 +294,16 @@ impl<'b, 'n> ArrayView<'b, 'n> {
         }
     }
 
-    /// A field of all elements.
+    /// Each field of all elements.
+    pub fn columns(&self) -> impl Iterator<Item = Column<'b, 'n>> + use<'b, 'n> {
+        let array = *self;
+        self.fields().map(move |field| Column { array, field })
+    }
+
+    /// A field of all elements, by name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<Column<'b, 'n>> {
-        self.fields().find(|f| f.name == name).map(|field| Column { array: *self, field })
+        self.columns().find(|c| c.field.name == name)
     }
 
     /// The texts of a plain array of texts, or of the field `label`.
@@ -327,6 +333,12 @@ pub struct Column<'b, 'n> {
 }
 
 impl<'b, 'n> Column<'b, 'n> {
+    /// Name of the field.
+    #[must_use]
+    pub const fn name(&self) -> &'b str {
+        self.field.name
+    }
+
     /// Type of the values.
     #[must_use]
     pub const fn element(&self) -> ElementView<'b, 'n> {

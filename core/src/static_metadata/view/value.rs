@@ -91,7 +91,7 @@ impl<'b, 'n> ValueView<'b, 'n> {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<Self> {
         match self {
-            Self::Dict(entries) => entries.clone().filter(|(name, _)| *name == key).last().map(|(_, value)| value),
+            Self::Dict(entries) => entries.filter(|(name, _)| *name == key).last().map(|(_, value)| value),
             _ => None,
         }
     }
