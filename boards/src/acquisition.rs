@@ -18,10 +18,13 @@
 //! | [`Limits::failures`] of these in a row | all chips initialised again | `restarts`, then `frames_lost` by the time it took |
 //! | second chip has no new frame, or two | its frame is read as it is | `slips` |
 
+mod chunk;
+mod error;
 mod follower;
 mod rate;
 
-use core::convert::Infallible;
+pub use chunk::{Chunk, Sink};
+pub use error::{AcquisitionError, ErrorOf};
 
 use axismirror_core::health::Health;
 use heapless::Vec;
@@ -33,41 +36,6 @@ use crate::board::MAX_CHIPS;
 use crate::drdy::{DataReady, Edge, Level, Wait};
 
 const NS_PER_S: f64 = 1e9;
-
-/// Frames in C order: all channels of a frame side by side, one frame behind the other.
-#[derive(Clone, Copy, Debug)]
-pub struct Chunk<'a> {
-    /// `times_ns.len()` x channels.
-    pub codes: &'a [i32],
-    /// The time of DRDY of each frame, in nanoseconds of the host's clock. Frames that are missing show as a gap.
-    pub times_ns: &'a [i64],
-    /// Number of the first frame, counted from the start, lost ones included.
-    pub first_frame: u64,
-    /// Number of the last frame. More than `times_ns.len() - 1` behind the first: frames are missing in between.
-    pub last_frame: u64,
-    /// What went wrong up to now, and the rate as measured.
-    pub health: &'a Health,
-}
-
-/// Where chunks go.
-pub trait Sink {
-    /// What can go wrong there.
-    type Error: core::fmt::Debug;
-
-    /// Takes a chunk. It is gone afterwards, whatever is returned.
-    ///
-    /// # Errors
-    /// Ends the [`Acquisition::step`] that it happens in.
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Self::Error>;
-}
-
-impl<T: Sink + ?Sized> Sink for &mut T {
-    type Error = T::Error;
-
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), T::Error> {
-        (**self).chunk(chunk)
-    }
-}
 
 /// When to lose patience.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -103,50 +71,6 @@ pub enum Step {
     /// Somebody asked to stop.
     Stopped,
 }
-
-/// Why an acquisition cannot begin or go on. `B`, `D` and `S` are the errors of SPI bus, DRDY line and sink.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum AcquisitionError<B, D, S = Infallible> {
-    /// The buffers do not fit each other.
-    #[error(
-        "{frames} frames of {channels} channels need {} codes, but the buffer has {codes}; a chunk has at least one frame",
-        frames.saturating_mul(*channels)
-    )]
-    Buffers {
-        /// Length of the buffer for times: frames in a chunk.
-        frames: usize,
-        /// Channels of all chips together.
-        channels: usize,
-        /// Length of the buffer for codes.
-        codes: usize,
-    },
-    /// There must be one to [`MAX_CHIPS`] converters, and a DRDY for the first one at least.
-    #[error("{adcs} converters with {drdys} DRDY lines; there must be 1 to {MAX_CHIPS} and a line for the first one")]
-    Chips {
-        /// Converters given.
-        adcs: usize,
-        /// DRDY sources given.
-        drdys: usize,
-    },
-    /// A converter could not be started, stopped or started again. [`Acquisition::step`] tries again.
-    #[error("chip {chip}: {error:?}")]
-    Adc {
-        /// Which one, from 0.
-        chip: usize,
-        /// What it says.
-        error: AdcError<B>,
-    },
-    /// A DRDY line cannot be watched.
-    #[error("the DRDY line cannot be watched: {0:?}")]
-    DataReady(D),
-    /// The sink did not take a chunk.
-    #[error("a chunk could not be handed on: {0:?}")]
-    Sink(S),
-}
-
-/// What goes wrong in an acquisition of converters `A` paced by `D`, with the sink's error `S`.
-pub type ErrorOf<A, D, S = Infallible> = AcquisitionError<<A as Adc>::BusError, <D as DataReady>::Error, S>;
 
 /// A frame that is due.
 #[derive(Clone, Copy, Debug)]
@@ -282,6 +206,8 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         for (chip, adc) in self.adcs.iter_mut().enumerate() {
             adc.initialise().map_err(|error| AcquisitionError::Adc { chip, error })?;
         }
+        // Edges from before would be taken for frames; the chips are stopped now and make none.
+        while let Wait::Edge(_) = self.drdy.wait(0).map_err(AcquisitionError::DataReady)? {}
         // The first one last: whenever its frame is ready, the others have theirs.
         for (chip, adc) in self.adcs.iter_mut().enumerate().rev() {
             adc.start().map_err(|error| AcquisitionError::Adc { chip, error })?;
@@ -306,8 +232,6 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             self.health.bus_errors += 1;
         }
         result?;
-        // Edges from before the restart would be taken for frames.
-        while let Wait::Edge(_) = self.drdy.wait(0).map_err(AcquisitionError::DataReady)? {}
         self.needs_restart = false;
         Ok(Step::Restarted)
     }
@@ -325,7 +249,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         let step = match due {
             Due::Not(step) => step,
             Due::Frame { time_ns, advance, estimated } => {
-                let number = self.last.map_or(0, |(n, _)| n + advance);
+                let number = self.last.map_or(advance, |(n, _)| n + advance);
                 self.last = Some((number, time_ns));
                 self.estimated = estimated;
                 if !estimated {
@@ -419,11 +343,17 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             self.health.frames_lost += seen - 1;
             return Ok(self.frame(edge, seen - 1));
         };
-        let by_time = periods(edge.time_ns.saturating_sub(last_ns), self.period_ns());
+        let period = self.period_ns();
+        let since = edge.time_ns.saturating_sub(last_ns);
+        // A clock that was set back says nothing about the time between.
+        let set_back = (since as f64) < -period;
+        let by_time = if set_back { 1 } else { periods(since, period) };
         if by_time == 0 {
             // Its frame was read when the level told so, or the line bounced.
             self.due_now = false;
-            self.last = Some((number, if self.estimated { edge.time_ns } else { last_ns }));
+            if core::mem::take(&mut self.estimated) {
+                self.last = Some((number, edge.time_ns));
+            }
             return Ok(Due::Not(Step::Stale));
         }
         // The line's count is of edges that fell, which is too few after one that it did not see.
@@ -463,10 +393,6 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             return Ok(Due::Not(Step::Timeout));
         };
         let time_ns = last_ns.saturating_add(period as i64);
-        if let (Some(seqno), true) = (self.last_seqno, low) {
-            // The line did not count it; the frame is here all the same.
-            self.last_seqno = Some(seqno);
-        }
         if low {
             return Ok(Due::Frame { time_ns, advance: 1, estimated: true });
         }
@@ -505,9 +431,9 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         } else if !self.estimated {
             self.failures = 0;
         }
-        // An edge that fell close to the one before may be lost to the host; the level is not. After a transfer
-        // that failed, DRDY is low because nobody clocked the frame out.
-        self.due_now = !on_bus && self.drdy.level()? == Some(Level::Low);
+        // An edge that fell close to the one before may be lost to the host; the level is not. After a transfer that
+        // failed, DRDY is low because nobody clocked the frame out; after a frame without an edge it may be stuck.
+        self.due_now = !on_bus && !self.estimated && self.drdy.level()? == Some(Level::Low);
         Ok(!bad && !on_bus)
     }
 }
