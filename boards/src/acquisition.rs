@@ -19,6 +19,7 @@
 //! | second chip has no new frame, or two | its frame is read as it is | `slips` |
 
 mod chunk;
+mod due;
 mod error;
 mod follower;
 mod rate;
@@ -29,11 +30,12 @@ pub use error::{AcquisitionError, ErrorOf};
 use axismirror_core::health::Health;
 use heapless::Vec;
 
+use self::due::Due;
 use self::follower::Follower;
 use self::rate::RateMeter;
 use crate::adc::{Adc, AdcError};
 use crate::board::MAX_CHIPS;
-use crate::drdy::{DataReady, Edge, Level, Wait};
+use crate::drdy::{DataReady, Level, Wait};
 
 const NS_PER_S: f64 = 1e9;
 
@@ -70,13 +72,6 @@ pub enum Step {
     Restarted,
     /// Somebody asked to stop.
     Stopped,
-}
-
-/// A frame that is due.
-#[derive(Clone, Copy, Debug)]
-enum Due {
-    Frame { time_ns: i64, advance: u64, estimated: bool },
-    Not(Step),
 }
 
 /// A running acquisition over buffers that the caller provides.
@@ -245,7 +240,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         if self.needs_restart {
             return self.restart();
         }
-        let due = self.wait().map_err(AcquisitionError::DataReady)?;
+        let due = self.next_due().map_err(AcquisitionError::DataReady)?;
         let step = match due {
             Due::Not(step) => step,
             Due::Frame { time_ns, advance, estimated } => {
@@ -299,114 +294,11 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         if self.filled >= self.times.len() { self.flush(sink) } else { Ok(()) }
     }
 
-    fn period_ns(&self) -> f64 {
-        NS_PER_S / self.rate.best()
-    }
-
-    fn wait(&mut self) -> Result<Due, D::Error> {
-        let period = self.period_ns();
-        let periods = if self.due_now {
-            // The level says that a frame is there; its edge may be on its way yet.
-            DUE_GRACE_PERIODS
-        } else if self.last.is_none() || self.restarted {
-            // The digital filter settles first.
-            FIRST_PERIODS
-        } else if self.estimated {
-            // Half a period is over already since the frame that is estimated.
-            (self.limits.timeout_periods - 0.5).max(0.5)
-        } else {
-            self.limits.timeout_periods
-        };
-        let timeout = (period * periods) as i64;
-        match self.drdy.wait(timeout.max(1))? {
-            Wait::Stopped => Ok(Due::Not(Step::Stopped)),
-            Wait::Edge(first) => self.edge(first),
-            Wait::Timeout => self.timeout(period),
-        }
-    }
-
-    fn edge(&mut self, first: Edge) -> Result<Due, D::Error> {
-        let mut edge = first;
-        let mut seen = 1;
-        // A host that is late finds several. The chip holds the newest frame only.
-        while let Wait::Edge(newer) = self.drdy.wait(0)? {
-            edge = newer;
-            seen += 1;
-        }
-        let by_count = match (edge.seqno, self.last_seqno) {
-            (Some(now), Some(before)) => u64::from(now.wrapping_sub(before)),
-            _ => 0,
-        };
-        self.last_seqno = edge.seqno;
-        let Some((number, last_ns)) = self.last else {
-            self.health.overruns += seen - 1;
-            self.health.frames_lost += seen - 1;
-            return Ok(self.frame(edge, seen - 1));
-        };
-        let period = self.period_ns();
-        let since = edge.time_ns.saturating_sub(last_ns);
-        // A clock that was set back says nothing about the time between.
-        let set_back = (since as f64) < -period;
-        let by_time = if set_back { 1 } else { periods(since, period) };
-        if by_time == 0 {
-            // Its frame was read when the level told so, or the line bounced.
-            self.due_now = false;
-            if core::mem::take(&mut self.estimated) {
-                self.last = Some((number, edge.time_ns));
-            }
-            return Ok(Due::Not(Step::Stale));
-        }
-        // The line's count is of edges that fell, which is too few after one that it did not see.
-        let advance = if self.estimated || self.restarted { by_time } else { by_time.max(by_count) };
-        let lost = advance - 1;
-        let overwritten = lost.min(seen - 1);
-        self.health.frames_lost += lost;
-        self.health.overruns += overwritten;
-        if !core::mem::take(&mut self.restarted) {
-            self.health.drdy_missed += lost - overwritten;
-        }
-        if self.drdy.level()? == Some(Level::High) {
-            // It fell while the frame before was read, which took this one's place.
-            self.health.overruns += 1;
-            self.health.frames_lost += 1;
-            self.last = Some((number + advance, edge.time_ns));
-            self.estimated = false;
-            self.due_now = false;
-            return Ok(Due::Not(Step::Stale));
-        }
-        Ok(self.frame(edge, advance))
-    }
-
-    fn frame(&mut self, edge: Edge, advance: u64) -> Due {
-        self.due_now = false;
-        Due::Frame { time_ns: edge.time_ns, advance, estimated: false }
-    }
-
-    fn timeout(&mut self, period: f64) -> Result<Due, D::Error> {
-        let low = self.drdy.level()? == Some(Level::Low);
-        if core::mem::take(&mut self.due_now) && !low {
-            return Ok(Due::Not(Step::Timeout));
-        }
-        self.health.drdy_missed += 1;
-        self.failures += 1;
-        let Some((number, last_ns)) = self.last.filter(|_| !self.restarted) else {
-            return Ok(Due::Not(Step::Timeout));
-        };
-        let time_ns = last_ns.saturating_add(period as i64);
-        if low {
-            return Ok(Due::Frame { time_ns, advance: 1, estimated: true });
-        }
-        self.health.frames_lost += 1;
-        self.last = Some((number + 1, time_ns));
-        self.estimated = true;
-        Ok(Due::Not(Step::Timeout))
-    }
-
     /// Reads all chips into the next place of the chunk. Whether all of them could be read.
     fn read(&mut self, number: u64) -> Result<bool, D::Error> {
         let begin = self.filled * self.channels;
+        let period = self.period_ns();
         let mut rest = self.codes.get_mut(begin..begin + self.channels).unwrap_or_default();
-        let period = NS_PER_S / self.rate.best();
         let (mut bad, mut on_bus) = (false, false);
         for (chip, adc) in self.adcs.iter_mut().enumerate() {
             let follower = chip.checked_sub(1).and_then(|i| self.followers.get_mut(i));
@@ -437,14 +329,3 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         Ok(!bad && !on_bus)
     }
 }
-
-/// Whole periods in a time, to the nearest.
-fn periods(ns: i64, period: f64) -> u64 {
-    // `as` makes 0 of what is negative.
-    libm::round(ns as f64 / period) as u64
-}
-
-/// How long an edge may be behind the level.
-const DUE_GRACE_PERIODS: f64 = 0.125;
-/// Periods until the first frame after START: the digital filter takes four.
-const FIRST_PERIODS: f64 = 8.0;

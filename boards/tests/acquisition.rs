@@ -7,7 +7,7 @@ use axismirror_boards::adc::{AdcError, Input};
 use axismirror_boards::board::Board;
 use axismirror_boards::drdy::{NoPace, Pace};
 use axismirror_boards::self_test::{SelfTest, SelfTestError};
-use axismirror_boards::signal::Signal;
+use axismirror_boards::signal::{self, Recording, Signal};
 use axismirror_boards::sim::{self, Fault, ScheduledFault, SimBoard, SimSettings};
 use axismirror_core::health::Health;
 
@@ -370,6 +370,28 @@ fn the_self_test_proves_that_no_frame_was_lost_on_any_of_sixteen_channels() {
                 None => assert_eq!(verdict.map(|w| w.amplitude), Ok(3495.0)),
                 Some(_) => assert_eq!(verdict, Err(SelfTestError::Period { found: 255, expected: 256 })),
             }
+        }
+    }
+}
+
+/// A ramp of 1 mV a second at 100 Hz, 10 mV higher on each channel.
+struct Ramp(Vec<f32>);
+
+impl Recording for Ramp {
+    fn volts(&self, channel: usize, time_s: f64) -> f64 {
+        channel as f64 * 10e-3 + signal::at(&self.0[..], 100.0, time_s, false).unwrap_or(0.0)
+    }
+}
+
+#[test]
+fn a_recording_comes_out_at_the_boards_rate_and_gain() {
+    let ramp = Ramp((0..1000).map(|i| i as f32 * 1e-5).collect());
+    let (record, _) = EIGHT.go(SimSettings::new(Signal::Recording(&ramp)));
+    for (k, frame) in record.frames.iter().enumerate() {
+        for (channel, code) in frame.2.iter().enumerate() {
+            let volts = channel as f64 * 10e-3 + k as f64 / 250.0 * 1e-3;
+            let expected = volts * 24.0 / 4.5 * 8_388_607.0;
+            assert!((f64::from(*code) - expected).abs() < 1.0, "frame {k} channel {channel}");
         }
     }
 }
