@@ -18,56 +18,26 @@
 //! | [`Limits::failures`] of these in a row | all chips initialised again | `restarts`, then `frames_lost` by the time it took |
 //! | second chip has no new frame, or two | its frame is read as it is | `slips` |
 
+mod chunk;
+mod due;
+mod error;
 mod follower;
 mod rate;
 
-use core::convert::Infallible;
+pub use chunk::{Chunk, Sink};
+pub use error::{AcquisitionError, ErrorOf};
 
 use axismirror_core::health::Health;
 use heapless::Vec;
 
+use self::due::Due;
 use self::follower::Follower;
 use self::rate::RateMeter;
 use crate::adc::{Adc, AdcError};
 use crate::board::MAX_CHIPS;
-use crate::drdy::{DataReady, Edge, Level, Wait};
+use crate::drdy::{DataReady, Level, Wait};
 
 const NS_PER_S: f64 = 1e9;
-
-/// Frames in C order: all channels of a frame side by side, one frame behind the other.
-#[derive(Clone, Copy, Debug)]
-pub struct Chunk<'a> {
-    /// `times_ns.len()` x channels.
-    pub codes: &'a [i32],
-    /// The time of DRDY of each frame, in nanoseconds of the host's clock. Frames that are missing show as a gap.
-    pub times_ns: &'a [i64],
-    /// Number of the first frame, counted from the start, lost ones included.
-    pub first_frame: u64,
-    /// Number of the last frame. More than `times_ns.len() - 1` behind the first: frames are missing in between.
-    pub last_frame: u64,
-    /// What went wrong up to now, and the rate as measured.
-    pub health: &'a Health,
-}
-
-/// Where chunks go.
-pub trait Sink {
-    /// What can go wrong there.
-    type Error: core::fmt::Debug;
-
-    /// Takes a chunk. It is gone afterwards, whatever is returned.
-    ///
-    /// # Errors
-    /// Ends the [`Acquisition::step`] that it happens in.
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Self::Error>;
-}
-
-impl<T: Sink + ?Sized> Sink for &mut T {
-    type Error = T::Error;
-
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), T::Error> {
-        (**self).chunk(chunk)
-    }
-}
 
 /// When to lose patience.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -102,57 +72,6 @@ pub enum Step {
     Restarted,
     /// Somebody asked to stop.
     Stopped,
-}
-
-/// Why an acquisition cannot begin or go on. `B`, `D` and `S` are the errors of SPI bus, DRDY line and sink.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum AcquisitionError<B, D, S = Infallible> {
-    /// The buffers do not fit each other.
-    #[error(
-        "{frames} frames of {channels} channels need {} codes, but the buffer has {codes}; a chunk has at least one frame",
-        frames.saturating_mul(*channels)
-    )]
-    Buffers {
-        /// Length of the buffer for times: frames in a chunk.
-        frames: usize,
-        /// Channels of all chips together.
-        channels: usize,
-        /// Length of the buffer for codes.
-        codes: usize,
-    },
-    /// There must be one to [`MAX_CHIPS`] converters, and a DRDY for the first one at least.
-    #[error("{adcs} converters with {drdys} DRDY lines; there must be 1 to {MAX_CHIPS} and a line for the first one")]
-    Chips {
-        /// Converters given.
-        adcs: usize,
-        /// DRDY sources given.
-        drdys: usize,
-    },
-    /// A converter could not be started, stopped or started again. [`Acquisition::step`] tries again.
-    #[error("chip {chip}: {error:?}")]
-    Adc {
-        /// Which one, from 0.
-        chip: usize,
-        /// What it says.
-        error: AdcError<B>,
-    },
-    /// A DRDY line cannot be watched.
-    #[error("the DRDY line cannot be watched: {0:?}")]
-    DataReady(D),
-    /// The sink did not take a chunk.
-    #[error("a chunk could not be handed on: {0:?}")]
-    Sink(S),
-}
-
-/// What goes wrong in an acquisition of converters `A` paced by `D`, with the sink's error `S`.
-pub type ErrorOf<A, D, S = Infallible> = AcquisitionError<<A as Adc>::BusError, <D as DataReady>::Error, S>;
-
-/// A frame that is due.
-#[derive(Clone, Copy, Debug)]
-enum Due {
-    Frame { time_ns: i64, advance: u64, estimated: bool },
-    Not(Step),
 }
 
 /// A running acquisition over buffers that the caller provides.
@@ -282,6 +201,8 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         for (chip, adc) in self.adcs.iter_mut().enumerate() {
             adc.initialise().map_err(|error| AcquisitionError::Adc { chip, error })?;
         }
+        // Edges from before would be taken for frames; the chips are stopped now and make none.
+        while let Wait::Edge(_) = self.drdy.wait(0).map_err(AcquisitionError::DataReady)? {}
         // The first one last: whenever its frame is ready, the others have theirs.
         for (chip, adc) in self.adcs.iter_mut().enumerate().rev() {
             adc.start().map_err(|error| AcquisitionError::Adc { chip, error })?;
@@ -306,8 +227,6 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             self.health.bus_errors += 1;
         }
         result?;
-        // Edges from before the restart would be taken for frames.
-        while let Wait::Edge(_) = self.drdy.wait(0).map_err(AcquisitionError::DataReady)? {}
         self.needs_restart = false;
         Ok(Step::Restarted)
     }
@@ -321,11 +240,11 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         if self.needs_restart {
             return self.restart();
         }
-        let due = self.wait().map_err(AcquisitionError::DataReady)?;
+        let due = self.next_due().map_err(AcquisitionError::DataReady)?;
         let step = match due {
             Due::Not(step) => step,
             Due::Frame { time_ns, advance, estimated } => {
-                let number = self.last.map_or(0, |(n, _)| n + advance);
+                let number = self.last.map_or(advance, |(n, _)| n + advance);
                 self.last = Some((number, time_ns));
                 self.estimated = estimated;
                 if !estimated {
@@ -375,112 +294,11 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         if self.filled >= self.times.len() { self.flush(sink) } else { Ok(()) }
     }
 
-    fn period_ns(&self) -> f64 {
-        NS_PER_S / self.rate.best()
-    }
-
-    fn wait(&mut self) -> Result<Due, D::Error> {
-        let period = self.period_ns();
-        let periods = if self.due_now {
-            // The level says that a frame is there; its edge may be on its way yet.
-            DUE_GRACE_PERIODS
-        } else if self.last.is_none() || self.restarted {
-            // The digital filter settles first.
-            FIRST_PERIODS
-        } else if self.estimated {
-            // Half a period is over already since the frame that is estimated.
-            (self.limits.timeout_periods - 0.5).max(0.5)
-        } else {
-            self.limits.timeout_periods
-        };
-        let timeout = (period * periods) as i64;
-        match self.drdy.wait(timeout.max(1))? {
-            Wait::Stopped => Ok(Due::Not(Step::Stopped)),
-            Wait::Edge(first) => self.edge(first),
-            Wait::Timeout => self.timeout(period),
-        }
-    }
-
-    fn edge(&mut self, first: Edge) -> Result<Due, D::Error> {
-        let mut edge = first;
-        let mut seen = 1;
-        // A host that is late finds several. The chip holds the newest frame only.
-        while let Wait::Edge(newer) = self.drdy.wait(0)? {
-            edge = newer;
-            seen += 1;
-        }
-        let by_count = match (edge.seqno, self.last_seqno) {
-            (Some(now), Some(before)) => u64::from(now.wrapping_sub(before)),
-            _ => 0,
-        };
-        self.last_seqno = edge.seqno;
-        let Some((number, last_ns)) = self.last else {
-            self.health.overruns += seen - 1;
-            self.health.frames_lost += seen - 1;
-            return Ok(self.frame(edge, seen - 1));
-        };
-        let by_time = periods(edge.time_ns.saturating_sub(last_ns), self.period_ns());
-        if by_time == 0 {
-            // Its frame was read when the level told so, or the line bounced.
-            self.due_now = false;
-            self.last = Some((number, if self.estimated { edge.time_ns } else { last_ns }));
-            return Ok(Due::Not(Step::Stale));
-        }
-        // The line's count is of edges that fell, which is too few after one that it did not see.
-        let advance = if self.estimated || self.restarted { by_time } else { by_time.max(by_count) };
-        let lost = advance - 1;
-        let overwritten = lost.min(seen - 1);
-        self.health.frames_lost += lost;
-        self.health.overruns += overwritten;
-        if !core::mem::take(&mut self.restarted) {
-            self.health.drdy_missed += lost - overwritten;
-        }
-        if self.drdy.level()? == Some(Level::High) {
-            // It fell while the frame before was read, which took this one's place.
-            self.health.overruns += 1;
-            self.health.frames_lost += 1;
-            self.last = Some((number + advance, edge.time_ns));
-            self.estimated = false;
-            self.due_now = false;
-            return Ok(Due::Not(Step::Stale));
-        }
-        Ok(self.frame(edge, advance))
-    }
-
-    fn frame(&mut self, edge: Edge, advance: u64) -> Due {
-        self.due_now = false;
-        Due::Frame { time_ns: edge.time_ns, advance, estimated: false }
-    }
-
-    fn timeout(&mut self, period: f64) -> Result<Due, D::Error> {
-        let low = self.drdy.level()? == Some(Level::Low);
-        if core::mem::take(&mut self.due_now) && !low {
-            return Ok(Due::Not(Step::Timeout));
-        }
-        self.health.drdy_missed += 1;
-        self.failures += 1;
-        let Some((number, last_ns)) = self.last.filter(|_| !self.restarted) else {
-            return Ok(Due::Not(Step::Timeout));
-        };
-        let time_ns = last_ns.saturating_add(period as i64);
-        if let (Some(seqno), true) = (self.last_seqno, low) {
-            // The line did not count it; the frame is here all the same.
-            self.last_seqno = Some(seqno);
-        }
-        if low {
-            return Ok(Due::Frame { time_ns, advance: 1, estimated: true });
-        }
-        self.health.frames_lost += 1;
-        self.last = Some((number + 1, time_ns));
-        self.estimated = true;
-        Ok(Due::Not(Step::Timeout))
-    }
-
     /// Reads all chips into the next place of the chunk. Whether all of them could be read.
     fn read(&mut self, number: u64) -> Result<bool, D::Error> {
         let begin = self.filled * self.channels;
+        let period = self.period_ns();
         let mut rest = self.codes.get_mut(begin..begin + self.channels).unwrap_or_default();
-        let period = NS_PER_S / self.rate.best();
         let (mut bad, mut on_bus) = (false, false);
         for (chip, adc) in self.adcs.iter_mut().enumerate() {
             let follower = chip.checked_sub(1).and_then(|i| self.followers.get_mut(i));
@@ -505,20 +323,9 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         } else if !self.estimated {
             self.failures = 0;
         }
-        // An edge that fell close to the one before may be lost to the host; the level is not. After a transfer
-        // that failed, DRDY is low because nobody clocked the frame out.
-        self.due_now = !on_bus && self.drdy.level()? == Some(Level::Low);
+        // An edge that fell close to the one before may be lost to the host; the level is not. After a transfer that
+        // failed, DRDY is low because nobody clocked the frame out; after a frame without an edge it may be stuck.
+        self.due_now = !on_bus && !self.estimated && self.drdy.level()? == Some(Level::Low);
         Ok(!bad && !on_bus)
     }
 }
-
-/// Whole periods in a time, to the nearest.
-fn periods(ns: i64, period: f64) -> u64 {
-    // `as` makes 0 of what is negative.
-    libm::round(ns as f64 / period) as u64
-}
-
-/// How long an edge may be behind the level.
-const DUE_GRACE_PERIODS: f64 = 0.125;
-/// Periods until the first frame after START: the digital filter takes four.
-const FIRST_PERIODS: f64 = 8.0;

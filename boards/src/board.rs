@@ -280,7 +280,7 @@ fn distance(a: &str, b: &str) -> usize {
         }
         for (cell, other) in row.iter_mut().skip(1).zip(b) {
             let above = *cell;
-            let change = diagonal + usize::from(letter.to_ascii_lowercase() != other.to_ascii_lowercase());
+            let change = diagonal + usize::from(!letter.eq_ignore_ascii_case(other));
             left = change.min(above + 1).min(left + 1);
             *cell = left;
             diagonal = above;

@@ -45,6 +45,9 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate std;
+
 pub mod acquisition;
 pub mod adc;
 pub mod ads1299;

@@ -3,7 +3,15 @@
 //! Pure: codes in, verdict out. The same clock makes the wave and the conversions, so its period in frames is exact, and
 //! proves that no frame was lost; its amplitude proves reference, gain and scale. Must never know of a chip.
 
-use crate::adc::TestSignal;
+use core::convert::Infallible;
+
+use heapless::Vec;
+
+use crate::acquisition::{Chunk, Sink};
+use crate::adc::{Adc, TestSignal};
+
+/// Channels that a [`SelfTest`] has room for.
+pub const MAX_CHANNELS: usize = 32;
 
 /// How far the amplitude may be off: the datasheets give a few per cent for reference and divider together.
 pub const AMPLITUDE_TOLERANCE: f64 = 0.05;
@@ -146,7 +154,7 @@ impl Judge {
         let [low, high] = self.sums.map(|(sum, count)| sum / count.max(1) as f64);
         let amplitude = (high - low) / 2.0;
         let expected = self.expected.amplitude;
-        if !((amplitude - expected).abs() <= expected * AMPLITUDE_TOLERANCE) {
+        if (amplitude - expected).abs() > expected * AMPLITUDE_TOLERANCE {
             return Err(SelfTestError::Amplitude { found: amplitude, expected });
         }
         Ok(SquareWave { amplitude, offset: (high + low) / 2.0, periods: self.periods })
@@ -163,6 +171,44 @@ pub fn judge(codes: impl IntoIterator<Item = i32>, expected: TestSignal) -> Resu
     judge.verdict()
 }
 
+/// Judges every channel of an acquisition whose converters are at [`Input::TestSignal`](crate::adc::Input::TestSignal).
+///
+/// Frames that the acquisition lost shorten a period, and are found out.
+#[derive(Clone, Debug)]
+pub struct SelfTest {
+    judges: Vec<Option<Judge>, MAX_CHANNELS>,
+}
+
+impl SelfTest {
+    /// For the channels of all converters, in their order. Channels beyond [`MAX_CHANNELS`] are not judged.
+    #[must_use]
+    pub fn new<A: Adc>(adcs: &[A]) -> Self {
+        let channels = adcs.iter().flat_map(|adc| (0..adc.channels()).map(|c| adc.test_signal(c).map(Judge::new)));
+        Self { judges: channels.take(MAX_CHANNELS).collect() }
+    }
+
+    /// What each channel showed; `None` for a channel whose converter makes no test signal.
+    pub fn verdicts(&self) -> impl Iterator<Item = Option<Result<SquareWave, SelfTestError>>> + '_ {
+        self.judges.iter().map(|judge| judge.as_ref().map(Judge::verdict))
+    }
+}
+
+impl Sink for SelfTest {
+    type Error = Infallible;
+
+    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
+        let channels = chunk.codes.len() / chunk.times_ns.len().max(1);
+        for frame in chunk.codes.chunks(channels.max(1)) {
+            for (judge, code) in self.judges.iter_mut().zip(frame) {
+                if let Some(judge) = judge {
+                    judge.push(*code);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,7 +216,7 @@ mod tests {
     const EXPECTED: TestSignal = TestSignal { amplitude: 3495.25, period: 256 };
 
     fn wave(k: u64) -> i32 {
-        if k / 128 % 2 == 0 { 3495 } else { -3495 }
+        if k % 256 < 128 { 3495 } else { -3495 }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A simulated board: its chips, the SPI bus, the DRDY lines and time, in one cell that the caller owns.
 //!
 //! Time is virtual nanoseconds from 0, and passes only while somebody waits: in [`SimDelay`], in pauses on the bus, and
-//! in [`SimDrdy`], where a [`Pace`](crate::drdy::Pace) holds it back to the host's clock. A late host finds the world
+//! in [`SimDrdy`], where a [`Pace`] holds it back to the host's clock. A late host finds the world
 //! waiting, so only faults lose frames. Must never know of a driver's inside.
 
 pub mod device;

@@ -4,7 +4,7 @@
 
 use axismirror_core::health::Health;
 
-use super::periods;
+use super::due::periods;
 use crate::drdy::{DataReady, Level, Wait};
 
 /// The DRDY of a converter that does not pace.

@@ -1,0 +1,134 @@
+//! Whether a frame is due, and when it was: makes sense of edges, levels and time that is up.
+//!
+//! Must never read a frame. The table in [`super`] says what is counted when.
+
+use super::{Acquisition, NS_PER_S, Step};
+use crate::adc::Adc;
+use crate::drdy::{DataReady, Edge, Level, Wait};
+
+/// How long an edge may be behind the level.
+const DUE_GRACE_PERIODS: f64 = 0.125;
+/// Periods until the first frame after START: the digital filter takes four.
+const FIRST_PERIODS: f64 = 8.0;
+
+/// A frame that is due.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Due {
+    /// To be read: its time, and how many frames it is behind the last one.
+    Frame { time_ns: i64, advance: u64, estimated: bool },
+    /// Nothing to be read.
+    Not(Step),
+}
+
+impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
+    /// Nanoseconds from one frame to the next, as well as it is known.
+    pub(super) fn period_ns(&self) -> f64 {
+        NS_PER_S / self.rate.best()
+    }
+
+    /// Waits for what comes next, and counts what should have come and did not.
+    pub(super) fn next_due(&mut self) -> Result<Due, D::Error> {
+        let period = self.period_ns();
+        let periods = if self.due_now {
+            // The level says that a frame is there; its edge may be on its way yet.
+            DUE_GRACE_PERIODS
+        } else if self.last.is_none() || self.restarted {
+            // The digital filter settles first.
+            FIRST_PERIODS
+        } else if self.estimated {
+            // Half a period is over already since the frame that is estimated.
+            (self.limits.timeout_periods - 0.5).max(0.5)
+        } else {
+            self.limits.timeout_periods
+        };
+        let timeout = (period * periods) as i64;
+        match self.drdy.wait(timeout.max(1))? {
+            Wait::Stopped => Ok(Due::Not(Step::Stopped)),
+            Wait::Edge(first) => self.edge(first),
+            Wait::Timeout => self.timeout(period),
+        }
+    }
+
+    fn edge(&mut self, first: Edge) -> Result<Due, D::Error> {
+        let mut edge = first;
+        let mut seen = 1;
+        // A host that is late finds several. The chip holds the newest frame only.
+        while let Wait::Edge(newer) = self.drdy.wait(0)? {
+            edge = newer;
+            seen += 1;
+        }
+        let by_count = match (edge.seqno, self.last_seqno) {
+            (Some(now), Some(before)) => u64::from(now.wrapping_sub(before)),
+            _ => 0,
+        };
+        self.last_seqno = edge.seqno;
+        let Some((number, last_ns)) = self.last else {
+            self.health.overruns += seen - 1;
+            self.health.frames_lost += seen - 1;
+            return Ok(self.frame(edge, seen - 1));
+        };
+        let period = self.period_ns();
+        let since = edge.time_ns.saturating_sub(last_ns);
+        // A clock that was set back says nothing about the time between.
+        let set_back = (since as f64) < -period;
+        let by_time = if set_back { 1 } else { periods(since, period) };
+        if by_time == 0 {
+            // Its frame was read when the level told so, or the line bounced.
+            self.due_now = false;
+            if core::mem::take(&mut self.estimated) {
+                self.last = Some((number, edge.time_ns));
+            }
+            return Ok(Due::Not(Step::Stale));
+        }
+        // The line's count is of edges that fell, which is too few after one that it did not see.
+        let advance = if self.estimated || self.restarted { by_time } else { by_time.max(by_count) };
+        let lost = advance - 1;
+        let overwritten = lost.min(seen - 1);
+        self.health.frames_lost += lost;
+        self.health.overruns += overwritten;
+        if !core::mem::take(&mut self.restarted) {
+            self.health.drdy_missed += lost - overwritten;
+        }
+        if self.drdy.level()? == Some(Level::High) {
+            // It fell while the frame before was read, which took this one's place.
+            self.health.overruns += 1;
+            self.health.frames_lost += 1;
+            self.last = Some((number + advance, edge.time_ns));
+            self.estimated = false;
+            self.due_now = false;
+            return Ok(Due::Not(Step::Stale));
+        }
+        Ok(self.frame(edge, advance))
+    }
+
+    fn frame(&mut self, edge: Edge, advance: u64) -> Due {
+        self.due_now = false;
+        Due::Frame { time_ns: edge.time_ns, advance, estimated: false }
+    }
+
+    fn timeout(&mut self, period: f64) -> Result<Due, D::Error> {
+        let low = self.drdy.level()? == Some(Level::Low);
+        if core::mem::take(&mut self.due_now) && !low {
+            return Ok(Due::Not(Step::Timeout));
+        }
+        self.health.drdy_missed += 1;
+        self.failures += 1;
+        let Some((number, last_ns)) = self.last.filter(|_| !self.restarted) else {
+            return Ok(Due::Not(Step::Timeout));
+        };
+        let time_ns = last_ns.saturating_add(period as i64);
+        if low {
+            return Ok(Due::Frame { time_ns, advance: 1, estimated: true });
+        }
+        self.health.frames_lost += 1;
+        self.last = Some((number + 1, time_ns));
+        self.estimated = true;
+        Ok(Due::Not(Step::Timeout))
+    }
+}
+
+/// Whole periods in a time, to the nearest.
+pub(super) fn periods(ns: i64, period: f64) -> u64 {
+    // `as` makes 0 of what is negative.
+    libm::round(ns as f64 / period) as u64
+}

@@ -1,0 +1,51 @@
+//! What can go wrong in an acquisition besides what it counts.
+
+use core::convert::Infallible;
+
+use crate::adc::{Adc, AdcError};
+use crate::board::MAX_CHIPS;
+use crate::drdy::DataReady;
+
+/// Why an acquisition cannot begin or go on. `B`, `D` and `S` are the errors of SPI bus, DRDY line and sink.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum AcquisitionError<B, D, S = Infallible> {
+    /// The buffers do not fit each other.
+    #[error(
+        "{frames} frames of {channels} channels need {} codes, but the buffer has {codes}; a chunk has at least one frame",
+        frames.saturating_mul(*channels)
+    )]
+    Buffers {
+        /// Length of the buffer for times: frames in a chunk.
+        frames: usize,
+        /// Channels of all chips together.
+        channels: usize,
+        /// Length of the buffer for codes.
+        codes: usize,
+    },
+    /// There must be one to [`MAX_CHIPS`] converters, and a DRDY for the first one at least.
+    #[error("{adcs} converters with {drdys} DRDY lines; there must be 1 to {MAX_CHIPS} and a line for the first one")]
+    Chips {
+        /// Converters given.
+        adcs: usize,
+        /// DRDY sources given.
+        drdys: usize,
+    },
+    /// A converter could not be started, stopped or started again. [`Acquisition::step`] tries again.
+    #[error("chip {chip}: {error:?}")]
+    Adc {
+        /// Which one, from 0.
+        chip: usize,
+        /// What it says.
+        error: AdcError<B>,
+    },
+    /// A DRDY line cannot be watched.
+    #[error("the DRDY line cannot be watched: {0:?}")]
+    DataReady(D),
+    /// The sink did not take a chunk.
+    #[error("a chunk could not be handed on: {0:?}")]
+    Sink(S),
+}
+
+/// What goes wrong in an acquisition of converters `A` paced by `D`, with the sink's error `S`.
+pub type ErrorOf<A, D, S = Infallible> = AcquisitionError<<A as Adc>::BusError, <D as DataReady>::Error, S>;

@@ -1,0 +1,224 @@
+//! The acquisition loop against a DRDY line and a converter that do exactly what is written down.
+//!
+//! For what a simulated board cannot bring about: a host that is late, and queues that overflow.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+
+use axismirror_boards::acquisition::{Acquisition, Chunk, Limits, Sink, Step};
+use axismirror_boards::adc::{Adc, AdcError, FrameStatus, Input, TestSignal};
+use axismirror_boards::drdy::{DataReady, Edge, Level, Wait};
+use axismirror_core::health::Health;
+use embedded_hal::spi::ErrorKind;
+
+const RATE: f64 = 1000.0;
+const MS: i64 = 1_000_000;
+
+/// One channel that counts the reads.
+struct Counts(i32);
+
+impl Adc for Counts {
+    type BusError = ErrorKind;
+
+    fn name(&self) -> &'static str {
+        "counter"
+    }
+
+    fn channels(&self) -> usize {
+        1
+    }
+
+    fn rate(&self) -> f64 {
+        RATE
+    }
+
+    fn gain(&self, _: usize) -> Option<u8> {
+        None
+    }
+
+    fn code_range(&self) -> (i32, i32) {
+        (0, 1000)
+    }
+
+    fn volts_per_code(&self, _: usize) -> Option<f64> {
+        None
+    }
+
+    fn initialise(&mut self) -> Result<(), AdcError<ErrorKind>> {
+        Ok(())
+    }
+
+    fn start(&mut self) -> Result<(), AdcError<ErrorKind>> {
+        Ok(())
+    }
+
+    fn stop(&mut self) -> Result<(), AdcError<ErrorKind>> {
+        Ok(())
+    }
+
+    fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<ErrorKind>> {
+        codes[0] = self.0;
+        self.0 += 1;
+        Ok(FrameStatus::default())
+    }
+
+    fn set_input(&mut self, _: Input) -> Result<(), AdcError<ErrorKind>> {
+        Err(AdcError::Unsupported { what: "input" })
+    }
+
+    fn test_signal(&self, _: usize) -> Option<TestSignal> {
+        None
+    }
+}
+
+/// What the host finds, in order.
+enum Event {
+    /// An edge at a millisecond, with its count.
+    Edge(i64, u32),
+    /// Nothing in the queue, however long one waits.
+    None,
+    /// The level when it is asked.
+    Level(Level),
+}
+
+use Event::{Edge as At, Level as Is, None as Empty};
+use Level::{High, Low};
+
+struct Script(VecDeque<Event>);
+
+impl DataReady for Script {
+    type Error = Infallible;
+
+    fn wait(&mut self, _timeout_ns: i64) -> Result<Wait, Infallible> {
+        match self.0.pop_front() {
+            Some(At(ms, seqno)) => Ok(Wait::Edge(Edge { time_ns: ms * MS, seqno: Some(seqno) })),
+            Some(Empty) => Ok(Wait::Timeout),
+            Some(Is(_)) => panic!("the level was due"),
+            None => Ok(Wait::Stopped),
+        }
+    }
+
+    fn level(&mut self) -> Result<Option<Level>, Infallible> {
+        match self.0.pop_front() {
+            Some(Is(level)) => Ok(Some(level)),
+            None => Ok(None),
+            Some(_) => panic!("a wait was due"),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Times(Vec<(u64, i64)>);
+
+impl Sink for Times {
+    type Error = Infallible;
+
+    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
+        self.0.push((chunk.first_frame, chunk.times_ns[0] / MS));
+        Ok(())
+    }
+}
+
+/// Frame numbers with their milliseconds, and the counters.
+fn run(events: Vec<Event>) -> (Vec<(u64, i64)>, Health) {
+    // Before the start there is nothing in the queue.
+    let events = std::iter::once(Empty).chain(events).collect();
+    let (mut adcs, mut drdys) = ([Counts(0)], [Script(events)]);
+    let (mut codes, mut times) = ([0], [0]);
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+    acquisition.start().unwrap();
+    let mut sink = Times::default();
+    while acquisition.step(&mut sink) != Ok(Step::Stopped) {}
+    (sink.0, *acquisition.health())
+}
+
+/// The usual: one edge in the queue, level low before the read (the very first frame is not asked) and high after it.
+fn first(ms: i64) -> Vec<Event> {
+    vec![At(ms, ms as u32), Empty, Is(High)]
+}
+
+fn usual(ms: i64) -> Vec<Event> {
+    vec![At(ms, ms as u32), Empty, Is(Low), Is(High)]
+}
+
+#[test]
+fn one_edge_one_frame() {
+    let (frames, health) = run([first(1), usual(2), usual(3)].into_iter().flatten().collect());
+    assert_eq!((frames, health), (vec![(0, 1), (1, 2), (2, 3)], Health::default()));
+}
+
+#[test]
+fn edges_that_wait_together_are_overruns() {
+    let late = vec![At(2, 2), At(3, 3), At(4, 4), Empty, Is(Low), Is(High)];
+    let (frames, health) = run([first(1), late, usual(5)].into_iter().flatten().collect());
+    assert_eq!(frames, [(0, 1), (3, 4), (4, 5)]);
+    assert_eq!(health, Health { overruns: 2, frames_lost: 2, ..Health::default() });
+}
+
+#[test]
+fn a_jump_of_the_queues_count_is_a_miss_besides_the_overruns() {
+    // 2 and 3 fell out of the queue, 4 and 5 waited.
+    let late = vec![At(4, 4), At(5, 5), Empty, Is(Low), Is(High)];
+    let (frames, health) = run([first(1), late].into_iter().flatten().collect());
+    assert_eq!(frames, [(0, 1), (4, 5)]);
+    assert_eq!(health, Health { overruns: 1, drdy_missed: 2, frames_lost: 3, ..Health::default() });
+}
+
+#[test]
+fn a_frame_that_is_due_after_a_read_is_read_at_once() {
+    // The edge at 3 fell while the frame of 2 was read, and the host did not see it.
+    let both = vec![At(2, 2), Empty, Is(Low), Is(Low), Empty, Is(Low)];
+    let after = vec![At(4, 3), Empty, Is(Low), Is(High)];
+    let (frames, health) = run([first(1), both, after].into_iter().flatten().collect());
+    assert_eq!(frames, [(0, 1), (1, 2), (2, 3), (3, 4)]);
+    assert_eq!(health, Health { drdy_missed: 1, ..Health::default() });
+}
+
+#[test]
+fn a_frame_that_is_due_and_whose_edge_comes_is_nothing_special() {
+    let due = vec![At(2, 2), Empty, Is(Low), Is(Low)];
+    let (frames, health) = run([first(1), due, usual(3)].into_iter().flatten().collect());
+    assert_eq!((frames, health), (vec![(0, 1), (1, 2), (2, 3)], Health::default()));
+}
+
+#[test]
+fn an_edge_that_comes_behind_its_frame_makes_no_second_frame() {
+    // Time is up, the level says that the frame is there, and then the edge comes after all.
+    let saved = vec![Empty, Is(Low), At(2, 2), Empty];
+    let (frames, health) = run([first(1), saved, usual(3)].into_iter().flatten().collect());
+    assert_eq!(frames, [(0, 1), (1, 2), (2, 3)]);
+    assert_eq!(health, Health { drdy_missed: 1, ..Health::default() });
+}
+
+#[test]
+fn an_edge_whose_frame_was_clocked_out_already_is_an_overrun() {
+    let raced = vec![At(3, 3), Empty, Is(High)];
+    let (frames, health) = run([first(1), usual(2), raced, usual(4)].into_iter().flatten().collect());
+    assert_eq!(frames, [(0, 1), (1, 2), (3, 4)]);
+    assert_eq!(health, Health { overruns: 1, frames_lost: 1, ..Health::default() });
+}
+
+#[test]
+fn edges_from_before_the_start_are_no_frames() {
+    let (mut adcs, mut drdys) = ([Counts(0)], [Script(VecDeque::from([At(1, 1), At(2, 2), Empty]))]);
+    let (mut codes, mut times) = ([0], [0]);
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+    acquisition.start().unwrap();
+    assert_eq!(acquisition.step(&mut Times::default()), Ok(Step::Stopped));
+}
+
+#[test]
+fn a_clock_that_is_set_back_loses_no_frame() {
+    let back = vec![At(-5000, 3), Empty, Is(Low), Is(High), At(-4999, 4), Empty, Is(Low), Is(High)];
+    let (frames, health) = run([first(1), usual(2), back].into_iter().flatten().collect());
+    assert_eq!(frames, [(0, 1), (1, 2), (2, -5000), (3, -4999)]);
+    assert_eq!(health, Health::default());
+}
+
+#[test]
+fn nothing_for_a_period_is_a_gap() {
+    let nothing = vec![Empty, Is(High)];
+    let (frames, health) = run([first(1), nothing, usual(3)].into_iter().flatten().collect());
+    assert_eq!(frames, [(0, 1), (2, 3)]);
+    assert_eq!(health, Health { drdy_missed: 1, frames_lost: 1, ..Health::default() });
+}
