@@ -1,8 +1,9 @@
 //! `axismirror boards`: what boards there are and what each can do.
 
+use axismirror_boards::board::Board;
 use clap::Args;
 
-use super::Failure;
+use super::{Failure, output};
 
 /// List the boards, or show one: chips, wiring, rates in Hz, gains, channel labels
 #[derive(Debug, Args)]
@@ -15,6 +16,58 @@ pub(crate) struct BoardsArgs {
 
 /// Prints the boards, or one of them.
 pub(crate) fn run(args: &BoardsArgs) -> Result<(), Failure> {
-    let what = args.board.as_deref().unwrap_or("the list");
-    Err(Failure::failed(format!("{what} cannot be shown: the boards are not part of this build")))
+    let text = match &args.board {
+        None => Board::all().iter().map(line).collect(),
+        Some(id) => {
+            let board = Board::find(id).map_err(|e| Failure::usage(e).hint("`axismirror boards` lists them".to_owned()))?;
+            page(board)
+        }
+    };
+    output::print(text)
+}
+
+fn line(board: &Board) -> String {
+    format!("{:<12} {:<12} {:>2} channels  {}\n", board.id, board.title, board.channels(), chips(board))
+}
+
+fn chips(board: &Board) -> String {
+    board.chips.iter().map(|c| c.kind.name()).collect::<Vec<_>>().join(" + ")
+}
+
+fn page(board: &Board) -> String {
+    let mut out = String::new();
+    let mut row = |name: &str, value: String| out.push_str(&format!("{name:<11} {value}\n"));
+    row("board", format!("{} ({})", board.id, board.title));
+    row("channels", format!("{}: {}", board.channels(), board.labels.join(" ")));
+    row("rates", format!("{} Hz (default {})", join(board.rates), board.default_rate));
+    row("gains", format!("{} (default {})", join(board.gains), board.default_gain));
+    row("reference", format!("{} V", board.vref));
+    row("SPI", format!("mode {}, {} Hz (at most {})", board.spi.mode, board.spi.speed_hz, board.spi.max_speed_hz));
+    for chip in board.chips {
+        row("chip", format!("{} on /dev/spidev{}.{}", chip.kind.name(), chip.bus, chip.select));
+        let lines = [
+            ("chip select", chip.select_line),
+            ("DRDY", chip.data_ready),
+            ("reset", chip.reset),
+            ("power-down", chip.power_down),
+        ];
+        for (name, pin) in lines {
+            if let Some(pin) = pin {
+                row(&format!("  {name}"), format!("{} (pin {} of the header)", pin.name, pin.header_pin));
+            }
+        }
+    }
+    row("gpiochip", format!("label {}", board.gpio_chips.join(" or ")));
+    for text in board.config_txt {
+        row("config.txt", (*text).to_owned());
+    }
+    for note in board.notes {
+        row("note", (*note).to_owned());
+    }
+    row("hardware", "not tried by this project; run it with --simulate".to_owned());
+    out
+}
+
+fn join<T: ToString>(items: &[T]) -> String {
+    items.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
 }

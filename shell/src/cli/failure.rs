@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use axismirror::config::ConfigError;
 use axismirror::control::ControlError;
+use axismirror::mirror::MirrorError;
+use axismirror::service::ServiceError;
 
 /// Exit status of a failure.
 const FAILED: u8 = 1;
@@ -97,6 +99,24 @@ impl From<ConfigError> for Failure {
 impl From<ControlError> for Failure {
     fn from(error: ControlError) -> Self {
         from_error(&error, FAILED).hint(error.hint())
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        let status = match error {
+            ServiceError::Config(_) | ServiceError::Board(_) | ServiceError::Name(_) | ServiceError::Labels(_) => USAGE,
+            ServiceError::Fault { .. } | ServiceError::TooManyFaults { .. } | ServiceError::NotSimulated { .. } => USAGE,
+            _ => FAILED,
+        };
+        from_error(&error, status).hint(error.hint())
+    }
+}
+
+impl From<MirrorError> for Failure {
+    fn from(error: MirrorError) -> Self {
+        let status = if matches!(error, MirrorError::Name(_)) { USAGE } else { FAILED };
+        from_error(&error, status)
     }
 }
 

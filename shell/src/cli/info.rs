@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::Failure;
+use super::stream::Stream;
+use super::{Failure, output};
 
 /// Show a stream's header, description, static metadata, health, and whether its writer lives
 #[derive(Debug, Args)]
@@ -18,6 +19,91 @@ pub(crate) struct InfoArgs {
 
 /// Prints what is known of the stream.
 pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
-    let form = if args.json { "as JSON" } else { "as text" };
-    Err(Failure::failed(format!("stream `{}` cannot be shown {form}: the mirror is not part of this build", args.name)))
+    let stream = Stream::look(&args.name)?.ok_or_else(|| {
+        Failure::failed(format!("there is no stream `{}`", args.name))
+            .hint("`axismirror list` shows the streams that there are".to_owned())
+    })?;
+    let text = if args.json {
+        serde_json::to_string_pretty(&stream).map_err(Failure::failed)? + "\n"
+    } else {
+        text(&stream)
+    };
+    output::print(text)
+}
+
+fn text(stream: &Stream) -> String {
+    let mut out = String::new();
+    let mut row = |name: &str, value: String| out.push_str(&format!("{name:<16} {value}\n"));
+    row("stream", format!("{} ({})", stream.name, stream.segment));
+    row("state", if stream.valid { "valid" } else { "not valid: nothing is being published" }.to_owned());
+    row("struct_version", stream.struct_version.to_string());
+    row("writer", writer(stream));
+    if let Some(d) = &stream.description {
+        let seconds = stream.ring_seconds().map(|s| format!(", {s:.3} s")).unwrap_or_default();
+        row("generation", d.generation.to_string());
+        row("samples", format!("{} ({}), frame shape {:?}", d.dtype, d.dtype_char, d.frame_shape));
+        row("rate", if d.srate > 0.0 { format!("{} Hz nominal", d.srate) } else { "irregular".to_owned() });
+        row("ring", format!("{} frames{seconds}", d.n_frames));
+        row("key", d.key.clone());
+    }
+    row("write_index", format!("{}, wrapped {} times", stream.write_index, stream.wrap_counter));
+    match &stream.frames {
+        Some(f) => {
+            row("frames", format!("{} in this generation, {} ever", f.published, f.published_ever));
+            row("newest", format!("{:.6} s, clock {}", f.newest_s, f.clock));
+        }
+        None => row("reads", "torn reads cannot be excluded: the writer has no extension block".to_owned()),
+    }
+    if let Some(h) = &stream.health {
+        let rate = h.measured_rate.map_or_else(|| "not known yet".to_owned(), |r| format!("{r:.4} Hz"));
+        row("measured rate", rate);
+        let counts = [
+            ("frames lost", h.frames_lost),
+            ("DRDY missed", h.drdy_missed),
+            ("bad frames", h.bad_frames),
+            ("bus errors", h.bus_errors),
+            ("overruns", h.overruns),
+            ("slips", h.slips),
+            ("ADC restarts", h.restarts),
+            ("frames cut", h.frames_cut),
+            ("ignored", h.messages_ignored),
+            ("names healed", h.names_healed),
+        ];
+        let bad: Vec<String> = counts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name} {n}")).collect();
+        row("health", if bad.is_empty() { "nothing went wrong".to_owned() } else { bad.join(", ") });
+    }
+    if let Some(metadata) = &stream.static_metadata {
+        let fields = metadata.as_object().into_iter().flatten();
+        for (name, value) in fields {
+            match (name.as_str(), value.as_object()) {
+                ("axes", Some(axes)) => axes.iter().for_each(|(name, axis)| row("axis", format!("{name}: {}", axis_text(axis)))),
+                ("attrs", Some(attrs)) => attrs.iter().for_each(|(name, value)| row("attr", format!("{name} = {value}"))),
+                ("dims", _) => row("dims", value.to_string()),
+                ("error", _) => row("static metadata", format!("cannot be read: {value}")),
+                _ => {}
+            }
+        }
+    }
+    out
+}
+
+fn writer(stream: &Stream) -> String {
+    let w = &stream.writer;
+    match (w.alive, w.pid) {
+        (None, _) => "of the published package, or an older one; whether it lives cannot be known".to_owned(),
+        (Some(true), pid) => {
+            let pid = pid.map(|p| format!("process {p}")).unwrap_or_default();
+            let since = w.seconds_since_heartbeat.map(|s| format!(", last sign of life {s:.3} s ago")).unwrap_or_default();
+            format!("alive, {pid}{since}")
+        }
+        (Some(false), _) => "gone; a new one would take over".to_owned(),
+    }
+}
+
+fn axis_text(axis: &serde_json::Value) -> String {
+    let labels = axis["labels"].as_array().map(|l| l.iter().filter_map(|t| t.as_str()).collect::<Vec<_>>().join(" "));
+    match labels {
+        Some(labels) => labels,
+        None => axis.to_string(),
+    }
 }

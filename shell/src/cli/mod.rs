@@ -12,8 +12,10 @@ pub(crate) mod log;
 mod man;
 mod output;
 mod run;
+mod sample;
 mod set;
 mod setting_flags;
+mod stream;
 mod tail;
 #[cfg(test)]
 mod tests;

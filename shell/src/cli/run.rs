@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use axismirror::config::{Settings, Sources};
+use axismirror::config::Sources;
+use axismirror::service;
 use clap::Args;
 
 use super::setting_flags::SettingFlags;
@@ -44,10 +45,5 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     if args.print_settings {
         return output::print(settings.to_toml());
     }
-    serve(&sources, settings)
-}
-
-/// Runs the service. `sources` are there to be read again on SIGHUP.
-fn serve(_sources: &Sources, settings: Settings) -> Result<(), Failure> {
-    Err(Failure::failed(format!("stream `{}` cannot run: the service is not part of this build", settings.name)))
+    Ok(service::run(&sources, settings)?)
 }

@@ -2,6 +2,7 @@
 
 use axismirror::config::Change;
 use axismirror::control;
+use axismirror_core::name::StreamName;
 use clap::Args;
 
 use super::{Failure, output};
@@ -28,12 +29,7 @@ Examples:
 /// Checks the changes, asks the service, prints its answer.
 pub(crate) fn run(args: &SetArgs) -> Result<(), Failure> {
     let changes: Vec<Change> = args.changes.iter().map(|text| Change::parse(text)).collect::<Result<_, _>>()?;
-    let segment = segment_name(&args.name)?;
-    let answer = control::set(&args.name, &segment, &changes)?;
+    let name = StreamName::new(&args.name).map_err(Failure::usage)?;
+    let answer = control::set(&args.name, name.header().as_str(), &changes)?;
     output::print(format!("{answer}\n"))
-}
-
-/// The name of the stream's header segment.
-fn segment_name(_name: &str) -> Result<String, Failure> {
-    Err(Failure::failed("segment names are not part of this build"))
 }

@@ -5,8 +5,9 @@
 use std::fs;
 use std::path::Path;
 
-/// The process that holds the writer's lock on the file with this inode, if one does.
-pub(crate) fn writer(inode: u64) -> Option<u32> {
+/// The process that holds the writer's lock on the file with this inode, if one does (as far as /proc/locks shows this process).
+#[must_use]
+pub fn writer(inode: u64) -> Option<u32> {
     lock_holder(&fs::read_to_string("/proc/locks").ok()?, inode)
 }
 

@@ -3,12 +3,15 @@
 //!
 //! What lies in a segment is core's business.
 
-pub(crate) mod attached;
+mod attached;
+mod find;
 mod guard;
 mod segment;
 mod source;
 mod store;
 
+pub use attached::writer as writer_of;
+pub use find::{Found, streams};
 pub use segment::{Segment, ShmError};
 pub use source::ShmSource;
 pub use store::ShmStore;

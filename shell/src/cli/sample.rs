@@ -1,0 +1,68 @@
+//! Samples as text, whatever their type.
+
+use axismirror_core::dtype::DType;
+
+/// One sample, little-endian, as a number that reads back to the same value.
+pub(crate) fn text(dtype: DType, bytes: &[u8]) -> String {
+    macro_rules! as_number {
+        ($t:ty) => {
+            bytes.try_into().map_or_else(|_| String::new(), |b| <$t>::from_le_bytes(b).to_string())
+        };
+    }
+    match dtype {
+        DType::Bool => (bytes.first() != Some(&0)).to_string(),
+        DType::I8 => as_number!(i8),
+        DType::U8 => as_number!(u8),
+        DType::I16 => as_number!(i16),
+        DType::U16 => as_number!(u16),
+        DType::I32 => as_number!(i32),
+        DType::U32 => as_number!(u32),
+        DType::I64 | DType::LongLong => as_number!(i64),
+        DType::U64 | DType::ULongLong => as_number!(u64),
+        DType::F16 => bytes.try_into().map_or_else(|_| String::new(), |b| half(u16::from_le_bytes(b)).to_string()),
+        DType::F32 => float(bytes.try_into().map_or(f32::NAN, f32::from_le_bytes)),
+        DType::F64 => float(bytes.try_into().map_or(f64::NAN, f64::from_le_bytes)),
+        DType::C64 | DType::C128 => {
+            let part = if dtype == DType::C64 { DType::F32 } else { DType::F64 };
+            let (re, im) = bytes.split_at(bytes.len() / 2);
+            let im = text(part, im);
+            let sign = if im.starts_with('-') { "" } else { "+" };
+            format!("{}{sign}{im}j", text(part, re))
+        }
+    }
+}
+
+/// Small and large ones with an exponent: volts of an EEG are around 1e-5.
+fn float<T: std::fmt::Display + std::fmt::LowerExp + Into<f64> + Copy>(x: T) -> String {
+    let size = x.into().abs();
+    if size == 0.0 || (1e-3..1e7).contains(&size) || !size.is_finite() { x.to_string() } else { format!("{x:e}") }
+}
+
+/// IEEE 754 binary16.
+fn half(bits: u16) -> f32 {
+    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
+    let fraction = f32::from(bits & 0x3FF);
+    sign * match bits >> 10 & 0x1F {
+        0 => fraction * 2f32.powi(-24),
+        31 if fraction == 0.0 => f32::INFINITY,
+        31 => f32::NAN,
+        e => (fraction + 1024.0) * 2f32.powi(i32::from(e) - 25),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_type_as_numpy_would_say_it() {
+        assert_eq!(text(DType::I32, &(-7i32).to_le_bytes()), "-7");
+        assert_eq!(text(DType::F32, &2.5e-5f32.to_le_bytes()), "2.5e-5");
+        assert_eq!(text(DType::F64, &0.25f64.to_le_bytes()), "0.25");
+        assert_eq!(text(DType::F16, &0xC000u16.to_le_bytes()), "-2");
+        assert_eq!(text(DType::Bool, &[1]), "true");
+        let complex = [1.5f32.to_le_bytes(), (-2f32).to_le_bytes()].concat();
+        assert_eq!(text(DType::C64, &complex), "1.5-2j");
+        assert_eq!(text(DType::I32, &[1]), "");
+    }
+}

@@ -1,0 +1,222 @@
+//! All that can be known of a stream from outside, gathered once for `info` and `list`.
+//!
+//! Reads; attaches as any mirror does, and takes no frame.
+
+use axismirror::mirror::{Mirror, MirrorError, Start, State, Take};
+use axismirror_core::extension::Clock;
+use axismirror_core::static_metadata::node::Node;
+use axismirror_core::static_metadata::view::{AxisKind, ValueView};
+use axismirror_core::static_metadata::{StaticMetadata, decode, nodes_needed};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// A stream as it is now.
+#[derive(Debug, Serialize)]
+pub(crate) struct Stream {
+    pub(crate) name: String,
+    pub(crate) segment: String,
+    pub(crate) struct_version: u32,
+    pub(crate) valid: bool,
+    pub(crate) writer: Writer,
+    pub(crate) description: Option<Description>,
+    pub(crate) write_index: u64,
+    pub(crate) wrap_counter: u64,
+    pub(crate) meta_generation: u32,
+    /// Only of a stream with our extension block.
+    pub(crate) frames: Option<Frames>,
+    pub(crate) health: Option<Health>,
+    pub(crate) static_metadata: Option<Value>,
+}
+
+/// Who writes it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Writer {
+    /// As the stream says; absent for a Python writer.
+    pub(crate) pid: Option<u32>,
+    /// Whether a process holds the writer's lock; absent for a Python writer, which takes none.
+    pub(crate) alive: Option<bool>,
+    /// Seconds since its last sign of life.
+    pub(crate) seconds_since_heartbeat: Option<f64>,
+}
+
+/// What the ring holds.
+#[derive(Debug, Serialize)]
+pub(crate) struct Description {
+    pub(crate) generation: u32,
+    pub(crate) dtype: String,
+    pub(crate) dtype_char: char,
+    pub(crate) srate: f64,
+    pub(crate) n_frames: u32,
+    pub(crate) frame_shape: Vec<u32>,
+    pub(crate) key: String,
+}
+
+/// Counters that only our block has.
+#[derive(Debug, Serialize)]
+pub(crate) struct Frames {
+    /// Published in this generation.
+    pub(crate) published: u64,
+    /// Published over all generations of this header.
+    pub(crate) published_ever: u64,
+    pub(crate) newest_s: f64,
+    pub(crate) clock: &'static str,
+}
+
+/// The acquisition's counters.
+#[derive(Debug, Serialize)]
+pub(crate) struct Health {
+    pub(crate) frames_lost: u64,
+    pub(crate) drdy_missed: u64,
+    pub(crate) bad_frames: u64,
+    pub(crate) bus_errors: u64,
+    pub(crate) overruns: u64,
+    pub(crate) slips: u64,
+    pub(crate) restarts: u64,
+    pub(crate) messages_ignored: u64,
+    pub(crate) frames_cut: u64,
+    pub(crate) names_healed: u64,
+    pub(crate) measured_rate: Option<f64>,
+}
+
+impl Stream {
+    /// Looks at a stream; `None` when there is none of that name.
+    pub(crate) fn look(name: &str) -> Result<Option<Self>, MirrorError> {
+        let mut mirror = Mirror::open(name, Start::Next)?;
+        let state = mirror.take(Take::UpTo(0))?.state();
+        let static_metadata = match mirror.static_metadata()? {
+            Some(blob) => Some(metadata_json(&blob)),
+            None => None,
+        };
+        let Some(header) = mirror.header() else { return Ok(None) };
+        let extension = mirror.extension();
+        let description = mirror.description().map(|d| Description {
+            generation: mirror.generation().unwrap_or(0),
+            dtype: d.dtype().code().to_owned(),
+            dtype_char: char::from(d.dtype().char()),
+            srate: d.srate(),
+            n_frames: d.n_frames(),
+            frame_shape: d.frame_shape().to_vec(),
+            key: d.key().as_str().to_owned(),
+        });
+        let alive = extension.map(|_| axismirror::shm::writer_of(header.memory().inode()).is_some());
+        let heartbeat = extension.map(axismirror_core::extension::Extension::heartbeat).filter(|t| *t > 0);
+        let since = |t: i64| (axismirror::clock::monotonic_ns() - t) as f64 / 1e9;
+        Ok(Some(Self {
+            name: name.to_owned(),
+            segment: axismirror_core::name::StreamName::new(name).map(|n| n.header().to_string()).unwrap_or_default(),
+            struct_version: header.version().number(),
+            valid: state == State::Valid,
+            writer: Writer {
+                pid: extension.map(|e| e.writer().pid).filter(|p| *p > 0),
+                alive,
+                seconds_since_heartbeat: heartbeat.map(since),
+            },
+            description,
+            write_index: header.write_index(),
+            wrap_counter: header.wrap_counter(),
+            meta_generation: header.meta_generation(),
+            frames: extension.map(|e| Frames {
+                published: e.committed(),
+                published_ever: e.base().saturating_add(e.committed()),
+                newest_s: e.newest() as f64 / 1e9,
+                clock: match e.clock() {
+                    Clock::Monotonic => "monotonic",
+                    Clock::Realtime => "realtime",
+                    Clock::Unknown => "unknown",
+                },
+            }),
+            health: extension.map(|e| {
+                let h = e.health();
+                Health {
+                    frames_lost: h.frames_lost,
+                    drdy_missed: h.drdy_missed,
+                    bad_frames: h.bad_frames,
+                    bus_errors: h.bus_errors,
+                    overruns: h.overruns,
+                    slips: h.slips,
+                    restarts: h.restarts,
+                    messages_ignored: h.messages_ignored,
+                    frames_cut: h.frames_cut,
+                    names_healed: e.heals(),
+                    measured_rate: Some(h.measured_rate).filter(|r| *r > 0.0),
+                }
+            }),
+            static_metadata,
+        }))
+    }
+
+    /// Seconds that the ring holds, when the rate is regular.
+    pub(crate) fn ring_seconds(&self) -> Option<f64> {
+        self.description.as_ref().filter(|d| d.srate > 0.0).map(|d| f64::from(d.n_frames) / d.srate)
+    }
+}
+
+/// Reads a blob and hands out what it says.
+fn with_metadata<T>(blob: &[u8], f: impl FnOnce(&StaticMetadata<'_, '_>) -> T) -> Result<T, String> {
+    let needed = nodes_needed(blob).map_err(|e| e.to_string())?;
+    let mut arena = vec![Node::EMPTY; needed];
+    decode(blob, &mut arena).map(|m| f(&m)).map_err(|e| e.to_string())
+}
+
+/// Channel labels; none when there are none or the blob cannot be read.
+pub(crate) fn labels(blob: &[u8]) -> Vec<String> {
+    with_metadata(blob, |m| m.labels().map(|l| l.map(|t| t.to_string()).collect()).unwrap_or_default())
+        .unwrap_or_default()
+}
+
+fn metadata_json(blob: &[u8]) -> Value {
+    let read = with_metadata(blob, |m| {
+        let axes: Map<String, Value> = m
+            .axes()
+            .map(|axis| {
+                let mut entry = json!({ "unit": axis.unit });
+                match axis.kind {
+                    AxisKind::Linear { gain, offset } => {
+                        entry["kind"] = "linear".into();
+                        entry["gain"] = gain.into();
+                        if let Some(offset) = offset {
+                            entry["offset"] = offset.into();
+                        }
+                    }
+                    AxisKind::Coordinate { dims, data } => {
+                        entry["kind"] = "coord".into();
+                        entry["dims"] = dims.collect::<Vec<_>>().into();
+                        if let Some(data) = data {
+                            entry["data"] = ValueView::Array(data).to_string().into();
+                        }
+                    }
+                }
+                if let Some(labels) = m.labels_of(axis.name) {
+                    entry["labels"] = labels.map(|t| t.to_string()).collect::<Vec<_>>().into();
+                }
+                (axis.name.to_owned(), entry)
+            })
+            .collect();
+        let attrs: Map<String, Value> = m.attrs().map(|(key, value)| (key.to_owned(), value_json(&value))).collect();
+        json!({
+            "dims": m.dims().collect::<Vec<_>>(),
+            "axes": axes,
+            "attrs": attrs,
+            "key": m.key(),
+            "buffered_axis": m.buffered_axis(),
+            "stream_dim": m.stream_dim(),
+        })
+    });
+    read.unwrap_or_else(|error| json!({ "error": error }))
+}
+
+/// Plain values as JSON has them; anything else as Python would print it.
+fn value_json(value: &ValueView<'_, '_>) -> Value {
+    match value {
+        ValueView::None => Value::Null,
+        ValueView::Bool(b) => (*b).into(),
+        ValueView::Int(n) => (*n).into(),
+        ValueView::Float(x) if x.is_finite() => (*x).into(),
+        ValueView::Str(text) => (*text).into(),
+        ValueView::List(items) | ValueView::Tuple(items) => items.clone().map(|v| value_json(&v)).collect(),
+        ValueView::Dict(entries) => {
+            Value::Object(entries.clone().map(|(k, v)| (k.to_owned(), value_json(&v))).collect())
+        }
+        other => other.to_string().into(),
+    }
+}
