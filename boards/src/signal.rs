@@ -9,7 +9,7 @@ mod resample;
 
 use core::f64::consts::TAU;
 
-pub use resample::{Sampled, at};
+pub use resample::{Sampled, sample_at};
 
 use crate::adc::Input;
 

@@ -379,7 +379,7 @@ struct Ramp(Vec<f32>);
 
 impl Recording for Ramp {
     fn volts(&self, channel: usize, time_s: f64) -> f64 {
-        channel as f64 * 10e-3 + signal::at(&self.0[..], 100.0, time_s, false).unwrap_or(0.0)
+        channel as f64 * 10e-3 + signal::sample_at(&self.0[..], 100.0, time_s, false).unwrap_or(0.0)
     }
 }
 

@@ -27,7 +27,7 @@ pub trait Sink {
     /// Takes a chunk. It is gone afterwards, whatever is returned.
     ///
     /// # Errors
-    /// Ends the [`Acquisition::step`] that it happens in.
+    /// Ends the [`Acquisition::step`](super::Acquisition::step) that it happens in.
     fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Self::Error>;
 }
 

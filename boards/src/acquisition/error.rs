@@ -31,8 +31,8 @@ pub enum AcquisitionError<B, D, S = Infallible> {
         /// DRDY sources given.
         drdys: usize,
     },
-    /// A converter could not be started, stopped or started again. [`Acquisition::step`] tries again.
-    #[error("chip {chip}: {error:?}")]
+    /// A converter could not be started, stopped or started again. [`Acquisition::step`](super::Acquisition::step) tries again.
+    #[error("chip {chip}: {error}")]
     Adc {
         /// Which one, from 0.
         chip: usize,

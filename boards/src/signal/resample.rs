@@ -42,14 +42,14 @@ impl Sampled for [f64] {
 /// one sample's time after the last one. `None` when there are no samples, or time or rate are no numbers.
 ///
 /// ```
-/// use axismirror_boards::signal::at;
+/// use axismirror_boards::signal::sample_at;
 /// let samples = [0.0_f32, 2.0, 4.0];
-/// assert_eq!(at(&samples[..], 10.0, 0.05, false), Some(1.0));
-/// assert_eq!(at(&samples[..], 10.0, 9.0, false), Some(4.0));
-/// assert_eq!(at(&samples[..], 10.0, 0.25, true), Some(2.0)); // half way from 4 to 0
+/// assert_eq!(sample_at(&samples[..], 10.0, 0.05, false), Some(1.0));
+/// assert_eq!(sample_at(&samples[..], 10.0, 9.0, false), Some(4.0));
+/// assert_eq!(sample_at(&samples[..], 10.0, 0.25, true), Some(2.0)); // half way from 4 to 0
 /// ```
 #[must_use]
-pub fn at<S: Sampled + ?Sized>(samples: &S, rate: f64, time_s: f64, repeat: bool) -> Option<f64> {
+pub fn sample_at<S: Sampled + ?Sized>(samples: &S, rate: f64, time_s: f64, repeat: bool) -> Option<f64> {
     let length = samples.len();
     let last = length.checked_sub(1)?;
     let mut position = time_s * rate;
@@ -83,7 +83,7 @@ mod tests {
         let line: [f32; 100] = core::array::from_fn(|i| i as f32 * 0.5);
         for k in 0..1000 {
             let time = k as f64 / 1000.0 * 0.99;
-            let value = at(&line[..], 100.0, time, false).unwrap();
+            let value = sample_at(&line[..], 100.0, time, false).unwrap();
             assert!((value - time * 50.0).abs() < 1e-9);
         }
     }
@@ -91,10 +91,10 @@ mod tests {
     #[test]
     fn ends_and_nonsense() {
         let samples = [1.0, 3.0];
-        assert_eq!(at(&samples[..], 1.0, -5.0, false), Some(1.0));
-        assert_eq!(at(&samples[..], 1.0, -1.0, true), Some(3.0));
-        assert_eq!(at(&samples[..], 1.0, f64::NAN, true), None);
-        assert_eq!(at(&samples[..0], 1.0, 0.0, true), None);
-        assert_eq!(at(&[7.0_f64][..], 1.0, 1e300, true).map(f64::is_finite), Some(true));
+        assert_eq!(sample_at(&samples[..], 1.0, -5.0, false), Some(1.0));
+        assert_eq!(sample_at(&samples[..], 1.0, -1.0, true), Some(3.0));
+        assert_eq!(sample_at(&samples[..], 1.0, f64::NAN, true), None);
+        assert_eq!(sample_at(&samples[..0], 1.0, 0.0, true), None);
+        assert_eq!(sample_at(&[7.0_f64][..], 1.0, 1e300, true).map(f64::is_finite), Some(true));
     }
 }
