@@ -52,6 +52,6 @@ fn dependencies(steps: &mut Steps) {
         if !sys::succeeds("cargo", &["deny", "--version"]) {
             return Ok(Outcome::Skipped("no cargo-deny: cargo install --locked cargo-deny".to_owned()));
         }
-        sys::pass_through(sys::cargo().args(["deny", "--offline", "check", "licenses", "bans", "sources"]))
+        sys::pass_through(sys::cargo().args(["deny", "check", "licenses", "bans", "sources"]))
     });
 }

@@ -215,7 +215,7 @@ fn our_mirror(context: &Context, name: &str) -> Result<String, String> {
         let valid = service::axismirror(&["info", name, "--json"])?;
         let info: Option<Value> = serde_json::from_slice(&valid.stdout).ok();
         if info.is_some_and(|i| i.get("valid") == Some(&Value::Bool(true))) {
-            break service::axismirror(&["tail", name, "-n", &rows, "--format", "csv"])?;
+            break service::axismirror(&["tail", name, "--follow", "-n", &rows, "--format", "csv"])?;
         }
         if start.elapsed() > Duration::from_secs(20) || sys::interrupted() {
             return Err(format!("info: {}", String::from_utf8_lossy(&valid.stderr).trim()));
