@@ -49,6 +49,17 @@ fn times(message: &OwnedMessage, axis: &str, n: usize) -> Vec<f64> {
     }
 }
 
+/// The raw bytes of each static axis stand in the pickle as they are.
+fn axis_values_are_in_the_static_metadata(recording: &Recording, message: &OwnedMessage, pickle: Option<&[u8]>) {
+    let Some(pickle) = pickle else { return };
+    for (name, axis) in &message.axes {
+        // The buffered axis has no data there; a message without it was ignored.
+        let (OwnedAxis::Coordinate { data, .. }, false) = (axis, name == "time") else { continue };
+        let found = data.bytes.is_empty() || pickle.windows(data.bytes.len()).any(|w| w == data.bytes);
+        assert!(found, "{}: axis {name}", recording.path.display());
+    }
+}
+
 #[test]
 fn every_rebuilt_message_is_the_one_that_was_written() {
     let recordings = golden::load(&golden::folder()).expect("recordings");
@@ -66,6 +77,7 @@ fn every_rebuilt_message_is_the_one_that_was_written() {
             };
             let message = message.build().expect("a message");
             message.with(|m| m.check()).unwrap_or_else(|e| panic!("{}: {e}", r.path.display()));
+            axis_values_are_in_the_static_metadata(r, &message, step.after.aux_pickle.as_deref());
             let axis = settings.axis.clone().or(message.stream_dim.clone()).unwrap_or_else(|| "time".to_owned());
             let Some(position) = message.dims.iter().position(|d| *d == axis) else { continue };
             let n = message.shape[position];

@@ -1,2 +1,55 @@
-//! cargo xtask.
-fn main() {}
+//! `cargo xtask`: drives builds, tests and demonstrations.
+//!
+//! A subcommand is one file in `commands/` and one line in `Command`. Must never be imported by the product, nor know
+//! what is inside of it: everything goes through cargo and the command line.
+#![forbid(unsafe_code)]
+
+mod commands;
+mod interop;
+mod python;
+mod step;
+mod sys;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use commands::{ci, demo, interop as interop_command, loom, miri, test};
+use step::Steps;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Drives builds, tests and demonstrations")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Test(test::Args),
+    Demo(demo::Args),
+    Interop(interop_command::Args),
+    Ci(ci::Args),
+    Miri(miri::Args),
+    Loom(loom::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut steps = match sys::catch_signals() {
+        Ok(()) => Steps::default(),
+        Err(e) => {
+            eprintln!("xtask: cannot catch signals: {e}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match &cli.command {
+        Command::Test(args) => args.run(&mut steps),
+        Command::Demo(args) => args.run(&mut steps),
+        Command::Interop(args) => args.run(&mut steps),
+        Command::Ci(args) => args.run(&mut steps),
+        Command::Miri(args) => args.run(&mut steps),
+        Command::Loom(args) => args.run(&mut steps),
+    }
+    steps.finish()
+}

@@ -1,0 +1,8 @@
+//! The subcommands: one file each, with its arguments and its `run`.
+
+pub(crate) mod ci;
+pub(crate) mod demo;
+pub(crate) mod interop;
+pub(crate) mod loom;
+pub(crate) mod miri;
+pub(crate) mod test;

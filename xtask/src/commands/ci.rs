@@ -1,0 +1,57 @@
+//! `cargo xtask ci`: everything that must hold before a change goes in.
+
+use super::{loom, miri, test};
+use crate::interop;
+use crate::step::{Outcome, Steps};
+use crate::sys;
+
+/// A Cortex-M4F, as on boards that could carry core and drivers without an operating system.
+const MICROCONTROLLER: &str = "thumbv7em-none-eabihf";
+
+/// Run every check: format, lints, documentation, no_std builds, tests, Python, loom, Miri, licences.
+///
+/// Every step runs, whatever became of those before it.
+#[derive(clap::Args)]
+pub(crate) struct Args {}
+
+impl Args {
+    pub(crate) fn run(&self, steps: &mut Steps) {
+        steps.run("format", || sys::pass_through(sys::cargo().args(["fmt", "--all", "--check"])));
+        steps.run("lints", || {
+            let mut c = sys::cargo();
+            c.args(["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]);
+            sys::pass_through(&mut c)
+        });
+        steps.run("documentation", || {
+            let mut c = sys::cargo();
+            sys::pass_through(c.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+        });
+        for features in [None, Some("defmt")] {
+            let name = format!("{MICROCONTROLLER}{}", features.map(|f| format!(", {f}")).unwrap_or_default());
+            steps.run(&name, || {
+                let mut c = sys::cargo();
+                c.args(["build", "--package", "axismirror-core", "--package", "axismirror-boards"]);
+                c.args(["--lib", "--target", MICROCONTROLLER]);
+                if let Some(f) = features {
+                    c.args(["--features", f]);
+                }
+                sys::pass_through(&mut c)
+            });
+        }
+        test::workspace(steps);
+        interop::all(steps);
+        loom::loom(steps);
+        miri::miri(steps);
+        dependencies(steps);
+    }
+}
+
+/// Licences, sources and duplicates by deny.toml. Advisories need a database from the network and are not part of this.
+fn dependencies(steps: &mut Steps) {
+    steps.run("dependencies", || {
+        if !sys::succeeds("cargo", &["deny", "--version"]) {
+            return Ok(Outcome::Skipped("no cargo-deny: cargo install --locked cargo-deny".to_owned()));
+        }
+        sys::pass_through(sys::cargo().args(["deny", "check", "licenses", "bans", "sources"]))
+    });
+}
