@@ -75,6 +75,6 @@ impl signal::Recording for Played {
     fn volts(&self, channel: usize, time_s: f64) -> f64 {
         let channels = &self.recording.channels;
         let Some(channel) = channels.get(channel % channels.len().max(1)) else { return 0.0 };
-        signal::at(&channel.volts[..], self.rate, time_s, true).unwrap_or(0.0)
+        signal::sample_at(&channel.volts[..], self.rate, time_s, true).unwrap_or(0.0)
     }
 }
