@@ -6,87 +6,15 @@ use axismirror_core::extension::{Clock, Writer};
 use axismirror_core::header::StructVersion;
 use axismirror_core::memory::Memory;
 use axismirror_core::mirror::{Mirror, MirrorError, Proof, Reading, Start, Take};
-use axismirror_core::name::{SegmentName, StreamName};
+use axismirror_core::name::StreamName;
 use axismirror_core::publisher::{Event, PublishError, Published, Publisher};
 use axismirror_core::settings::{PlanError, Settings};
 use axismirror_core::shared::SharedBytes;
 use axismirror_core::slice_store::SliceStore;
-use axismirror_core::store::{SegmentSource, SegmentStore};
+use axismirror_core::store::SegmentSource;
+use axismirror_tests::heap::Heap;
 use proptest::prelude::*;
 use std::cell::RefCell;
-use std::collections::HashMap;
-use std::rc::Rc;
-
-/// Segments on the heap, never freed, as mappings are that outlive their names.
-#[derive(Clone, Default)]
-struct Heap(Rc<RefCell<HashMap<String, SharedBytes<'static>>>>);
-
-impl Heap {
-    fn make(&self, name: &SegmentName, len: usize) -> SharedBytes<'static> {
-        let words: &'static mut [u64] = Box::leak(vec![0u64; len.div_ceil(8)].into_boxed_slice());
-        let bytes: &'static mut [u8] = Box::leak(Box::new([])); // for a length of 0
-        let memory = match words.len() {
-            0 => SharedBytes::from_slice(bytes).unwrap_or_else(|_| unreachable!()),
-            _ => aligned(words, len),
-        };
-        self.0.borrow_mut().insert(name.as_str().to_owned(), memory);
-        memory
-    }
-}
-
-fn aligned(words: &'static mut [u64], len: usize) -> SharedBytes<'static> {
-    // A Vec<u8> of the same length plus the alignment, cut to where it is aligned.
-    let bytes: &'static mut [u8] = Box::leak(vec![0u8; words.len() * 8 + 8].into_boxed_slice());
-    let skip = bytes.as_ptr().align_offset(8);
-    SharedBytes::from_slice(&mut bytes[skip..skip + len]).unwrap()
-}
-
-impl SegmentStore for Heap {
-    type Memory = SharedBytes<'static>;
-    type Error = String;
-
-    fn header(
-        &mut self,
-        name: &SegmentName,
-        len: usize,
-        fresh: bool,
-    ) -> Result<axismirror_core::store::HeaderSegment<Self::Memory>, String> {
-        let found = self.0.borrow().get(name.as_str()).copied().filter(|m| m.len() == len && !fresh);
-        Ok(match found {
-            Some(memory) => axismirror_core::store::HeaderSegment { memory, adopted: true },
-            None => axismirror_core::store::HeaderSegment { memory: self.make(name, len), adopted: false },
-        })
-    }
-
-    fn create(&mut self, name: &SegmentName, len: usize) -> Result<Self::Memory, String> {
-        if len > 1 << 24 { Err(format!("no room for {len} bytes")) } else { Ok(self.make(name, len)) }
-    }
-
-    fn remove(&mut self, name: &SegmentName) {
-        self.0.borrow_mut().remove(name.as_str());
-    }
-
-    fn remove_header(&mut self, name: &SegmentName) {
-        self.remove(name);
-    }
-
-    fn unique_name(&mut self) -> StreamName {
-        StreamName::new("unique").unwrap()
-    }
-}
-
-impl SegmentSource for Heap {
-    type Memory = SharedBytes<'static>;
-    type Error = String;
-
-    fn open(&mut self, name: &SegmentName) -> Result<Option<Self::Memory>, String> {
-        Ok(self.0.borrow().get(name.as_str()).copied())
-    }
-
-    fn is_current(&mut self, name: &SegmentName, _: &Self::Memory) -> bool {
-        self.0.borrow().contains_key(name.as_str())
-    }
-}
 
 fn name() -> StreamName {
     StreamName::new("s").unwrap()
@@ -348,7 +276,7 @@ fn events_come_in_the_published_sinks_order() {
         "meta reset", "buffer cleanup", "meta cleanup", "close",
     ];
     assert_eq!(*events.borrow(), expected);
-    assert!(heap.0.borrow().is_empty(), "segments left behind");
+    assert!(heap.is_empty(), "segments left behind");
 }
 
 #[test]
@@ -366,7 +294,7 @@ fn a_damaged_header_is_an_error_and_not_more() {
     assert!(matches!(read(), Err(MirrorError::DataTooShort { .. })));
     h.set_dtype(0);
     assert!(matches!(read(), Err(MirrorError::Description(_))));
-    heap.make(&name().header(), 100);
+    heap.make(name().header().as_str(), 100);
     assert!(matches!(read(), Err(MirrorError::Header(_))));
 }
 
