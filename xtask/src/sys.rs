@@ -20,6 +20,8 @@ use crate::step::{Outcome, StepResult};
 
 /// How often a child is looked at while something waits for it.
 const POLL: Duration = Duration::from_millis(10);
+/// How long a build without visible output may take.
+const BUILD_LIMIT: Duration = Duration::from_secs(900);
 /// How long a child has between SIGTERM and SIGKILL.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -87,6 +89,20 @@ pub(crate) fn pass_through(c: &mut Command) -> StepResult {
         Some(s) => Err(format!("{s}")),
         None => Err("interrupted".to_owned()),
     }
+}
+
+/// Runs `test -- FILTERS`, where no test at all is a failure: a filter that finds nothing would look like success.
+pub(crate) fn some_tests(test: impl Fn() -> Command, filters: &[&str]) -> StepResult {
+    let mut list = test();
+    list.arg("--").args(filters).arg("--list");
+    let listed = output(&mut list, BUILD_LIMIT)?;
+    if !listed.status.success() {
+        return Err(format!("{}: {}\n{}", line(&list), listed.status, String::from_utf8_lossy(&listed.stderr)));
+    }
+    if !String::from_utf8_lossy(&listed.stdout).lines().any(|l| l.ends_with(": test")) {
+        return Err(format!("no test with {} in its name", filters.join(" or ")));
+    }
+    pass_through(test().arg("--").args(filters))
 }
 
 /// Runs a command to its end and keeps its output.

@@ -23,12 +23,15 @@ pub(crate) fn miri(steps: &mut Steps) {
             let why = "no miri: rustup component add --toolchain nightly miri rust-src".to_owned();
             return if sys::in_ci() { Err(why) } else { Ok(Outcome::Skipped(why)) };
         }
-        let mut c = sys::cargo_of("nightly");
-        c.args(["miri", "test", "--package", "axismirror-core", "--lib", "--"]).args(FILTERS);
-        // Property tests keep a file of failures, which the interpreter's isolation forbids; and it is slow: few cases.
-        c.env("MIRIFLAGS", "-Zmiri-disable-isolation").env("PROPTEST_CASES", "8");
-        // Its own folder: what Miri builds is of no use to others.
-        c.env("CARGO_TARGET_DIR", sys::target_dir().join("miri"));
-        sys::pass_through(&mut c)
+        let test = || {
+            let mut c = sys::cargo_of("nightly");
+            c.args(["miri", "test", "--package", "axismirror-core", "--lib"]);
+            // Property tests keep a file of failures, which the interpreter's isolation forbids; and it is slow: few cases.
+            c.env("MIRIFLAGS", "-Zmiri-disable-isolation").env("PROPTEST_CASES", "8");
+            // Its own folder: what Miri builds is of no use to others.
+            c.env("CARGO_TARGET_DIR", sys::target_dir().join("miri"));
+            c
+        };
+        sys::some_tests(test, &FILTERS)
     });
 }
