@@ -11,7 +11,7 @@ use axismirror_core::name::StreamName;
 use axismirror_core::publisher::Publisher;
 use axismirror_core::settings;
 use axismirror_core::static_metadata::node::Node;
-use axismirror_core::static_metadata::view::AxisKind;
+use axismirror_core::static_metadata::view::{AxisKind, ValueView};
 use axismirror_core::static_metadata::{decode, nodes_needed};
 use axismirror_tests::golden::{self, Action, OwnedMessage, Recording, Settings, compare};
 use axismirror_tests::heap::Heap;
@@ -39,7 +39,7 @@ fn said(blob: &[u8]) -> String {
         match axis.kind {
             AxisKind::Linear { gain, offset } => writeln!(text, "linear {gain:?} {offset:?}"),
             AxisKind::Coordinate { dims, data } => {
-                let data = data.map(|d| (d.shape().collect::<Vec<_>>(), format!("{:?}", d.element()), d.bytes().to_vec()));
+                let data = data.map(|d| (ValueView::Array(d).to_string(), d.bytes().to_vec()));
                 writeln!(text, "coord {:?} {data:?}", dims.collect::<Vec<_>>())
             }
         }
@@ -85,7 +85,12 @@ fn write(recording: &Recording) -> Result<(), String> {
         compare::compare_header(recording, step, &header)?;
         compare::compare_data(recording, step, data.as_deref().and_then(|n| heap.bytes(n)).as_deref())?;
         compare::compare_names(recording, &settings, step, data.as_deref(), aux.as_deref())?;
-        let ours = aux.as_deref().and_then(|n| heap.bytes(n)).map(|blob| said(&blob));
+        let blob = aux.as_deref().and_then(|n| heap.bytes(n));
+        let view = HeaderView::detect(heap.get(publisher.name().header().as_str()).expect("our header")).expect("our header");
+        if blob.as_ref().is_some_and(|b| b.len() != view.aux_nbytes() as usize) {
+            return Err(here(format!("aux_nbytes is {}, the blob has another length", view.aux_nbytes())));
+        }
+        let ours = blob.as_deref().map(said);
         let theirs = recorded.after.aux_pickle.as_deref().map(said);
         if ours != theirs {
             return Err(here(format!("static metadata: ours\n{ours:#?}\ntheirs\n{theirs:#?}")));
@@ -118,6 +123,7 @@ fn read(recording: &Recording) -> Result<(), String> {
     let mut mirror = Mirror::new(heap.clone(), name.clone(), Start::Oldest);
     let (mut bytes, mut times) = (vec![0; 1 << 20], vec![0.0; 1 << 16]);
     let mut settings = recording.settings.clone();
+    let mut first = true;
     for (step, recorded) in recording.steps.iter().enumerate() {
         let here = |e: String| format!("{} step {step}: {e}", recording.path.display());
         if let (Some(name), Some(data)) = (&recorded.after.data_name, &recorded.after.data) {
@@ -143,7 +149,13 @@ fn read(recording: &Recording) -> Result<(), String> {
                 Reading::Changed => {}
                 Reading::Frames(r) if r.frames > 0 => {
                     let description = mirror.description().expect("a buffer");
-                    assert_eq!((r.proof, r.missed), (Proof::Unproven, 0), "{}", here(String::new()));
+                    // A chunk longer than the ring has overwritten its own beginning. It is missed, but for the first
+                    // chunk, before which the mirror was not attached.
+                    let cut = expected.len().saturating_sub(description.n_frames() as usize);
+                    expected.drain(..cut);
+                    let missed = if first { 0 } else { cut as u64 };
+                    assert_eq!((r.proof, r.missed), (Proof::Unproven, missed), "{}", here(String::new()));
+                    first = false;
                     got.extend(bytes.chunks_exact(description.frame_bytes()).take(r.frames).map(<[u8]>::to_vec));
                 }
                 _ => break,

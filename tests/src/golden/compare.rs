@@ -1,6 +1,6 @@
 //! Holds what our writer left in shared memory against what the published one left.
 //!
-//! Knows the two documented differences and no other. Takes offsets from the recording itself, never from our layout.
+//! Knows the documented differences and no other. Takes offsets from the recording itself, never from our layout.
 
 use super::{Recording, Settings, Snapshot};
 
@@ -8,7 +8,8 @@ use super::{Recording, Settings, Snapshot};
 ///
 /// `ours` may be longer than the recorded header: readers ignore the rest. Two differences are meant (wire page):
 /// before the first message srate is -1.0 in ours and 0.0 in theirs, and `(write_index, wrap_counter) = (n_frames, w)`
-/// is the same as `(0, w + 1)`.
+/// is the same as `(0, w + 1)`. And `aux_nbytes` follows from how each pickles: an array as numpy 2 writes it does not load
+/// in numpy 1.26, so ours is written otherwise and has another length. Whether there is a blob must agree.
 ///
 /// # Errors
 /// A text for a person: recording, step, and each differing field with both values.
@@ -95,6 +96,11 @@ fn compare_bytes(
 /// The header in the one form that both writers' ways of saying the same have in common.
 fn normal_form(recording: &Recording, header: &[u8]) -> Vec<u8> {
     let mut header = header.to_vec();
+    if read(recording, &header, "aux_nbytes").is_some_and(|n| n > 0)
+        && let Some(nbytes) = field_mut(recording, &mut header, "aux_nbytes")
+    {
+        nbytes.fill(1);
+    }
     let Some(number_of_dims) = read(recording, &header, "ndim") else { return header };
     if number_of_dims == 0 {
         let placeholder = |bytes: &[u8]| bytes == (-1.0f64).to_le_bytes() || bytes == 0.0f64.to_le_bytes();

@@ -21,7 +21,7 @@ const CHANNELS: usize = 8;
 const GAIN: &str = "24";
 const LSB: f64 = 4.5 / 24.0 / 8_388_607.0;
 /// `attrs` of a stream of codes and of one of volts.
-const CODES_ATTRS: &str = r#"{"unit": "counts"}"#;
+const CODES_ATTRS: &str = r#"{"unit": "code"}"#;
 const VOLTS_ATTRS: &str = r#"{"unit": "V"}"#;
 /// Rates in Hz, and a ring of half a second: 125, 500 and 8000 frames.
 const RATES: [u32; 3] = [250, 1000, 16_000];
