@@ -276,12 +276,7 @@ impl<S: SegmentSource> Mirror<S> {
     ///
     /// # Errors
     /// [`MirrorError`].
-    pub fn read(
-        &mut self,
-        take: Take,
-        frames: &mut [u8],
-        times: &mut [f64],
-    ) -> Result<Reading, MirrorError<S::Error>> {
+    pub fn read(&mut self, take: Take, frames: &mut [u8], times: &mut [f64]) -> Result<Reading, MirrorError<S::Error>> {
         for _ in 0..TRIES {
             match self.follow()? {
                 Follow::Absent => return Ok(Reading::Absent),
@@ -388,7 +383,10 @@ impl<M: Memory + Clone> Header<M> {
                 sequence,
                 base: self.extension.as_ref().map_or(0, Extension::base),
                 previous_reserved: self.extension.as_ref().map_or(0, Extension::previous_reserved),
-                committed: self.extension.as_ref().map_or_else(|| self.legacy_total().unwrap_or(0), Extension::committed),
+                committed: self
+                    .extension
+                    .as_ref()
+                    .map_or_else(|| self.legacy_total().unwrap_or(0), Extension::committed),
                 description: Description::parse(&self.view),
             };
             // Acquire, pairs with the publisher's release behind the odd sequence: had a field been newer, we would see it odd.
@@ -518,7 +516,8 @@ impl<M: Memory + Clone> Buffer<M> {
             }
         };
         let first = start.saturating_add(skipped as u64);
-        let read = Read { frames: count, first: self.base.saturating_add(first), missed: 0, skipped: skipped as u64, proof };
+        let read =
+            Read { frames: count, first: self.base.saturating_add(first), missed: 0, skipped: skipped as u64, proof };
         if count == 0 {
             // An oldest frame that nobody has asked for may still change: do not count from it.
             if self.position.is_some() {

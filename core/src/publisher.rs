@@ -247,8 +247,7 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
             return Ok(None);
         };
         let version = self.settings.version;
-        let static_metadata =
-            if version.has_static_metadata() { Some(digest(message, plan.axis)?) } else { None };
+        let static_metadata = if version.has_static_metadata() { Some(digest(message, plan.axis)?) } else { None };
         let other_axis = self.open.axis.as_deref() != Some(plan.axis);
         if other_axis || self.open.ring.as_ref().is_none_or(|r| r.description != plan.description) {
             self.open.begin_generation(&mut self.store, &mut self.observer, plan.description.clone(), other_axis)?;
@@ -272,9 +271,9 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
     pub fn append(&mut self, frames: &[u8], times: &[f64], newest: i64) -> Result<u64, PublishError<S::Error>> {
         let ring = self.open.ring.as_mut().ok_or(PublishError::NotDescribed)?;
         let frame_bytes = ring.description.frame_bytes();
-        let chunk = Frames::contiguous(frames, frame_bytes).filter(|f| f.len() == times.len()).ok_or(
-            PublishError::ChunkLength { bytes: frames.len(), times: times.len(), frame_bytes },
-        )?;
+        let chunk = Frames::contiguous(frames, frame_bytes)
+            .filter(|f| f.len() == times.len())
+            .ok_or(PublishError::ChunkLength { bytes: frames.len(), times: times.len(), frame_bytes })?;
         if chunk.is_empty() {
             return Ok(0);
         }

@@ -22,10 +22,10 @@
 use std::time::{Duration, Instant};
 
 use axismirror_core::dtype::DType;
-use axismirror_core::header::{Description, HeaderView, StructVersion};
 use axismirror_core::extension::Extension;
-use axismirror_core::mirror as core_mirror;
+use axismirror_core::header::{Description, HeaderView, StructVersion};
 use axismirror_core::memory::{Memory as _, Word};
+use axismirror_core::mirror as core_mirror;
 use axismirror_core::name::{NameError, StreamName};
 
 pub use axismirror_core::mirror::{Changes, Proof, Start, Take};
@@ -54,7 +54,9 @@ pub enum MirrorError {
         segment: String,
     },
     /// The header is there, but the writer publishes nothing.
-    #[error("stream {name:?} is there, but publishes nothing (bvalid is 0). Is its writer alive? `axismirror info {name}` tells")]
+    #[error(
+        "stream {name:?} is there, but publishes nothing (bvalid is 0). Is its writer alive? `axismirror info {name}` tells"
+    )]
     NotValid {
         /// Its long name.
         name: String,
@@ -123,7 +125,9 @@ impl Mirror {
                     let segment = mirror.mirror.name().header().to_string();
                     return Err(MirrorError::NoStream { name: name.to_owned(), segment });
                 }
-                State::NotValid if Instant::now() > deadline => return Err(MirrorError::NotValid { name: name.to_owned() }),
+                State::NotValid if Instant::now() > deadline => {
+                    return Err(MirrorError::NotValid { name: name.to_owned() });
+                }
                 State::NotValid => std::thread::sleep(LOOK_EVERY),
             }
         }

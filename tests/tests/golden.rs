@@ -33,7 +33,8 @@ fn ring_settings(recording: &Recording, s: &Settings) -> settings::Settings {
 fn said(blob: &[u8]) -> String {
     let mut arena = vec![Node::EMPTY; nodes_needed(blob).expect("a pickle")];
     let m = decode(blob, &mut arena).expect("static metadata");
-    let mut text = format!("{:?} {:?} {:?} {:?}\n", m.dims().collect::<Vec<_>>(), m.key(), m.buffered_axis(), m.stream_dim());
+    let mut text =
+        format!("{:?} {:?} {:?} {:?}\n", m.dims().collect::<Vec<_>>(), m.key(), m.buffered_axis(), m.stream_dim());
     for axis in m.axes() {
         write!(text, "{:?} {:?} ", axis.name, axis.unit).expect("text");
         match axis.kind {
@@ -86,7 +87,8 @@ fn write(recording: &Recording) -> Result<(), String> {
         compare::compare_data(recording, step, data.as_deref().and_then(|n| heap.bytes(n)).as_deref())?;
         compare::compare_names(recording, &settings, step, data.as_deref(), aux.as_deref())?;
         let blob = aux.as_deref().and_then(|n| heap.bytes(n));
-        let view = HeaderView::detect(heap.get(publisher.name().header().as_str()).expect("our header")).expect("our header");
+        let view =
+            HeaderView::detect(heap.get(publisher.name().header().as_str()).expect("our header")).expect("our header");
         if blob.as_ref().is_some_and(|b| b.len() != view.aux_nbytes() as usize) {
             return Err(here(format!("aux_nbytes is {}, the blob has another length", view.aux_nbytes())));
         }

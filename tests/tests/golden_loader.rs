@@ -115,6 +115,10 @@ fn a_recording_equals_itself_and_spoiled_ones_are_told_apart() {
             let names = (step.after.data_name.as_deref(), step.after.aux_name.as_deref());
             compare::compare_names(r, &r.settings, i, names.0, names.1).expect("equal names");
             for (name, offset, _) in &r.header_fields {
+                if name == "aux_nbytes" && step.after.aux_pickle.is_some() {
+                    // Follows from how each pickles: see `compare_header`.
+                    continue;
+                }
                 let mut spoiled = step.after.header.clone();
                 spoiled[*offset] ^= 0x40;
                 let told = compare::compare_header(r, i, &spoiled).expect_err("a spoiled header");

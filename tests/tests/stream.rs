@@ -271,9 +271,24 @@ fn events_come_in_the_published_sinks_order() {
     p.close();
     // From a run of ezmsg-tools 0.10.0's sink with a recording connection: initialize, message, settings, message, settings, shutdown.
     let expected = [
-        "buffer cleanup", "meta cleanup", "meta reset", "buffer cleanup", "begin update", "meta updated", "buffer reset",
-        "aux updated", "buffer cleanup", "begin update", "meta updated", "buffer reset", "buffer cleanup", "meta cleanup",
-        "meta reset", "buffer cleanup", "meta cleanup", "close",
+        "buffer cleanup",
+        "meta cleanup",
+        "meta reset",
+        "buffer cleanup",
+        "begin update",
+        "meta updated",
+        "buffer reset",
+        "aux updated",
+        "buffer cleanup",
+        "begin update",
+        "meta updated",
+        "buffer reset",
+        "buffer cleanup",
+        "meta cleanup",
+        "meta reset",
+        "buffer cleanup",
+        "meta cleanup",
+        "close",
     ];
     assert_eq!(*events.borrow(), expected);
     assert!(heap.is_empty(), "segments left behind");

@@ -19,7 +19,8 @@ pub(crate) fn run(args: &BoardsArgs) -> Result<(), Failure> {
     let text = match &args.board {
         None => Board::all().iter().map(line).collect(),
         Some(id) => {
-            let board = Board::find(id).map_err(|e| Failure::usage(e).hint("`axismirror boards` lists them".to_owned()))?;
+            let board =
+                Board::find(id).map_err(|e| Failure::usage(e).hint("`axismirror boards` lists them".to_owned()))?;
             page(board)
         }
     };

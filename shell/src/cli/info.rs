@@ -23,11 +23,8 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
         Failure::failed(format!("there is no stream `{}`", args.name))
             .hint("`axismirror list` shows the streams that there are".to_owned())
     })?;
-    let text = if args.json {
-        serde_json::to_string_pretty(&stream).map_err(Failure::failed)? + "\n"
-    } else {
-        text(&stream)
-    };
+    let text =
+        if args.json { serde_json::to_string_pretty(&stream).map_err(Failure::failed)? + "\n" } else { text(&stream) };
     output::print(text)
 }
 
@@ -76,8 +73,12 @@ fn text(stream: &Stream) -> String {
         let fields = metadata.as_object().into_iter().flatten();
         for (name, value) in fields {
             match (name.as_str(), value.as_object()) {
-                ("axes", Some(axes)) => axes.iter().for_each(|(name, axis)| row("axis", format!("{name}: {}", axis_text(axis)))),
-                ("attrs", Some(attrs)) => attrs.iter().for_each(|(name, value)| row("attr", format!("{name} = {value}"))),
+                ("axes", Some(axes)) => {
+                    axes.iter().for_each(|(name, axis)| row("axis", format!("{name}: {}", axis_text(axis))))
+                }
+                ("attrs", Some(attrs)) => {
+                    attrs.iter().for_each(|(name, value)| row("attr", format!("{name} = {value}")))
+                }
                 ("dims", _) => row("dims", value.to_string()),
                 ("error", _) => row("static metadata", format!("cannot be read: {value}")),
                 _ => {}
@@ -93,7 +94,8 @@ fn writer(stream: &Stream) -> String {
         (None, _) => "of the published package, or an older one; whether it lives cannot be known".to_owned(),
         (Some(true), pid) => {
             let pid = pid.map(|p| format!("process {p}")).unwrap_or_default();
-            let since = w.seconds_since_heartbeat.map(|s| format!(", last sign of life {s:.3} s ago")).unwrap_or_default();
+            let since =
+                w.seconds_since_heartbeat.map(|s| format!(", last sign of life {s:.3} s ago")).unwrap_or_default();
             format!("alive, {pid}{since}")
         }
         (Some(false), _) => "gone; a new one would take over".to_owned(),

@@ -16,7 +16,8 @@ pub(crate) struct ListArgs {
 
 /// Prints the streams.
 pub(crate) fn run(args: &ListArgs) -> Result<(), Failure> {
-    let found = shm::streams(SHM_DIR).map_err(|e| Failure::failed(format!("{SHM_DIR} cannot be looked into")).because(e))?;
+    let found =
+        shm::streams(SHM_DIR).map_err(|e| Failure::failed(format!("{SHM_DIR} cannot be looked into")).because(e))?;
     let text = if args.json {
         serde_json::to_string_pretty(&found.iter().map(entry).collect::<Vec<_>>()).map_err(Failure::failed)? + "\n"
     } else if found.is_empty() {

@@ -91,7 +91,7 @@ fn follow(args: &TailArgs) -> Result<(), Failure> {
             continue;
         }
         said = None;
-        if printer.is_none() || mirror.changes().buffer {
+        if mirror.changes().buffer || printer.is_none() {
             printer = Some(Printer::new(args, &mut mirror)?);
         }
         let Some(printer) = &mut printer else { continue };
@@ -166,7 +166,8 @@ impl Printer {
                 }
                 continue;
             }
-            let values: Vec<String> = self.samples.iter().map(|s| sample::text(description.dtype(), sample(s))).collect();
+            let values: Vec<String> =
+                self.samples.iter().map(|s| sample::text(description.dtype(), sample(s))).collect();
             let number = (chunk.first() + i as u64).to_string();
             let time = time.map(|t| format!("{t:.6}")).unwrap_or_default();
             match self.format {

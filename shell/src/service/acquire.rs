@@ -208,14 +208,17 @@ impl Acquirer {
         let refuse = |e: ServiceError| Refusal { why: e.to_string(), hint: e.hint() };
         let plan = Plan::new(settings).map_err(refuse)?;
         let next = plan.next(|c| acquisition.volts_per_code(c)).map_err(refuse)?;
-        let moved = if differences.contains(&Key::Name) { Some(control_of(&plan.settings.name).map_err(refuse)?) } else { None };
+        let moved = if differences.contains(&Key::Name) {
+            Some(control_of(&plan.settings.name).map_err(refuse)?)
+        } else {
+            None
+        };
         outlet.check(&next).map_err(|e| Refusal { why: e.to_string(), hint: None })?;
         self.plan = plan;
         if let Some(control) = moved {
             self.control = Some(control);
         }
-        let set_up_again =
-            differences.iter().any(|k| k.reach() == Reach::NeedsAdcRestart || *k == Key::Chunk);
+        let set_up_again = differences.iter().any(|k| k.reach() == Reach::NeedsAdcRestart || *k == Key::Chunk);
         let unseen = differences.iter().all(|k| matches!(k, Key::Duration | Key::Chunk));
         if !unseen {
             outlet.change(next);

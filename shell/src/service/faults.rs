@@ -58,7 +58,9 @@ mod tests {
         assert_eq!(parse("bus-error@500x20"), fault(Fault::BusError, 0, 500, 20));
         assert_eq!(parse("data-bit=3@10:1"), fault(Fault::DataBit(3), 1, 10, 1));
         assert_eq!(parse("wrong-id=0x3D"), fault(Fault::WrongId(0x3D), 0, 0, 1));
-        for bad in ["", "missed", "status-bit", "status-bit=x", "bus-error@", "bus-error@1x", "bus-error@1:", "wrong-id=300"] {
+        for bad in
+            ["", "missed", "status-bit", "status-bit=x", "bus-error@", "bus-error@1x", "bus-error@1:", "wrong-id=300"]
+        {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }

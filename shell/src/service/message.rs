@@ -96,9 +96,9 @@ impl Template {
 ///
 /// `codes` are frames of `all` channels; `channels` says which of them are published, in which order.
 pub(super) fn convert(codes: &[i32], all: usize, channels: &[Channel], dtype: DType, out: &mut [u8]) {
-    let chosen = codes.chunks_exact(all.max(1)).flat_map(|frame| {
-        channels.iter().map(|c| (frame.get(c.index).copied().unwrap_or(0), c.volts_per_code))
-    });
+    let chosen = codes
+        .chunks_exact(all.max(1))
+        .flat_map(|frame| channels.iter().map(|c| (frame.get(c.index).copied().unwrap_or(0), c.volts_per_code)));
     match dtype {
         DType::F32 => {
             let (out, _) = out.as_chunks_mut();

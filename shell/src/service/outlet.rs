@@ -106,8 +106,13 @@ impl Outlet {
         name.map_or(Ok(()), |n| store.check_free(&n.header())).map_err(PublishError::Store)
     }
 
-    /// Begins a change of settings; the frames that come meanwhile are held back.
+    /// Begins a change of settings; the frames that come meanwhile are held back. One that leaves the ring as it is (labels) is done at once.
     pub(super) fn change(&mut self, next: Next) {
+        let plan = next.template.with_message(|m| next.ring.plan(m).ok().flatten().map(|p| p.description));
+        if next.ring == *self.publisher.settings() && plan.as_ref() == self.publisher.description() {
+            self.describe(next);
+            return;
+        }
         let (codes, times_ns) = self.change.take().map_or_else(Default::default, |c| (c.codes, c.times_ns));
         self.change = Some(Change { step: Step::Drain, since: Instant::now(), next, codes, times_ns });
     }
@@ -117,9 +122,16 @@ impl Outlet {
         let Some(change) = &mut self.change else { return };
         match change.step {
             Step::Drain if change.since.elapsed() >= DRAIN => {
-                self.publisher.invalidate();
                 change.step = Step::Rest;
                 change.since = Instant::now();
+                let applied = self.publisher.apply(change.next.ring.clone());
+                if let Err(error) = applied {
+                    tracing::error!("the change cannot be carried out: {error}");
+                    self.error = Some(error);
+                } else if self.publisher.description().is_some() {
+                    // The ring's own settings are the same: it is the samples that change.
+                    self.publisher.invalidate();
+                }
             }
             Step::Rest if change.since.elapsed() >= REST => self.finish_change(),
             _ => {}
@@ -164,19 +176,16 @@ impl Outlet {
 
     fn finish_change(&mut self) {
         let Some(change) = self.change.take() else { return };
-        let Next { ring, template, channels, all_channels } = change.next;
-        let applied = self.publisher.apply(ring).and_then(|()| {
-            template.with_message(|m| self.publisher.describe(m).map(|_| ()))
-        });
-        if let Err(error) = applied {
-            tracing::error!("the change cannot be carried out: {error}");
-            // What was is described again; the frames held back are in its terms.
-            let again = self.template.with_message(|m| self.publisher.describe(m).map(|_| ()));
-            self.error = again.err();
-        } else {
-            (self.template, self.channels, self.all_channels) = (template, channels, all_channels);
-        }
+        self.describe(change.next);
         self.publish(&change.codes, &change.times_ns);
+    }
+
+    /// From now on frames are what `next` says.
+    fn describe(&mut self, next: Next) {
+        if let Err(error) = next.template.with_message(|m| self.publisher.describe(m).map(|_| ())) {
+            self.error = Some(error);
+        }
+        (self.template, self.channels, self.all_channels) = (next.template, next.channels, next.all_channels);
     }
 
     fn publish(&mut self, codes: &[i32], times_ns: &[i64]) {

@@ -62,7 +62,9 @@ impl Kept {
                 }
                 // It is there: the usual case.
                 Err(Errno::EXIST) => {}
-                Err(e) => tracing::warn!(name = %name.public.display(), "a segment's name is gone and cannot be linked again: {e}"),
+                Err(e) => {
+                    tracing::warn!(name = %name.public.display(), "a segment's name is gone and cannot be linked again: {e}")
+                }
             }
         }
     }

@@ -149,7 +149,8 @@ impl Segment {
     }
 
     fn over(map: io::Result<MmapRaw>, len: usize, inode: u64, path: &Path) -> Result<Self, ShmError> {
-        let map = Arc::new(map.map_err(|source| ShmError::Io { action: "cannot map", path: path.to_owned(), source })?);
+        let map =
+            Arc::new(map.map_err(|source| ShmError::Io { action: "cannot map", path: path.to_owned(), source })?);
         // SAFETY: the mapping starts at a page boundary, has `len` bytes, and lives as long as this value or a clone, since `_map` keeps it
         // and `bytes` is handed out by reference or with a clone of `_map` only. Read-only mappings are made by mirrors alone, which
         // call no store method. Nothing else in this process touches it.
