@@ -54,7 +54,19 @@ impl Acquirer {
                 Err(error) => break Err(error),
             }
         };
-        tracing::info!(stream = outlet.name(), frames = done, lost = outlet.health().frames_lost, "the stream ends");
+        let h = outlet.health();
+        tracing::info!(
+            stream = outlet.name(),
+            frames = done,
+            lost = h.frames_lost,
+            drdy_missed = h.drdy_missed,
+            bad = h.bad_frames,
+            bus_errors = h.bus_errors,
+            overruns = h.overruns,
+            slips = h.slips,
+            restarts = h.restarts,
+            "the stream ends"
+        );
         outlet.close();
         result
     }
