@@ -9,6 +9,7 @@ mod faults;
 mod message;
 mod outlet;
 mod plan;
+mod waker;
 mod world;
 
 use std::sync::Arc;
