@@ -269,10 +269,11 @@ impl<S: SegmentSource> Mirror<S> {
     /// Whether [`Mirror::changes`] would tell of any.
     #[must_use]
     pub fn has_changes(&self) -> bool {
-        self.buffer_changed || self.header.as_ref().is_some_and(|h| {
-            let now = h.view.meta_generation();
-            now != 0 && now != h.static_metadata
-        })
+        self.buffer_changed
+            || self.header.as_ref().is_some_and(|h| {
+                let now = h.view.meta_generation();
+                now != 0 && now != h.static_metadata
+            })
     }
 
     /// What changed since this was last asked.
@@ -391,9 +392,23 @@ impl<S: SegmentSource> Mirror<S> {
             }
         }
         if !look.bvalid {
+            self.detect_again()?;
             return Ok(Status::NotValid);
         }
         self.switch(look)
+    }
+
+    /// A header that is not valid may be one that its writer has not finished: a published writer stamps magic and version into a segment that is
+    /// visible already.
+    fn detect_again(&mut self) -> Result<(), MirrorError<S::Error>> {
+        if let Some(header) = &mut self.header
+            && self.buffer.is_none()
+        {
+            let memory = header.view.memory().clone();
+            header.view = HeaderView::detect(memory.clone())?;
+            header.extension = Extension::find(memory);
+        }
+        Ok(())
     }
 
     /// Attaches to the generation that the header announces.

@@ -14,8 +14,8 @@ use axismirror_core::publisher::{PublishError, Publisher};
 use axismirror_core::settings::{PlanError, Settings as RingSettings};
 
 use super::Listeners;
-use super::waker::Waker;
 use super::message::{Channel, Template, convert};
+use super::waker::Waker;
 use crate::clock;
 use crate::shm::{ShmError, ShmStore};
 
@@ -267,7 +267,9 @@ impl Sink for Outlet {
 }
 
 fn waker(publisher: &ServicePublisher) -> Option<Waker> {
-    Waker::start(publisher.extension().clone()).inspect_err(|e| tracing::warn!("sleeping readers will have to poll: {e}")).ok()
+    Waker::start(publisher.extension().clone())
+        .inspect_err(|e| tracing::warn!("sleeping readers will have to poll: {e}"))
+        .ok()
 }
 
 fn sum(a: &Health, b: &Health) -> Health {
