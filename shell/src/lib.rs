@@ -10,6 +10,7 @@
 //! | files that a simulated ADC plays | [`recording`] |
 #![deny(unsafe_code)]
 
+pub mod causes;
 pub mod clock;
 pub mod config;
 pub mod conn;

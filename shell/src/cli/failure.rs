@@ -4,6 +4,7 @@ use core::fmt;
 use std::error::Error;
 use std::process::ExitCode;
 
+use axismirror::causes;
 use axismirror::config::ConfigError;
 use axismirror::control::ControlError;
 use axismirror::mirror::MirrorError;
@@ -79,15 +80,12 @@ impl fmt::Display for Failure {
 }
 
 /// An error and its causes, with an exit status.
-fn from_error(error: &dyn Error, status: u8) -> Failure {
-    let mut causes = Vec::new();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        causes.push(error.to_string());
-        cause = error.source();
-    }
-    let failure = Failure { status, ..Failure::failed(error) };
-    if causes.is_empty() { failure } else { failure.because(causes.join("\n  because: ")) }
+fn from_error(error: &(dyn Error + 'static), status: u8) -> Failure {
+    let mut messages = causes::messages(error).into_iter();
+    let message = messages.next();
+    let causes = messages.collect::<Vec<_>>().join("\n  because: ");
+    let failure = Failure { message, status, ..Failure::failed("") };
+    if causes.is_empty() { failure } else { failure.because(causes) }
 }
 
 impl From<ConfigError> for Failure {
@@ -135,5 +133,11 @@ mod tests {
         let text = Failure::failed("x").because("y").hint("z".to_owned()).to_string();
         assert_eq!(text, "error: x\n  because: y\nhint: z\n");
         assert_eq!(Failure::quiet().to_string(), "");
+        // What a message says already is not said again as its cause.
+        let error = ServiceError::from(axismirror_core::publisher::PublishError::from(
+            axismirror_core::settings::PlanError::Gain { gain: 0.0 },
+        ));
+        let text = Failure::from(error).to_string();
+        assert_eq!(text.lines().count(), 1, "{text}");
     }
 }

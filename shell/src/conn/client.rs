@@ -22,11 +22,11 @@ pub(super) enum Gone {
     Closed,
     #[error("it does not read: {waiting} bytes wait for it")]
     Slow { waiting: usize },
-    #[error("{0}")]
+    #[error(transparent)]
     Framing(#[from] FramingError),
     #[error("{MAX_REFUSED} of its messages were refused")]
     Refused,
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
 }
 

@@ -55,7 +55,7 @@ pub struct RecordingError {
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// The operating system refuses.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
     /// Too many samples.
     #[error("it has {samples} samples or more; {MAX_SAMPLES} are taken into memory")]
