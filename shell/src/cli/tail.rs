@@ -4,6 +4,7 @@ use std::io::{BufWriter, StdoutLock, Write, stdout};
 use std::time::Duration;
 
 use axismirror::mirror::{Chunk, Mirror, Start, State, Take};
+use axismirror_core::dtype::DType;
 use clap::{Args, ValueEnum};
 
 use super::stream::labels;
@@ -67,16 +68,19 @@ fn newest(args: &TailArgs) -> Result<(), Failure> {
     let mut mirror = Mirror::attach(&args.name)?;
     let n = usize::try_from(args.frames.unwrap_or(NEWEST)).unwrap_or(usize::MAX);
     let mut printer = Printer::new(args, &mut mirror)?;
-    printer.chunk(&mirror.take(Take::Latest(n))?)?;
+    if let Some(rows) = Rows::of(&mirror.take(Take::Latest(n))?) {
+        printer.rows(&rows)?;
+    }
     printer.flush()
 }
 
 /// All frames from now on.
 fn follow(args: &TailArgs) -> Result<(), Failure> {
     let mut mirror = Mirror::open(&args.name, Start::Next)?;
-    let mut printer = None;
+    let mut printer: Option<Printer> = None;
     let mut left = args.frames.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
     let mut said = None;
+    let mut new_layout = false;
     while left > 0 {
         let state = mirror.state()?;
         if state != State::Valid {
@@ -89,20 +93,55 @@ fn follow(args: &TailArgs) -> Result<(), Failure> {
             continue;
         }
         said = None;
-        if mirror.changes().buffer || printer.is_none() {
-            printer = Some(Printer::new(args, &mut mirror)?);
-        }
-        let Some(printer) = &mut printer else { continue };
-        let chunk = mirror.take(Take::UpTo(left))?;
-        if chunk.frames() == 0 {
-            printer.flush()?;
+        let rows = Rows::of(&mirror.take(Take::UpTo(left))?);
+        // Asked behind the read, which may itself have met a new buffer: its frames come under a header of their own.
+        new_layout |= mirror.changes().buffer;
+        let Some(rows) = rows.filter(|r| r.frames > 0) else {
+            printer.as_mut().map_or(Ok(()), Printer::flush)?;
             mirror.wait(WAITING)?;
             continue;
-        }
-        left -= chunk.frames();
-        printer.chunk(&chunk)?;
+        };
+        // Not before there are frames: only then is the static metadata sure to be theirs.
+        let printer = match &mut printer {
+            Some(printer) if !new_layout => printer,
+            printer => {
+                printer.as_mut().map_or(Ok(()), Printer::flush)?;
+                let last_time = printer.as_ref().and_then(|p| p.last_time);
+                printer.insert(Printer { last_time, ..Printer::new(args, &mut mirror)? })
+            }
+        };
+        new_layout = false;
+        left -= rows.frames;
+        printer.rows(&rows)?;
     }
     Ok(())
+}
+
+/// Frames that were read, apart from the mirror.
+struct Rows {
+    frames: usize,
+    first: u64,
+    missed: u64,
+    dtype: DType,
+    frame_bytes: usize,
+    bytes: Vec<u8>,
+    times: Vec<f64>,
+}
+
+impl Rows {
+    /// `None` as long as there is no buffer.
+    fn of(chunk: &Chunk<'_>) -> Option<Self> {
+        let description = chunk.description()?;
+        Some(Self {
+            frames: chunk.frames(),
+            first: chunk.first(),
+            missed: chunk.missed(),
+            dtype: description.dtype(),
+            frame_bytes: description.frame_bytes(),
+            bytes: chunk.bytes().to_vec(),
+            times: chunk.times().to_vec(),
+        })
+    }
 }
 
 /// Frames in one form on standard output.
@@ -148,15 +187,14 @@ impl Printer {
         Ok(printer)
     }
 
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Failure> {
-        let Some(description) = chunk.description() else { return Ok(()) };
-        if chunk.missed() > 0 {
-            self.gap(format_args!("{} frames were overwritten before they were read", chunk.missed()))?;
+    fn rows(&mut self, rows: &Rows) -> Result<(), Failure> {
+        if rows.missed > 0 {
+            self.gap(format_args!("{} frames were overwritten before they were read", rows.missed))?;
         }
-        let size = description.dtype().size();
-        for (i, frame) in chunk.bytes().chunks_exact(description.frame_bytes()).enumerate() {
-            let time = chunk.times().get(i).copied();
-            self.lost(time)?;
+        let size = rows.dtype.size();
+        for (i, frame) in rows.bytes.chunks_exact(rows.frame_bytes.max(1)).enumerate() {
+            let time = rows.times.get(i).copied();
+            self.lost(time, if i == 0 { rows.missed } else { 0 })?;
             let sample = |s: &usize| frame.get(s * size..(s + 1) * size).unwrap_or_default();
             if self.format == Format::Raw {
                 for s in &self.samples {
@@ -164,9 +202,8 @@ impl Printer {
                 }
                 continue;
             }
-            let values: Vec<String> =
-                self.samples.iter().map(|s| sample::text(description.dtype(), sample(s))).collect();
-            let number = (chunk.first() + i as u64).to_string();
+            let values: Vec<String> = self.samples.iter().map(|s| sample::text(rows.dtype, sample(s))).collect();
+            let number = (rows.first + i as u64).to_string();
             let time = time.map(|t| format!("{t:.6}")).unwrap_or_default();
             match self.format {
                 Format::Csv => self.line(format_args!("{number},{time},{}", values.join(","))),
@@ -176,12 +213,12 @@ impl Printer {
         Ok(())
     }
 
-    /// Marks frames that were never acquired: their times are missing.
-    fn lost(&mut self, time: Option<f64>) -> Result<(), Failure> {
+    /// Marks frames that were never acquired: their times are missing. The `missed` ones before this frame were acquired, and not read.
+    fn lost(&mut self, time: Option<f64>, missed: u64) -> Result<(), Failure> {
         if let (Some(now), Some(before), Some(period)) = (time, self.last_time, self.period) {
-            let steps = ((now - before) / period).round();
-            if steps > 1.0 {
-                self.gap(format_args!("{} frames were not acquired", steps - 1.0))?;
+            let lost = not_acquired(now - before, period, missed);
+            if lost > 0 {
+                self.gap(format_args!("{lost} frames were not acquired"))?;
             }
         }
         self.last_time = time;
@@ -208,6 +245,12 @@ impl Printer {
     }
 }
 
+/// Frames that do not exist between two that do, of which `missed` are known to exist.
+fn not_acquired(seconds: f64, period: f64, missed: u64) -> u64 {
+    // `as` makes 0 of what is negative.
+    (((seconds / period).round() - 1.0) as u64).saturating_sub(missed)
+}
+
 /// Columns of one width.
 fn row(number: &str, time: &str, values: &[String]) -> String {
     let mut line = format!("{number:>10} {time:>16}");
@@ -215,4 +258,19 @@ fn row(number: &str, time: &str, values: &[String]) -> String {
         line.push_str(&format!(" {value:>12}"));
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::not_acquired;
+
+    #[test]
+    fn frames_that_were_overwritten_were_acquired() {
+        // 10 periods from one frame to the next: 9 are between them.
+        assert_eq!(not_acquired(0.0401, 0.004, 0), 9);
+        assert_eq!(not_acquired(0.0401, 0.004, 9), 0);
+        assert_eq!(not_acquired(0.0401, 0.004, 7), 2);
+        assert_eq!(not_acquired(0.004, 0.004, 0), 0);
+        assert_eq!(not_acquired(-1.0, 0.004, 3), 0);
+    }
 }
