@@ -45,6 +45,7 @@ impl HostPace {
 impl Pace for HostPace {
     fn until(&mut self, time_ns: i64) -> bool {
         loop {
+            // Relaxed: a flag alone, nothing is published with it.
             if self.stop.load(Ordering::Relaxed) {
                 return false;
             }

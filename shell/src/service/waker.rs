@@ -30,6 +30,7 @@ impl Waker {
         let stopped = stop.clone();
         let thread = std::thread::Builder::new().name("axm-waker".to_owned()).spawn(move || {
             let mut seen = extension.wake();
+            // Relaxed: a flag alone, nothing is published with it.
             while !stopped.load(Ordering::Relaxed) {
                 std::thread::sleep(LOOK_EVERY);
                 let now = extension.wake();
@@ -46,6 +47,7 @@ impl Waker {
 
 impl Drop for Waker {
     fn drop(&mut self) {
+        // Relaxed: a flag alone, nothing is published with it.
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
