@@ -9,7 +9,8 @@ use core::fmt;
 pub enum Reach {
     /// From the next chunk on; the ADC keeps running and no frame is lost.
     Live,
-    /// The ADC is stopped, configured and started again: a gap in the frames, counted.
+    /// The ADC is stopped, configured and started again: a gap in the frames, counted in `frames_lost`. A new generation of the ring begins when
+    /// the samples mean something else (channels, gain) or come at another rate.
     NeedsAdcRestart,
     /// Only by ending the stream and starting it anew.
     Fixed,
@@ -75,7 +76,13 @@ const ENTRIES: [Entry; 23] = [
         Reach::NeedsAdcRestart,
         "Channels to publish, counted from 1, in this order; without it all.",
     ),
-    entry(Key::Labels, "labels", Reach::Live, "A label for each published channel; without it the board's."),
+    // As in the published writer, whose ring depends on rate, type, shape and key alone.
+    entry(
+        Key::Labels,
+        "labels",
+        Reach::Live,
+        "A label for each published channel; without it the board's. A change replaces the static metadata, the ring stays.",
+    ),
     entry(Key::Units, "units", Reach::Live, "`codes` as the ADC gives them, or `volts` at its input."),
     entry(Key::Dtype, "dtype", Reach::Live, "Element type: i4 for codes; f4 (default) or f8 for volts."),
     entry(Key::Chunk, "chunk", Reach::Live, "Frames that are published at once; without it about 20 ms of them."),

@@ -2,6 +2,8 @@
 //!
 //! Knows a board as a few numbers only; which boards there are is for others to say.
 
+use axismirror_core::settings::Settings as RingSettings;
+
 use super::error::ConfigError;
 use super::key::Key;
 use super::settings::Settings;
@@ -14,10 +16,8 @@ const SAME_RATE: f64 = 1e-9;
 pub struct BoardFacts<'a> {
     /// Board id, for messages.
     pub id: &'a str,
-    /// Possible rates in Hz. Empty when the host's clock paces the ADC: then any rate up to `max_rate`.
+    /// Possible rates in Hz.
     pub rates: &'a [f64],
-    /// Highest rate in Hz, where `rates` is empty.
-    pub max_rate: f64,
     /// Rate in Hz when none is given.
     pub default_rate: f64,
     /// Possible gains. Empty when the ADC has no amplifier: then only 1.
@@ -41,10 +41,8 @@ pub struct OnBoard {
     pub channels: Vec<usize>,
     /// A label for each of `channels`.
     pub labels: Vec<String>,
-    /// Frames of a chunk, at least 1.
+    /// Frames of a chunk, from 1 to those of the ring.
     pub chunk: u32,
-    /// Frames of the ring: `ceil(buf_dur * rate)`, at least `chunk`.
-    pub ring_frames: u32,
 }
 
 impl Settings {
@@ -57,20 +55,12 @@ impl Settings {
         let gain = self.gain_on(board)?;
         let channels = self.channels_on(board)?;
         let labels = self.labels_on(board, &channels)?;
-        let (chunk, ring_frames) = self.lengths_at(rate)?;
-        Ok(OnBoard { rate, gain, channels, labels, chunk, ring_frames })
+        let chunk = self.chunk_at(rate)?;
+        Ok(OnBoard { rate, gain, channels, labels, chunk })
     }
 
     fn rate_on(&self, board: &BoardFacts<'_>) -> Result<f64, ConfigError> {
         let Some(rate) = self.rate else { return Ok(board.default_rate) };
-        if board.rates.is_empty() {
-            return if rate <= board.max_rate {
-                Ok(rate)
-            } else {
-                let possible = format!("up to {} Hz on board {}", board.max_rate, board.id);
-                Err(self.impossible(Key::Rate, rate.to_string(), possible))
-            };
-        }
         let same = board.rates.iter().find(|r| (*r - rate).abs() <= SAME_RATE * r.abs());
         same.copied().ok_or_else(|| {
             let possible = format!("{} Hz on board {}", list(board.rates), board.id);
@@ -116,21 +106,22 @@ impl Settings {
         }
     }
 
-    fn lengths_at(&self, rate: f64) -> Result<(u32, u32), ConfigError> {
-        let frames = (self.buf_dur * rate).ceil();
-        if frames > f64::from(u32::MAX) {
+    /// Frames of a chunk, and whether the ring that has to hold it is possible.
+    fn chunk_at(&self, rate: f64) -> Result<u32, ConfigError> {
+        let ring = RingSettings { shmem_name: None, buf_dur: self.buf_dur, axis: None, version: self.struct_version };
+        // The header says the rate as the reciprocal of the axis' gain, which may differ in the last bit.
+        let ring_frames = ring.ring_frames(1.0 / (1.0 / rate)).map_err(|_| {
             let possible =
                 format!("up to {} seconds at {rate} Hz, a ring of {} frames", f64::from(u32::MAX) / rate, u32::MAX);
-            return Err(self.impossible(Key::BufDur, self.buf_dur.to_string(), possible));
-        }
-        let ring_frames = (frames as u32).max(1);
+            self.impossible(Key::BufDur, self.buf_dur.to_string(), possible)
+        })?;
         if let Some(chunk) = self.chunk
             && chunk.get() > ring_frames
         {
             let possible = format!("up to {ring_frames} frames, the ring of buf_dur = {} s at {rate} Hz", self.buf_dur);
             return Err(self.impossible(Key::Chunk, chunk.to_string(), possible));
         }
-        Ok((self.chunk_frames(rate).min(ring_frames), ring_frames))
+        Ok(self.chunk_frames(rate).min(ring_frames))
     }
 }
 

@@ -8,17 +8,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axismirror_core::dtype::DType;
+use axismirror_core::extension::Clock;
+use axismirror_core::header::{MAX_KEY, StructVersion};
+use axismirror_core::settings::MAX_AXIS;
 
 use super::error::{ConfigError, Place};
 use super::given::{Given, Possible};
 use super::key::Key;
 
-/// The longest name of a stream, of a board and of an axis, in bytes of UTF-8.
+/// The longest name of a stream and of a board, in bytes of UTF-8.
 pub const MAX_NAME: usize = 255;
-/// The longest key, in bytes of UTF-8: the header's field (`spec/wire.md`).
-pub const MAX_KEY: usize = 1024;
-/// The newest wire version.
-pub const NEWEST_STRUCT_VERSION: u8 = 2;
 /// The longest chunk, in frames.
 pub const MAX_CHUNK: u32 = 1 << 20;
 /// The highest gain that any ADC's amplifier is asked for.
@@ -32,16 +31,6 @@ pub enum Units {
     Codes,
     /// Volts at the ADC's input.
     Volts,
-}
-
-/// The clock of the frame times.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Clock {
-    /// CLOCK_MONOTONIC: seconds since boot; never jumps.
-    #[default]
-    Monotonic,
-    /// CLOCK_REALTIME: seconds since 1970; jumps when the machine's time is set.
-    Realtime,
 }
 
 /// What a simulated ADC measures.
@@ -152,12 +141,12 @@ pub struct Settings {
     /// Length of the ring in seconds; finite and greater than 0.
     pub buf_dur: f64,
     /// The buffered axis; else the message's `stream_dim`.
-    pub axis: Option<String>,
-    /// Wire version, 0 to [`NEWEST_STRUCT_VERSION`].
-    pub struct_version: u8,
+    pub axis: Option<heapless::String<MAX_AXIS>>,
+    /// Wire version.
+    pub struct_version: StructVersion,
     /// Key of the messages; else the board id: see [`Settings::message_key`].
     pub key: Option<String>,
-    /// Clock of the frame times.
+    /// Clock of the frame times: monotonic (since boot, never jumps) or realtime (since 1970, jumps when the machine's time is set).
     pub clock: Clock,
     /// How long the stream runs, greater than 0; else until it is stopped.
     pub duration: Option<Duration>,
@@ -183,9 +172,9 @@ impl Default for Settings {
             chunk: None,
             buf_dur: 10.0,
             axis: None,
-            struct_version: NEWEST_STRUCT_VERSION,
+            struct_version: StructVersion::default(),
             key: None,
-            clock: Clock::default(),
+            clock: Clock::Monotonic,
             duration: None,
             conn: None,
             simulate: Simulate::default(),
@@ -258,10 +247,16 @@ impl Settings {
             Key::Chunk => self.chunk = NonZeroU32::new(given.whole(1, MAX_CHUNK).map_err(optional)?),
             Key::BufDur => self.buf_dur = given.positive("seconds")?,
             Key::Axis if unset => self.axis = None,
-            Key::Axis => self.axis = Some(given.text(1, MAX_NAME).map_err(optional)?),
+            Key::Axis => {
+                let text = given.text(1, MAX_AXIS).map_err(optional)?;
+                let too_long = |_| Possible(format!("a text of at most {MAX_AXIS} bytes"));
+                self.axis = Some(text.as_str().try_into().map_err(too_long)?);
+            }
             Key::StructVersion => {
-                let version = given.whole(0, u32::from(NEWEST_STRUCT_VERSION))?;
-                self.struct_version = u8::try_from(version).unwrap_or(NEWEST_STRUCT_VERSION);
+                let newest = StructVersion::default().number();
+                let version = given.whole(0, newest)?;
+                let known = StructVersion::from_number(version);
+                self.struct_version = known.ok_or_else(|| Possible(format!("a whole number from 0 to {newest}")))?;
             }
             Key::Key if unset => self.key = None,
             Key::Key => self.key = Some(given.text(0, MAX_KEY).map_err(optional)?),

@@ -29,7 +29,7 @@ impl Settings {
             Key::Chunk => Value::Integer(i64::from(self.chunk?.get())),
             Key::BufDur => Value::Float(self.buf_dur),
             Key::Axis => text(self.axis.as_deref()?),
-            Key::StructVersion => Value::Integer(i64::from(self.struct_version)),
+            Key::StructVersion => Value::Integer(i64::from(self.struct_version.number())),
             Key::Key => text(self.key.as_deref()?),
             Key::Clock => text(word(&CLOCKS, &self.clock)),
             Key::Duration => Value::Float(self.duration?.as_secs_f64()),

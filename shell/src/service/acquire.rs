@@ -1,40 +1,51 @@
 //! The acquisition's thread: ADC, chunks, changes, end.
 //!
-//! Runs one acquisition after another, a new one whenever a change needs the ADC set up anew.
+//! Runs one acquisition after another, a new one whenever a change needs the ADC set up anew. Whatever goes wrong once the stream is there, a
+//! change or an ADC, does not end it: a change that fails leaves what was before, an ADC that fails is tried again.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Limits, Step};
 use axismirror_boards::adc::Adc;
 use axismirror_boards::drdy::DataReady;
 use axismirror_boards::sim::{self, SimBoard};
+use axismirror_core::extension::Clock;
 use axismirror_core::name::StreamName;
 
 use super::ServiceError;
-use super::outlet::{Outlet, ServicePublisher};
+use super::change::{Asker, Pending};
+use super::outlet::{Next, Outcome, Outlet, ServicePublisher};
 use super::plan::Plan;
 use crate::clock::{self, HostPace};
-use crate::config::{Clock, Key, Reach, Settings};
-use crate::control::{ControlServer, Order, Refusal};
+use crate::config::{ConfigError, Reach, Settings};
+use crate::control::{ControlServer, Refusal};
 
 /// The first pause after an ADC that could not be started again, and the longest; it doubles in between.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often a pause looks for a stop and for changes.
+const PAUSE_SLICE: Duration = Duration::from_millis(5);
+/// How much longer than its duration a stream may take by the host's clock when its ADC delivers nothing, in nanoseconds.
+const GRACE: f64 = 1e9;
 
 /// What the acquisition's thread works with.
 pub(super) struct Acquirer {
-    pub(super) plan: Plan,
-    pub(super) stop: Arc<AtomicBool>,
-    pub(super) control: Option<(ControlServer, Receiver<Order>)>,
+    /// What holds.
+    plan: Plan,
+    stop: Arc<AtomicBool>,
+    control: ControlServer,
     /// Settings that were read again.
-    pub(super) reloaded: Receiver<Settings>,
+    reloaded: Receiver<Settings>,
+    /// What is to hold next.
+    pending: Option<Pending>,
 }
 
 /// Why an acquisition ended.
+#[derive(Clone, Copy, Debug)]
 enum End {
     /// The stream is over.
     Stopped,
@@ -43,21 +54,39 @@ enum End {
 }
 
 impl Acquirer {
+    /// Changes come from `control` and `reloaded`.
+    pub(super) const fn new(
+        plan: Plan,
+        stop: Arc<AtomicBool>,
+        control: ControlServer,
+        reloaded: Receiver<Settings>,
+    ) -> Self {
+        Self { plan, stop, control, reloaded, pending: None }
+    }
+
     /// Publishes until it is stopped; then removes the stream.
     pub(super) fn run(mut self, publisher: ServicePublisher) -> Result<(), ServiceError> {
         let mut outlet = Outlet::new(publisher);
-        let mut done = 0;
         let result = loop {
-            match self.acquire(&mut outlet, &mut done) {
+            match self.acquire(&mut outlet) {
                 Ok(End::SetUpAgain) => {}
                 Ok(End::Stopped) => break Ok(()),
-                Err(error) => break Err(error),
+                // Nothing of the change holds yet: what was before does.
+                Err(error) => match self.pending.take_if(|_| !outlet.is_changing()) {
+                    Some(pending) => pending.refused(error),
+                    None => break Err(error),
+                },
             }
+            outlet.restarted();
         };
+        while outlet.is_changing() {
+            std::thread::sleep(PAUSE_SLICE);
+            self.tick(&mut outlet);
+        }
         let h = outlet.health();
         tracing::info!(
             stream = outlet.name(),
-            frames = done,
+            frames = outlet.frames(),
             lost = h.frames_lost,
             drdy_missed = h.drdy_missed,
             bad = h.bad_frames,
@@ -71,26 +100,102 @@ impl Acquirer {
         result
     }
 
-    /// One acquisition, from the ADC's power-up on. `done` counts frames of all of them.
-    fn acquire(&mut self, outlet: &mut Outlet, done: &mut u64) -> Result<End, ServiceError> {
-        let plan = self.plan.clone();
+    /// What is to hold, or what does.
+    fn wanted(&self) -> &Plan {
+        self.pending.as_ref().map_or(&self.plan, |p| &p.plan)
+    }
+
+    /// One acquisition, from the ADC's power-up on.
+    fn acquire(&mut self, outlet: &mut Outlet) -> Result<End, ServiceError> {
+        let plan = self.wanted().clone();
         let world = RefCell::new(SimBoard::new(plan.board, plan.world.sim_settings(&plan.settings)));
         let input = plan.world.signal(&plan.settings).input();
+        let fast = plan.settings.simulate.fast;
         let mut adcs = sim::adcs(&world, plan.board, plan.on_board.rate, plan.gain(), input)?;
-        let pace = || HostPace::new(self.stop.clone(), plan.settings.simulate.fast);
-        let mut drdys = sim::data_ready(&world, clock::monotonic_ns(), pace);
+        let pace = || HostPace::new(self.stop.clone(), fast);
+        // A simulation that is faster than time has been in the future; times do not go back.
+        let newest = outlet.span().filter(|_| fast).map_or(i64::MIN, |(_, newest)| newest);
+        let mut drdys = sim::data_ready(&world, clock::monotonic_ns().max(newest), pace);
+        self.acquire_from(&mut adcs, &mut drdys, outlet)
+    }
+
+    /// One acquisition from given converters.
+    fn acquire_from<A: Adc, D: DataReady>(
+        &mut self,
+        adcs: &mut [A],
+        drdys: &mut [D],
+        outlet: &mut Outlet,
+    ) -> Result<End, ServiceError>
+    where
+        A::BusError: std::fmt::Debug,
+    {
         // Frame by frame: the outlet makes chunks of them, whose length can change at any time.
-        let mut codes = vec![0; plan.board.channels()];
+        let mut codes = vec![0; self.wanted().board.channels()];
         let mut times = [0];
-        let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default())
+        let mut acquisition = Acquisition::new(adcs, drdys, &mut codes, &mut times, Limits::default())
             .map_err(|e| ServiceError::Adc(e.to_string()))?;
-        acquisition.start().map_err(|e| ServiceError::Adc(e.to_string()))?;
-        let next = plan.next(|c| acquisition.volts_per_code(c))?;
+        let result = self.frames(&mut acquisition, outlet);
+        if let Err(error) = acquisition.stop() {
+            tracing::warn!("the ADC was not stopped: {error}");
+        }
+        outlet.flush();
+        result
+    }
+
+    /// Starts the ADC and takes frame after frame.
+    fn frames<A: Adc, D: DataReady>(
+        &mut self,
+        acquisition: &mut Acquisition<'_, A, D>,
+        outlet: &mut Outlet,
+    ) -> Result<End, ServiceError>
+    where
+        A::BusError: std::fmt::Debug,
+    {
+        let mut pause = FIRST_PAUSE;
+        let mut started = false;
+        loop {
+            let step = if started { acquisition.step(outlet) } else { acquisition.start().map(|()| Step::Restarted) };
+            match step {
+                Ok(Step::Stopped) => return Ok(End::Stopped),
+                Ok(Step::Restarted) => {
+                    pause = FIRST_PAUSE;
+                    if std::mem::replace(&mut started, true) {
+                        tracing::warn!("the ADC stopped answering and was started again");
+                    } else if self.begin(acquisition, outlet)? {
+                        return Ok(End::SetUpAgain);
+                    }
+                }
+                Ok(_) => {}
+                // The stream's very first start is not tried again, nor one with new settings: there, the old ones are.
+                Err(error @ AcquisitionError::Adc { .. })
+                    if started || outlet.is_described() && self.pending.is_none() =>
+                {
+                    tracing::error!("{error}; next try in {} ms", pause.as_millis());
+                    if let Some(end) = self.pause(pause, acquisition, outlet)? {
+                        return Ok(end);
+                    }
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Err(error) => return Err(ServiceError::Adc(error.to_string())),
+            }
+            if let Some(end) = self.between(acquisition, outlet)? {
+                return Ok(end);
+            }
+        }
+    }
+
+    /// The ADC converts: what its frames are begins to hold. Says whether it has to be set up anew nevertheless.
+    fn begin<A: Adc, D: DataReady>(
+        &mut self,
+        acquisition: &Acquisition<'_, A, D>,
+        outlet: &mut Outlet,
+    ) -> Result<bool, ServiceError> {
+        let plan = self.wanted();
+        let next = next(plan, acquisition)?;
         let offset = match plan.settings.clock {
-            Clock::Monotonic => 0,
             Clock::Realtime => clock::realtime_ns() - clock::monotonic_ns(),
+            Clock::Monotonic | Clock::Unknown => 0,
         };
-        outlet.begin(next, offset)?;
         tracing::info!(
             stream = outlet.name(),
             board = plan.board.id,
@@ -100,136 +205,153 @@ impl Acquirer {
             chunk = plan.on_board.chunk,
             "publishing"
         );
-        self.frames(&mut acquisition, outlet, done)
+        Ok(outlet.begin(next, offset)?.is_some_and(|outcome| self.conclude(outcome, outlet)))
     }
 
-    /// Frame after frame.
-    fn frames<A: Adc, D: DataReady>(
+    /// What is done between two frames, and while there are none.
+    fn between<A: Adc, D: DataReady>(
         &mut self,
-        acquisition: &mut Acquisition<'_, A, D>,
+        acquisition: &Acquisition<'_, A, D>,
         outlet: &mut Outlet,
-        done: &mut u64,
-    ) -> Result<End, ServiceError>
-    where
-        A::BusError: std::fmt::Debug,
-    {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match acquisition.step(outlet) {
-                Ok(Step::Stopped) => break,
-                Ok(Step::Frame | Step::Lost) => *done += 1,
-                Ok(Step::Restarted) => {
-                    tracing::warn!("the ADC stopped answering and was started again");
-                    pause = FIRST_PAUSE;
-                }
-                Ok(_) => {}
-                Err(error @ AcquisitionError::Adc { .. }) => {
-                    tracing::error!("{error}; next try in {} ms", pause.as_millis());
-                    self.pause(pause);
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-                Err(error) => return Err(ServiceError::Adc(error.to_string())),
-            }
-            if let Some(error) = outlet.take_error() {
-                return Err(error.into());
-            }
-            outlet.tick();
-            if self.stop.load(Ordering::Relaxed) || self.plan.last_frame().is_some_and(|last| *done >= last) {
-                break;
-            }
-            if self.change(acquisition, outlet) {
-                outlet.restarted();
-                return Ok(End::SetUpAgain);
-            }
+    ) -> Result<Option<End>, ServiceError> {
+        outlet.observe(acquisition.health());
+        let set_up_again = self.tick(outlet);
+        if let Some(error) = outlet.take_error() {
+            return Err(error.into());
         }
-        if let Err(error) = acquisition.stop() {
-            tracing::warn!("the ADC was not stopped: {error}");
+        // Relaxed: a flag alone, nothing is published with it.
+        if self.stop.load(Ordering::Relaxed) || self.is_over(outlet) {
+            return Ok(Some(End::Stopped));
         }
-        Ok(End::Stopped)
+        let set_up_again = set_up_again || self.change(acquisition, outlet);
+        Ok(set_up_again.then_some(End::SetUpAgain))
     }
 
-    /// Sleeps, but not through a stop.
-    fn pause(&self, pause: Duration) {
-        let slice = Duration::from_millis(20);
-        let mut left = pause;
-        while !left.is_zero() && !self.stop.load(Ordering::Relaxed) {
-            std::thread::sleep(left.min(slice));
-            left = left.saturating_sub(slice);
+    /// Shows that we live, and carries on what is under way. Says whether the ADC has to be set up anew.
+    fn tick(&mut self, outlet: &mut Outlet) -> bool {
+        outlet.tick().is_some_and(|outcome| self.conclude(outcome, outlet))
+    }
+
+    /// Whether the frames' own times, or the host's where no frames come, have reached the stream's duration.
+    fn is_over(&self, outlet: &Outlet) -> bool {
+        let Some(duration) = self.plan.settings.duration else { return false };
+        let Some((first, newest)) = outlet.span() else { return false };
+        let duration = duration.as_secs_f64() * 1e9;
+        let period = 1e9 / self.plan.on_board.rate;
+        // Times are whole nanoseconds, periods are not.
+        let tolerance = period / 1000.0;
+        let by_frames = (newest - first) as f64 + period >= duration - tolerance;
+        let by_host = !self.plan.settings.simulate.fast && (clock::monotonic_ns() - first) as f64 > duration + GRACE;
+        by_frames || by_host
+    }
+
+    /// Lets time pass without frames.
+    fn pause<A: Adc, D: DataReady>(
+        &mut self,
+        pause: Duration,
+        acquisition: &Acquisition<'_, A, D>,
+        outlet: &mut Outlet,
+    ) -> Result<Option<End>, ServiceError> {
+        let until = Instant::now() + pause;
+        loop {
+            if let Some(end) = self.between(acquisition, outlet)? {
+                return Ok(Some(end));
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            std::thread::sleep(left.min(PAUSE_SLICE));
         }
     }
 
     /// Looks for a change of settings and begins to carry it out. Says whether the ADC has to be set up anew for it.
     fn change<A: Adc, D: DataReady>(&mut self, acquisition: &Acquisition<'_, A, D>, outlet: &mut Outlet) -> bool {
-        if outlet.is_changing() {
+        // One after the other: the next is checked against what then holds.
+        if self.pending.is_some() || outlet.is_changing() {
             return false;
         }
-        if let Some(order) = self.control.as_ref().and_then(|(_, orders)| orders.try_recv().ok()) {
-            let wanted = self.plan.settings.with_changes(&order.changes);
-            let outcome = match &wanted {
-                Ok(settings) => self.carry_out(settings.clone(), acquisition, outlet),
-                Err(error) => Err(Refusal::from(error)),
-            };
-            let said = order.changes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-            return match outcome {
-                Ok(again) => {
-                    tracing::info!("changed: {said}");
-                    order.answer(Ok(format!("changed: {said}")));
-                    again
-                }
-                Err(refusal) => {
-                    tracing::warn!("refused: {said}: {}", refusal.why);
-                    order.answer(Err(refusal));
-                    false
-                }
-            };
-        }
-        let Ok(settings) = self.reloaded.try_recv() else { return false };
-        let differences = self.plan.settings.differences(&settings);
-        if let Some(fixed) = differences.iter().find(|k| k.reach() == Reach::Fixed) {
-            tracing::error!("the settings stay as they are: {fixed} cannot change while the stream runs");
+        let (wanted, asker) = if let Some(order) = self.control.next_order() {
+            (self.plan.settings.with_changes(&order.changes), Asker::Person(order))
+        } else if let Ok(settings) = self.reloaded.try_recv() {
+            let differences = self.plan.settings.differences(&settings);
+            let fixed = differences.into_iter().find(|k| k.reach() == Reach::Fixed);
+            (fixed.map_or(Ok(settings), |key| Err(ConfigError::Fixed { key })), Asker::Reload)
+        } else {
             return false;
-        }
-        match self.carry_out(settings, acquisition, outlet) {
-            Ok(again) => {
-                tracing::info!("settings read again");
-                again
-            }
+        };
+        let prepared = match wanted {
+            Ok(settings) => self.prepare(settings, acquisition, outlet).map_err(Refusal::from),
+            Err(error) => Err(Refusal::from(&error)),
+        };
+        let (plan, next, control) = match prepared {
+            Ok(prepared) => prepared,
             Err(refusal) => {
-                tracing::error!("the settings stay as they are: {}", refusal.why);
-                false
+                asker.refused(refusal);
+                return false;
             }
+        };
+        let differences = self.plan.settings.differences(&plan.settings);
+        let restarts_adc = differences.iter().any(|k| k.reach() == Reach::NeedsAdcRestart);
+        self.pending = Some(Pending { plan, restarts_adc, control, asker });
+        if !restarts_adc && let Some(outcome) = outlet.change(next) {
+            self.conclude(outcome, outlet);
         }
+        restarts_adc
     }
 
-    /// Checks new settings as a whole and begins the change, or leaves everything as it is.
-    fn carry_out<A: Adc, D: DataReady>(
-        &mut self,
+    /// Checks new settings as a whole; nothing of the stream is touched yet.
+    fn prepare<A: Adc, D: DataReady>(
+        &self,
         settings: Settings,
         acquisition: &Acquisition<'_, A, D>,
         outlet: &mut Outlet,
-    ) -> Result<bool, Refusal> {
-        let differences = self.plan.settings.differences(&settings);
-        let refuse = |e: ServiceError| Refusal { why: e.to_string(), hint: e.hint() };
-        let plan = Plan::new(settings).map_err(refuse)?;
-        let next = plan.next(|c| acquisition.volts_per_code(c)).map_err(refuse)?;
-        let moved = if differences.contains(&Key::Name) {
-            Some(control_of(&plan.settings.name).map_err(refuse)?)
-        } else {
-            None
+    ) -> Result<(Plan, Next, Option<ControlServer>), ServiceError> {
+        let plan = Plan::new(settings)?;
+        let next = next(&plan, acquisition)?;
+        outlet.check(&next)?;
+        let renamed = plan.settings.name != self.plan.settings.name;
+        let control = renamed.then(|| control_of(&plan.settings.name)).transpose()?;
+        Ok((plan, next, control))
+    }
+
+    /// The change that is under way was carried out, or everything is as it was. Says whether the ADC has to be set up anew.
+    fn conclude(&mut self, outcome: Outcome, outlet: &mut Outlet) -> bool {
+        let Some(pending) = self.pending.take() else {
+            // Nobody asked: the ADC was only set up again.
+            if let Err(error) = outcome {
+                tracing::error!("the stream goes on as it was: {error}");
+            }
+            return false;
         };
-        outlet.check(&next).map_err(|e| Refusal { why: e.to_string(), hint: None })?;
-        self.plan = plan;
-        if let Some(control) = moved {
-            self.control = Some(control);
+        match outcome {
+            Ok(()) => {
+                self.plan = pending.plan;
+                pending.asker.done();
+                if let Some(control) = pending.control {
+                    // The answer travels through the old one.
+                    std::mem::replace(&mut self.control, control).retire();
+                }
+                false
+            }
+            Err(error) => {
+                let restarts_adc = pending.restarts_adc;
+                pending.refused(error.into());
+                if restarts_adc {
+                    // What it delivered under the new settings is not what the stream holds.
+                    outlet.discard();
+                }
+                restarts_adc
+            }
         }
-        let set_up_again = differences.iter().any(|k| k.reach() == Reach::NeedsAdcRestart);
-        if !set_up_again {
-            outlet.change(next);
-        }
-        Ok(set_up_again)
     }
 }
 
-fn control_of(name: &str) -> Result<(ControlServer, Receiver<Order>), ServiceError> {
+/// What the outlet is told of a plan.
+fn next<A: Adc, D: DataReady>(plan: &Plan, acquisition: &Acquisition<'_, A, D>) -> Result<Next, ServiceError> {
+    plan.next(|c| acquisition.volts_per_code(c))
+}
+
+fn control_of(name: &str) -> Result<ControlServer, ServiceError> {
     Ok(ControlServer::start(StreamName::new(name)?.header().as_str())?)
 }

@@ -27,7 +27,7 @@ pub enum ServiceError {
     #[error(transparent)]
     Name(#[from] NameError),
     /// A label that readers have no room for.
-    #[error("channel labels: {0}")]
+    #[error("the channel labels cannot be published")]
     Labels(#[from] ChannelTableError),
     /// A real ADC was asked for.
     #[error("board {board}: this release reads simulated ADCs only")]

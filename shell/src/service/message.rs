@@ -62,6 +62,11 @@ impl Template {
         self.channels * self.dtype.size()
     }
 
+    /// Seconds from one frame to the next, nominally.
+    pub(super) const fn period_s(&self) -> f64 {
+        self.gain_s
+    }
+
     /// Type of the samples.
     pub(super) const fn dtype(&self) -> DType {
         self.dtype

@@ -4,6 +4,7 @@
 //! thread that called [`run`] waits for signals. What a chunk becomes is the business of `outlet` and `message`.
 
 mod acquire;
+mod change;
 mod error;
 mod faults;
 mod message;
@@ -16,15 +17,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
-use axismirror_core::publisher::{Event, Observer, Publisher};
+use axismirror_core::name::StreamName;
+use axismirror_core::publisher::{Event, Observer, PublishError, Publisher};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use signal_hook::iterator::{Handle, Signals};
 
 pub use error::ServiceError;
 pub use faults::FORM as FAULT_FORM;
 
 use self::acquire::Acquirer;
 use self::plan::Plan;
+use crate::causes;
 use crate::config::{Settings, Sources};
 use crate::conn::{ConnServer, EventSender};
 use crate::control::ControlServer;
@@ -45,23 +48,26 @@ pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
     let conn = plan.settings.conn.as_deref().map(|path| {
         ConnServer::start(path, move || {
             tracing::info!("a client of the life-cycle channel asked to quit");
+            // Relaxed: a flag alone, nothing is published with it.
             quit.store(true, Ordering::Relaxed);
         })
     });
     let conn = conn.transpose()?;
     let observer = Listeners(conn.as_ref().map(ConnServer::sender));
     let store = ShmStore::new(SHM_DIR);
-    let publisher = Publisher::open(store, observer, plan.ring_settings()?, this_process(), plan.clock())?;
-    let control = ControlServer::start(publisher.name().header().as_str())?;
+    let ring = plan.ring_settings()?;
+    let header = StreamName::new(&plan.settings.name)?.header();
+    // In this order the error names the process that has the name, and nothing is left behind when the socket cannot be had.
+    store.check_free(&header).map_err(PublishError::Store)?;
+    let control = ControlServer::start(header.as_str())?;
+    let publisher = Publisher::open(store, observer, ring, this_process(), plan.settings.clock)?;
 
     let (reload, reloaded) = channel();
-    let handle = signals.handle();
-    let acquirer = Acquirer { plan, stop: stop.clone(), control: Some(control), reloaded };
+    let ends = EndsSignals(signals.handle());
+    let acquirer = Acquirer::new(plan, stop.clone(), control, reloaded);
     let thread = std::thread::Builder::new().name("acquisition".to_owned()).spawn(move || {
-        let result = acquirer.run(publisher);
-        // Ends the loop over signals below.
-        handle.close();
-        result
+        let _ends = ends;
+        acquirer.run(publisher)
     });
     let thread = thread.map_err(ServiceError::Thread)?;
     for signal in &mut signals {
@@ -69,6 +75,7 @@ pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
             SIGHUP => read_again(sources, &reload),
             signal => {
                 tracing::info!("stopping on {}", signal_hook::low_level::signal_name(signal).unwrap_or("a signal"));
+                // Relaxed: a flag alone, nothing is published with it.
                 stop.store(true, Ordering::Relaxed);
             }
         }
@@ -78,6 +85,15 @@ pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
         conn.close();
     }
     result
+}
+
+/// Ends the loop over signals when the acquisition's thread ends, also when it panics.
+struct EndsSignals(Handle);
+
+impl Drop for EndsSignals {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 /// Tells the clients of the life-cycle channel, if there is one, what happens to the stream.
@@ -101,7 +117,7 @@ fn read_again(sources: &Sources, reload: &Sender<Settings>) {
             // Nobody listens any more: the stream is about to end.
             let _ = reload.send(settings);
         }
-        Err(error) => tracing::error!("the settings stay as they are: {error}"),
+        Err(error) => tracing::error!("the settings stay as they are: {}", causes::line(&error)),
     }
 }
 
@@ -111,4 +127,21 @@ fn this_process() -> axismirror_core::extension::Writer {
     // The second field, the command in parentheses, may hold anything; the 22nd is the start time (proc_pid_stat(5)).
     let start = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_ascii_whitespace().nth(19)?.parse().ok());
     axismirror_core::extension::Writer { pid: std::process::id(), start: start.unwrap_or(0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_acquisition_ends_the_wait_for_signals() {
+        let mut signals = Signals::new([signal_hook::consts::SIGUSR2]).unwrap();
+        let ends = EndsSignals(signals.handle());
+        let thread = std::thread::spawn(move || {
+            let _ends = ends;
+            std::panic::resume_unwind(Box::new("as a defect would"));
+        });
+        assert_eq!(signals.forever().count(), 0);
+        assert!(thread.join().is_err());
+    }
 }

@@ -3,7 +3,7 @@
 //! A settings change that ends a ring goes in three steps, so that no frame is lost on the way: for a moment frames are held back while readers
 //! take what is left in the old ring; then the old ring is declared invalid; and a moment later, when no reader can still be in
 //! the middle of a look at the old fields, the new ring begins with the frames that were held back. Published readers check `bvalid` and the
-//! generation first and read the counters afterwards, so the fields must rest in between.
+//! generation first and read the counters afterwards, so the fields must rest in between. A change that fails leaves what was before.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -27,16 +27,26 @@ const REST: Duration = Duration::from_millis(5);
 /// What the service publishes through.
 pub(super) type ServicePublisher = Publisher<ShmStore, Listeners>;
 
+/// What became of a change. After an error everything is as it was.
+pub(super) type Outcome = Result<(), PublishError<ShmError>>;
+
 /// The sink of a running acquisition: collects frames into chunks and publishes them.
 #[derive(Debug)]
 pub(super) struct Outlet {
     publisher: ServicePublisher,
     /// What holds at present; nothing before the stream is described.
     now: Option<Next>,
+    /// From the times of DRDY to those of the stream's clock.
     clock_offset_ns: i64,
-    /// Frames that wait for their chunk to be full, or for a change to be over.
+    /// Frames that wait for their chunk to be full, or for a change to be over; times of the stream's clock.
     codes: Vec<i32>,
     times_ns: Vec<i64>,
+    /// Time of DRDY of the first frame of all and of the newest.
+    span: Option<(i64, i64)>,
+    /// Frames taken.
+    frames: u64,
+    /// The ADC is set up anew: since when there are no frames, and their period, in nanoseconds.
+    gap: Option<(i64, f64)>,
     /// What a chunk becomes on its way; kept so that nothing is allocated.
     bytes: Vec<u8>,
     seconds: Vec<f64>,
@@ -46,6 +56,8 @@ pub(super) struct Outlet {
     /// Counts of acquisitions before this one: each starts at zero.
     earlier: Health,
     current: Health,
+    /// What readers see of them.
+    shown: Health,
 }
 
 /// A change that is under way.
@@ -82,26 +94,44 @@ impl Outlet {
             clock_offset_ns: 0,
             codes: Vec::new(),
             times_ns: Vec::new(),
+            span: None,
+            frames: 0,
+            gap: None,
             bytes: Vec::new(),
             seconds: Vec::new(),
             change: None,
             error: None,
             earlier: Health::default(),
             current: Health::default(),
+            shown: Health::default(),
         }
     }
 
-    /// An acquisition is about to deliver frames. The first one describes the stream, a later one changes it. `clock_offset_ns` is added
-    /// to the times of DRDY (`CLOCK_MONOTONIC`) to get those of the stream's clock.
-    pub(super) fn begin(&mut self, next: Next, clock_offset_ns: i64) -> Result<(), PublishError<ShmError>> {
+    /// An acquisition is about to deliver frames. The first one describes the stream, a later one changes it as [`Outlet::change`] does.
+    /// `clock_offset_ns` is added to the times of DRDY (`CLOCK_MONOTONIC`) to get those of the stream's clock.
+    pub(super) fn begin(
+        &mut self,
+        next: Next,
+        clock_offset_ns: i64,
+    ) -> Result<Option<Outcome>, PublishError<ShmError>> {
+        // What waits has its times already.
+        self.flush();
         self.clock_offset_ns = clock_offset_ns;
-        if self.now.is_some() {
-            self.change(next);
-        } else {
-            next.template.with_message(|m| self.publisher.describe(m).map(|_| ()))?;
-            self.now = Some(next);
+        if self.is_changing() {
+            // Settings changed while the ADC was tried; `next` is what they are to be.
+            return Ok(None);
         }
-        Ok(())
+        if self.is_described() {
+            return Ok(self.change(next));
+        }
+        self.describe(&next)?;
+        self.now = Some(next);
+        Ok(None)
+    }
+
+    /// Whether there has been a first description.
+    pub(super) const fn is_described(&self) -> bool {
+        self.now.is_some()
     }
 
     /// Whether a change could be carried out: the ring is possible, there is room for it, and a new name is free.
@@ -117,40 +147,49 @@ impl Outlet {
     }
 
     /// Begins a change of settings. What came before it is published under the old ones; what comes until it is carried out is held back.
-    /// A change that leaves the ring as it is (labels, chunk length) is done at once.
-    pub(super) fn change(&mut self, next: Next) {
+    /// A change that leaves the ring and what its samples mean as they are (labels, chunk length) is done at once, and what became of it returned;
+    /// of another, [`Outlet::tick`] says it.
+    pub(super) fn change(&mut self, next: Next) -> Option<Outcome> {
         self.flush();
         let plan = next.template.with_message(|m| next.ring.plan(m).ok().flatten().map(|p| p.description));
-        if next.ring == *self.publisher.settings() && plan.as_ref() == self.publisher.description() {
-            self.describe(next);
-        } else {
-            self.change = Some(Change { step: Step::Drain, since: Instant::now(), next });
+        let same_ring = next.ring == *self.publisher.settings() && plan.as_ref() == self.publisher.description();
+        // Otherwise a reader that is behind would read old frames by the new scale.
+        let same_meaning = self.now.as_ref().is_some_and(|now| now.channels == next.channels);
+        if same_ring && same_meaning {
+            let described = self.describe(&next);
+            if described.is_ok() {
+                self.now = Some(next);
+            }
+            return Some(described);
         }
+        self.change = Some(Change { step: Step::Drain, since: Instant::now(), next });
+        None
     }
 
-    /// Carries a change on, and shows that the writer lives. To be called often.
-    pub(super) fn tick(&mut self) {
+    /// Carries a change on, and shows that the writer lives. To be called often. Says what became of the change when it is over.
+    pub(super) fn tick(&mut self) -> Option<Outcome> {
         self.publisher.set_heartbeat(clock::monotonic_ns());
-        let Some(change) = &mut self.change else { return };
+        let change = self.change.as_mut()?;
+        let elapsed = change.since.elapsed();
         match change.step {
-            Step::Drain if change.since.elapsed() >= DRAIN => {
+            Step::Drain if elapsed >= DRAIN => {
                 change.step = Step::Rest;
                 change.since = Instant::now();
-                let applied = self.publisher.apply(change.next.ring.clone());
-                if let Err(error) = applied {
-                    tracing::error!("the change cannot be carried out: {error}");
-                    self.error = Some(error);
-                    return;
+                if let Err(error) = self.publisher.apply(change.next.ring.clone()) {
+                    self.change = None;
+                    return Some(Err(error));
                 }
                 // Another name or version is another header.
                 self.waker = waker(&self.publisher);
+                self.show_health();
                 if self.publisher.description().is_some() {
                     // The ring's own settings are the same: it is the samples that change.
                     self.publisher.invalidate();
                 }
+                None
             }
-            Step::Rest if change.since.elapsed() >= REST => self.finish_change(),
-            _ => {}
+            Step::Rest if elapsed >= REST => self.finish_change(),
+            _ => None,
         }
     }
 
@@ -159,10 +198,45 @@ impl Outlet {
         self.change.is_some()
     }
 
-    /// The acquisition is about to begin again, from zero counts.
+    /// The acquisition is about to begin again, from zero counts. The gap up to its first frame is counted as frames that are lost.
     pub(super) fn restarted(&mut self) {
         self.earlier = sum(&self.earlier, &self.current);
         self.current = Health::default();
+        if let (None, Some((_, newest)), Some(now)) = (self.gap, self.span, &self.now) {
+            self.gap = Some((newest, now.template.period_s() * 1e9));
+        }
+    }
+
+    /// What the acquisition has counted up to now. Readers see it also when no frame comes.
+    pub(super) fn observe(&mut self, health: &Health) {
+        self.current = *health;
+        // The measured rate changes with each frame and comes along with the next chunk.
+        let counts = Health { measured_rate: self.shown.measured_rate, ..self.health() };
+        if counts != self.shown {
+            self.show_health();
+        }
+    }
+
+    fn show_health(&mut self) {
+        self.shown = self.health();
+        self.publisher.set_health(&self.shown);
+    }
+
+    /// Drops the frames that wait: nobody could tell what they mean.
+    pub(super) fn discard(&mut self) {
+        self.earlier.frames_lost += self.times_ns.len() as u64;
+        self.codes.clear();
+        self.times_ns.clear();
+    }
+
+    /// Time of DRDY of the first frame of all and of the newest, in nanoseconds.
+    pub(super) const fn span(&self) -> Option<(i64, i64)> {
+        self.span
+    }
+
+    /// Frames taken up to now.
+    pub(super) const fn frames(&self) -> u64 {
+        self.frames
     }
 
     /// What went wrong in publishing since this was last asked.
@@ -180,12 +254,8 @@ impl Outlet {
         self.publisher.name().as_str()
     }
 
-    /// Publishes what is held back, lets readers take it, and removes the stream.
+    /// Publishes what waits, lets readers take it, and removes the stream. A change has to be over.
     pub(super) fn close(mut self) {
-        while self.is_changing() {
-            std::thread::sleep(REST);
-            self.tick();
-        }
         self.flush();
         if self.now.is_some() {
             std::thread::sleep(DRAIN);
@@ -193,18 +263,31 @@ impl Outlet {
         self.publisher.close();
     }
 
-    fn finish_change(&mut self) {
-        let Some(change) = self.change.take() else { return };
-        self.describe(change.next);
-        self.publish_full_chunks();
+    fn finish_change(&mut self) -> Option<Outcome> {
+        let next = self.change.take()?.next;
+        let described = self.describe(&next);
+        if described.is_ok() {
+            self.now = Some(next);
+            self.publish_full_chunks();
+        } else {
+            self.go_back();
+        }
+        Some(described)
+    }
+
+    /// Describes the stream as it was before a change that could not be carried out.
+    fn go_back(&mut self) {
+        let Some(now) = self.now.take() else { return };
+        let back = self.publisher.apply(now.ring.clone()).and_then(|()| self.describe(&now));
+        self.waker = waker(&self.publisher);
+        self.show_health();
+        self.now = Some(now);
+        self.error = back.err();
     }
 
     /// From now on frames are what `next` says.
-    fn describe(&mut self, next: Next) {
-        if let Err(error) = next.template.with_message(|m| self.publisher.describe(m).map(|_| ())) {
-            self.error = Some(error);
-        }
-        self.now = Some(next);
+    fn describe(&mut self, next: &Next) -> Outcome {
+        next.template.with_message(|m| self.publisher.describe(m).map(|_| ()))
     }
 
     /// Publishes what there is of a chunk, unless a change is under way.
@@ -227,7 +310,7 @@ impl Outlet {
         let waiting = self.times_ns.len();
         let newest = self.times_ns.get(..frames).and_then(<[i64]>::last);
         let (Some(newest), Some(now)) = (newest, &self.now) else { return };
-        let newest = newest + self.clock_offset_ns;
+        let newest = *newest;
         // Every frame has as many codes.
         let all_channels = self.codes.len() / waiting;
         let codes = frames * all_channels;
@@ -240,13 +323,13 @@ impl Outlet {
             &mut self.bytes,
         );
         self.seconds.clear();
-        self.seconds.extend(self.times_ns.iter().take(frames).map(|t| (t + self.clock_offset_ns) as f64 / 1e9));
+        self.seconds.extend(self.times_ns.iter().take(frames).map(|t| *t as f64 / 1e9));
         self.codes.drain(..codes);
         self.times_ns.drain(..frames);
         if let Err(error) = self.publisher.append(&self.bytes, &self.seconds, newest) {
             self.error = Some(error);
         }
-        self.publisher.set_health(&self.health());
+        self.show_health();
         let heals = self.publisher.store().heals();
         self.publisher.extension().set_heals(heals);
     }
@@ -257,8 +340,18 @@ impl Sink for Outlet {
 
     fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
         self.current = *chunk.health;
+        if let (Some(&first), Some(&newest)) = (chunk.times_ns.first(), chunk.times_ns.last()) {
+            if let Some((before, period)) = self.gap.take() {
+                let lost = ((first - before) as f64 / period).round() - 1.0;
+                // `as` makes 0 of what is negative. What the acquisition has counted itself is not counted twice.
+                self.earlier.frames_lost += (lost as u64).saturating_sub(chunk.health.frames_lost);
+            }
+            self.span = Some((self.span.map_or(first, |(first, _)| first), newest));
+        }
+        self.frames += chunk.times_ns.len() as u64;
         self.codes.extend_from_slice(chunk.codes);
-        self.times_ns.extend_from_slice(chunk.times_ns);
+        let offset = self.clock_offset_ns;
+        self.times_ns.extend(chunk.times_ns.iter().map(|t| t + offset));
         if !self.is_changing() {
             self.publish_full_chunks();
         }

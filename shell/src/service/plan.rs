@@ -1,16 +1,15 @@
 //! Settings, checked against their board, and what follows from them.
 
 use axismirror_boards::board::Board;
-use axismirror_core::extension::Clock;
-use axismirror_core::header::StructVersion;
 use axismirror_core::name::StreamName;
-use axismirror_core::settings::Settings as RingSettings;
+use axismirror_core::publisher::PublishError;
+use axismirror_core::settings::{PlanError, Settings as RingSettings};
 
 use super::ServiceError;
 use super::message::{Channel, Template};
 use super::outlet::Next;
 use super::world::World;
-use crate::config::{self, BoardFacts, OnBoard, Settings};
+use crate::config::{BoardFacts, Key, OnBoard, Settings};
 
 /// A stream that can be.
 #[derive(Clone, Debug)]
@@ -31,9 +30,23 @@ impl Plan {
         let on_board = on_board(&settings, board)?;
         let world = World::load(&settings, on_board.rate, board)?;
         let plan = Self { settings, board, on_board, world };
-        plan.ring_settings()?;
-        plan.template(0.0)?;
+        plan.check_ring()?;
         Ok(plan)
+    }
+
+    /// Whether the messages of this stream can be published under the settings of the ring.
+    fn check_ring(&self) -> Result<(), ServiceError> {
+        let ring = self.ring_settings()?;
+        let planned = self.template(0.0)?.with_message(|message| ring.plan(message).map(|plan| plan.is_some()));
+        match (planned, &ring.axis) {
+            (Ok(true), _) => Ok(()),
+            (Ok(false) | Err(PlanError::NoAxis | PlanError::AxisValues { .. }), Some(axis)) => {
+                let possible = "time (the stream has the dimensions time and ch, and only time has a rate)".to_owned();
+                Err(self.settings.impossible(Key::Axis, axis.as_str().to_owned(), possible).into())
+            }
+            (Ok(false), None) => Err(PublishError::NotDescribed.into()),
+            (Err(error), _) => Err(PublishError::from(error).into()),
+        }
     }
 
     /// What the publisher is told.
@@ -42,17 +55,9 @@ impl Plan {
         Ok(RingSettings {
             shmem_name: Some(StreamName::new(&s.name)?),
             buf_dur: s.buf_dur,
-            axis: s.axis.as_deref().and_then(|a| a.try_into().ok()),
-            version: StructVersion::from_number(s.struct_version.into()).unwrap_or_default(),
+            axis: s.axis.clone(),
+            version: s.struct_version,
         })
-    }
-
-    /// The clock of the stream's times.
-    pub(super) fn clock(&self) -> Clock {
-        match self.settings.clock {
-            config::Clock::Monotonic => Clock::Monotonic,
-            config::Clock::Realtime => Clock::Realtime,
-        }
     }
 
     /// The gain in the boards' own measure.
@@ -64,11 +69,6 @@ impl Plan {
     /// Frames of a chunk.
     fn chunk(&self) -> usize {
         usize::try_from(self.on_board.chunk).unwrap_or(1)
-    }
-
-    /// Frames after which the stream ends.
-    pub(super) fn last_frame(&self) -> Option<u64> {
-        self.settings.duration.map(|d| (d.as_secs_f64() * self.on_board.rate).ceil() as u64)
     }
 
     fn template(&self, volts_per_code: f64) -> Result<Template, ServiceError> {
@@ -90,7 +90,6 @@ fn on_board(settings: &Settings, board: &Board) -> Result<OnBoard, ServiceError>
     let facts = BoardFacts {
         id: board.id,
         rates: &rates,
-        max_rate: rates.last().copied().unwrap_or(0.0),
         default_rate: board.default_rate.into(),
         gains: &gains,
         default_gain: board.default_gain.into(),

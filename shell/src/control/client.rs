@@ -1,0 +1,51 @@
+//! The asking end: `axismirror set`.
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use super::ControlError;
+use super::protocol::{OTHER_USER, Request, Response, address, is_timeout, read_line, trusted, write_line};
+use crate::config::Change;
+
+/// How long `set` waits: longer than the service may, so that its answer is heard.
+pub(super) const SET_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks the running stream for changes, all together or none, and returns what the service says.
+///
+/// `name` is the stream's name for messages, `segment` the name of its header segment.
+///
+/// # Errors
+/// [`ControlError`]; nothing has changed then, except after [`ControlError::NoAnswer`], when it is not known.
+pub fn set(name: &str, segment: &str, changes: &[Change]) -> Result<String, ControlError> {
+    let name = name.to_owned();
+    let stream = match UnixStream::connect_addr(&address(segment)?) {
+        Ok(stream) => stream,
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            return Err(ControlError::NotRunning { name });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    // Nobody but the stream's own user or root may pretend to be the stream.
+    if !trusted(&stream)? {
+        return Err(ControlError::OtherUser { name });
+    }
+    stream.set_write_timeout(Some(SET_PATIENCE))?;
+    let request = Request { set: changes.iter().map(ToString::to_string).collect() };
+    // When the service hangs up early, its answer is there to read all the same.
+    let _ = write_line(&stream, &request);
+    match read_line(&stream, SET_PATIENCE) {
+        Ok(line) if line.is_empty() => Err(ControlError::NoAnswer { name }),
+        Ok(line) => match serde_json::from_str(&line) {
+            Ok(Response::Ok(text)) => Ok(text),
+            Ok(Response::Error { why, .. }) if why == OTHER_USER => Err(ControlError::OtherUser { name }),
+            Ok(Response::Error { why, hint }) => Err(ControlError::Refused { name, why, hint }),
+            Err(error) => Err(ControlError::Answer { name, why: error.to_string() }),
+        },
+        // A reset: the stream ended, or took another name, before it came to this request.
+        Err(error) if is_timeout(&error) || error.kind() == io::ErrorKind::ConnectionReset => {
+            Err(ControlError::NoAnswer { name })
+        }
+        Err(error) => Err(ControlError::Answer { name, why: error.to_string() }),
+    }
+}

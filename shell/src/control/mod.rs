@@ -1,0 +1,113 @@
+//! How a person's `axismirror set` reaches the running service, and how its answer comes back.
+//!
+//! A Unix socket in Linux' abstract namespace, named from the stream's header segment: it has no file, so nothing stale remains
+//! after kill -9. One connection carries one request line and one response line, both JSON:
+//! `{"set":["buf_dur=5","chunk=32"]}`, then `{"ok":"..."}` or `{"error":"...","hint":"..."}`. Only the service's own user and root
+//! are heard (the abstract namespace has no file modes). Never touches a segment; the service decides what a change does.
+
+mod client;
+mod protocol;
+mod server;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::mpsc::SyncSender;
+
+pub use client::set;
+pub use server::ControlServer;
+
+use crate::config::{Change, ConfigError};
+
+/// Why a change did not happen, as seen by the one who asks for it; or why the service cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// Nobody listens under this name.
+    #[error("no stream `{name}` is running on this machine (in this network namespace)")]
+    NotRunning {
+        /// Name of the stream.
+        name: String,
+    },
+    /// Another service already listens under this segment's name.
+    #[error("another service already listens for changes of the stream with segment {segment}")]
+    InUse {
+        /// Name of the header segment.
+        segment: String,
+    },
+    /// The service belongs to another user.
+    #[error("stream `{name}` belongs to another user")]
+    OtherUser {
+        /// Name of the stream.
+        name: String,
+    },
+    /// The service says no.
+    #[error("stream `{name}` refuses: {why}")]
+    Refused {
+        /// Name of the stream.
+        name: String,
+        /// In the service's words.
+        why: String,
+        /// In the service's words.
+        hint: Option<String>,
+    },
+    /// The service listens but says nothing.
+    #[error("stream `{name}` does not answer")]
+    NoAnswer {
+        /// Name of the stream.
+        name: String,
+    },
+    /// The answer makes no sense, perhaps of another version.
+    #[error("stream `{name}` gives an answer that is not understood: {why}")]
+    Answer {
+        /// Name of the stream.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The operating system refuses.
+    #[error("the control socket fails")]
+    Io(#[from] io::Error),
+}
+
+impl ControlError {
+    /// How to mend it, where the message does not say.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotRunning { .. } => Some("`axismirror list` shows the streams that there are".to_owned()),
+            Self::OtherUser { .. } => Some("run the command as that user, or as root".to_owned()),
+            Self::Refused { hint, .. } => hint.clone(),
+            _ => None,
+        }
+    }
+}
+
+/// Changes for the acquisition, and where its answer goes.
+#[derive(Debug)]
+pub struct Order {
+    /// All of them together or none: see `Settings::with_changes`. At least one.
+    pub changes: Vec<Change>,
+    reply: SyncSender<Result<String, Refusal>>,
+}
+
+/// The service's no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is wrong.
+    pub why: String,
+    /// How to mend it.
+    pub hint: Option<String>,
+}
+
+impl From<&ConfigError> for Refusal {
+    fn from(error: &ConfigError) -> Self {
+        Self { why: error.to_string(), hint: error.hint() }
+    }
+}
+
+impl Order {
+    /// Answers: what now holds, or why nothing changed. Never waits; an answer that nobody awaits any more is dropped.
+    pub fn answer(self, answer: Result<String, Refusal>) {
+        let _ = self.reply.try_send(answer);
+    }
+}

@@ -1,0 +1,86 @@
+//! What goes over the control socket: its address, who is heard, and lines of JSON.
+//!
+//! Knows neither what a change is nor which end it serves.
+
+use std::io::{self, Read, Write};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixStream};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+/// In front of the segment's name, so that no other program's name is met.
+const PREFIX: &str = "axismirror/control/";
+/// The longest request or response, in bytes.
+pub(super) const MAX_LINE: usize = 64 * 1024;
+/// The superuser.
+const ROOT: u32 = 0;
+
+/// What the service says to another user.
+pub(super) const OTHER_USER: &str = "other user";
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Request {
+    pub(super) set: Vec<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub(super) enum Response {
+    Ok(String),
+    Error {
+        why: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
+    },
+}
+
+pub(super) fn address(segment: &str) -> io::Result<SocketAddr> {
+    SocketAddr::from_abstract_name(format!("{PREFIX}{segment}"))
+}
+
+/// Whether the other end is of our user, or root.
+pub(super) fn trusted(stream: &UnixStream) -> io::Result<bool> {
+    let peer = rustix::net::sockopt::socket_peercred(stream)?.uid;
+    Ok(may_command(peer.as_raw(), rustix::process::geteuid().as_raw()))
+}
+
+pub(super) fn may_command(peer: u32, own: u32) -> bool {
+    peer == own || peer == ROOT
+}
+
+pub(super) fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+pub(super) fn write_line(mut stream: &UnixStream, value: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    stream.write_all(&line)
+}
+
+/// A line, or what there is of it when the other end hangs up. `patience` holds for the whole line, so that a trickle of bytes
+/// cannot prolong it.
+pub(super) fn read_line(mut stream: &UnixStream, patience: Duration) -> io::Result<String> {
+    let end = Instant::now() + patience;
+    let mut line = Vec::new();
+    let mut buffer = [0; 4096];
+    while !line.ends_with(b"\n") {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        stream.set_read_timeout(Some(left))?;
+        match stream.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(len) => line.extend_from_slice(&buffer[..len]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        if line.len() > MAX_LINE {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("longer than {MAX_LINE} bytes")));
+        }
+    }
+    String::from_utf8(line).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
+}

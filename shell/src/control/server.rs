@@ -1,0 +1,148 @@
+//! The service's end: a thread that takes requests and waits for the acquisition's answer to each.
+
+use std::io;
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::protocol::{OTHER_USER, Request, Response, address, read_line, trusted, write_line};
+use super::{ControlError, Order, Refusal};
+use crate::config::Change;
+
+/// How long a connected client may take for its request or for taking the answer.
+const CLIENT_PATIENCE: Duration = Duration::from_secs(2);
+/// How long the acquisition may take to carry out a request.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+/// Requests that may wait for the acquisition.
+const QUEUE: usize = 4;
+
+/// Listens for changes until it is dropped, and hands them out as orders.
+///
+/// The order of the fields matters: the orders' end goes first, so that the thread does not wait for an answer that cannot come any more when
+/// it is asked to end.
+#[derive(Debug)]
+pub struct ControlServer {
+    orders: Receiver<Order>,
+    _listener: Listener,
+}
+
+impl ControlServer {
+    /// Listens for changes of the stream whose header segment is named `segment` (`sm_...`).
+    ///
+    /// # Errors
+    /// [`ControlError::InUse`], [`ControlError::Io`].
+    pub fn start(segment: &str) -> Result<Self, ControlError> {
+        let (sender, orders) = sync_channel(QUEUE);
+        Ok(Self { orders, _listener: Listener::start(segment, sender)? })
+    }
+
+    /// The next order, if there is one. Never waits: the acquisition asks between two frames.
+    #[must_use]
+    pub fn next_order(&self) -> Option<Order> {
+        self.orders.try_recv().ok()
+    }
+
+    /// Ends on a thread of its own, because an answer may be on its way to a slow client. What was not taken yet is told that the stream has gone.
+    pub fn retire(self) {
+        let name = "control-end".to_owned();
+        if let Err(error) = thread::Builder::new().name(name).spawn(move || drop(self)) {
+            // Then `self` was dropped here.
+            tracing::warn!("control: no thread to end in: {error}");
+        }
+    }
+}
+
+/// The socket and its thread.
+#[derive(Debug)]
+struct Listener {
+    address: SocketAddr,
+    closing: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Listener {
+    fn start(segment: &str, orders: SyncSender<Order>) -> Result<Self, ControlError> {
+        let address = address(segment)?;
+        let listener = UnixListener::bind_addr(&address).map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => ControlError::InUse { segment: segment.to_owned() },
+            _ => error.into(),
+        })?;
+        let closing = Arc::new(AtomicBool::new(false));
+        let closed = Arc::clone(&closing);
+        let thread = thread::Builder::new().name("control".to_owned()).spawn(move || {
+            for stream in listener.incoming() {
+                // Acquire: pairs with the Release in `drop`.
+                if closed.load(Ordering::Acquire) {
+                    return;
+                }
+                match stream.and_then(|stream| serve(&stream, &orders)) {
+                    Ok(()) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, "control: a request failed");
+                        // Without file descriptors, `accept` fails at once, again and again.
+                        thread::sleep(Duration::from_millis(10));
+                    }
+                }
+            }
+        })?;
+        Ok(Self { address, closing, thread: Some(thread) })
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        // Release: pairs with the Acquire in the thread.
+        self.closing.store(true, Ordering::Release);
+        // Wakes the thread out of `accept`. When that cannot be, it stays asleep until the process ends.
+        let woken = UnixStream::connect_addr(&self.address).is_ok();
+        if let Some(thread) = self.thread.take()
+            && woken
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Serves one connection.
+fn serve(stream: &UnixStream, orders: &SyncSender<Order>) -> io::Result<()> {
+    stream.set_write_timeout(Some(CLIENT_PATIENCE))?;
+    let response = if trusted(stream)? {
+        match read_line(stream, CLIENT_PATIENCE) {
+            // Somebody looked whether we are here.
+            Ok(line) if line.is_empty() => return Ok(()),
+            Ok(line) => carry_out(&line, orders).unwrap_or_else(|no| Response::Error { why: no.why, hint: no.hint }),
+            Err(error) => Response::Error { why: format!("the request cannot be read: {error}"), hint: None },
+        }
+    } else {
+        tracing::warn!("control: a request of another user was refused");
+        Response::Error { why: OTHER_USER.to_owned(), hint: None }
+    };
+    write_line(stream, &response)
+}
+
+fn carry_out(line: &str, orders: &SyncSender<Order>) -> Result<Response, Refusal> {
+    let no = |why: String| Refusal { why, hint: None };
+    let request: Request =
+        serde_json::from_str(line).map_err(|error| no(format!("the request is not understood: {error}")))?;
+    let changes: Vec<Change> =
+        request.set.iter().map(|text| Change::parse(text)).collect::<Result<_, _>>().map_err(|e| Refusal::from(&e))?;
+    if changes.is_empty() {
+        return Err(no("the request holds no change".to_owned()));
+    }
+    let (reply, answer) = sync_channel(1);
+    orders.try_send(Order { changes, reply }).map_err(|error| match error {
+        TrySendError::Full(_) => no(format!("{QUEUE} requests are waiting already")),
+        TrySendError::Disconnected(_) => no("the stream is ending or has another name by now".to_owned()),
+    })?;
+    match answer.recv_timeout(ANSWER_PATIENCE) {
+        Ok(answer) => answer.map(Response::Ok),
+        Err(RecvTimeoutError::Timeout) => Err(no(format!(
+            "the acquisition has not carried it out within {} s; it may still do so",
+            ANSWER_PATIENCE.as_secs()
+        ))),
+        Err(RecvTimeoutError::Disconnected) => Err(no("the stream is ending or has another name by now".to_owned())),
+    }
+}
