@@ -1,0 +1,120 @@
+//! A running service and the commands that look at it, for tests.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
+
+use std::io::Read;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long anything may take.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// A stream's name that no other test uses.
+pub fn unique(test: &str) -> String {
+    format!("{test}-{}", std::process::id())
+}
+
+/// The command, ready to run.
+pub fn axismirror(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_axismirror"));
+    command.args(args).env_remove("AXISMIRROR_LOG").stdin(Stdio::null());
+    command
+}
+
+/// Exit status, standard output and standard error of a command.
+pub fn run(args: &[&str]) -> (Option<i32>, String, String) {
+    let output = axismirror(args).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// Asks again and again until there is an answer.
+pub fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < end, "it does not happen: {what}");
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// `axismirror info --json`; `None` when there is no such stream.
+pub fn info(name: &str) -> Option<Value> {
+    let (status, out, _) = run(&["info", name, "--json"]);
+    (status == Some(0)).then(|| serde_json::from_str(&out).unwrap())
+}
+
+/// Waits until the stream is valid and `holds` of what `info` says.
+pub fn wait_for(name: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    eventually(what, || info(name).filter(|i| i["valid"] == true && holds(i)))
+}
+
+/// `axismirror set`: what it says, and how long it took.
+pub fn set(name: &str, changes: &[&str]) -> (Result<String, String>, Duration) {
+    let begin = Instant::now();
+    let (status, out, errors) = run(&[&["set", name], changes].concat());
+    (if status == Some(0) { Ok(out) } else { Err(errors) }, begin.elapsed())
+}
+
+/// A simulated stream; ends with the test, whatever becomes of it.
+pub struct Service(pub Child);
+
+impl Service {
+    /// Starts one, and waits until it publishes. Its log can be read with [`Service::end`].
+    pub fn start(name: &str, flags: &[&str]) -> Self {
+        let mut service = axismirror(&[&["run", "--simulate", "--name", name], flags].concat());
+        let mut service = Self(service.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+        eventually("the stream is valid", || {
+            if let Some(status) = service.0.try_wait().unwrap() {
+                panic!("the service ended: {status}: {}", service.log());
+            }
+            info(name).filter(|i| i["valid"] == true)
+        });
+        service
+    }
+
+    /// Whether it still runs.
+    pub fn lives(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+
+    /// Sends a signal by the name that kill(1) has for it.
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args(["-s", signal, &self.0.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until it has ended by itself; its log.
+    pub fn ends(mut self) -> (ExitStatus, String) {
+        let status = eventually("the service ends", || self.0.try_wait().unwrap());
+        (status, self.log())
+    }
+
+    /// Stops it; its log.
+    pub fn stop(self) -> String {
+        self.signal("TERM");
+        let (status, log) = self.ends();
+        assert!(status.success(), "{status}: {log}");
+        log
+    }
+
+    /// What it has written, to its end.
+    fn log(&mut self) -> String {
+        let mut log = String::new();
+        if let Some(mut from) = self.0.stderr.take() {
+            from.read_to_string(&mut log).unwrap();
+        }
+        log
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
