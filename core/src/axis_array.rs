@@ -9,7 +9,6 @@ pub const MAX_RANK: usize = 64;
 
 /// One message: samples with named dimensions, and what each dimension means.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct AxisArray<'a> {
     /// The samples.
     pub data: Samples<'a>,
@@ -146,7 +145,6 @@ impl Element<'_> {
 
 /// A plain value of `attrs`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Value<'a> {
     /// `None`
     None,

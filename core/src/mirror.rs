@@ -4,11 +4,16 @@
 //! was missed; one of a Python writer gives what can be had, and says so. Trusts no byte that it finds. Has no clock: who waits how
 //! long is the caller's business.
 
+mod buffer;
+mod look;
+
+use self::buffer::Buffer;
+use self::look::{Header, Look};
 use crate::extension::Extension;
 use crate::header::{Description, DescriptionError, Generation, HeaderError, HeaderView};
 use crate::memory::{Memory, Word};
 use crate::name::StreamName;
-use crate::ring::{Geometry, Lapped, RingReader};
+use crate::ring::{Geometry, RingReader};
 use crate::store::{Presence, SegmentSource};
 
 /// How often a read starts again when the writer overtakes it, and a look at the header when it changes meanwhile.
@@ -79,6 +84,7 @@ pub enum Reading {
 
 /// Why a stream cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum MirrorError<E> {
     /// A segment is there but cannot be opened.
     #[error("{0}")]
@@ -163,48 +169,6 @@ pub struct Mirror<S: SegmentSource> {
     buffer: Option<Buffer<S::Memory>>,
     missed: u64,
     buffer_changed: bool,
-}
-
-#[derive(Debug)]
-struct Header<M> {
-    view: HeaderView<M>,
-    extension: Option<Extension<M>>,
-    /// Of the static metadata that [`Mirror::changes`] has told of.
-    static_metadata: u32,
-}
-
-#[derive(Debug)]
-struct Buffer<M> {
-    description: Description,
-    ring: RingReader<M>,
-    generation: Generation,
-    /// The description's sequence as of the last look; without a block always 0.
-    sequence: u32,
-    /// Frames of all earlier generations.
-    base: u64,
-    /// The next frame to hand out; `None`: the oldest that there is.
-    position: Option<u64>,
-    /// Set when a later generation has begun.
-    ended: Option<Ended>,
-}
-
-/// The last counters of a generation that is over.
-#[derive(Clone, Copy, Debug)]
-struct Ended {
-    committed: u64,
-    reserved: u64,
-}
-
-/// One consistent look at a header.
-struct Look {
-    bvalid: bool,
-    generation: Generation,
-    sequence: u32,
-    base: u64,
-    committed: u64,
-    /// The last counters of the generation before.
-    before: Ended,
-    description: Result<Description, DescriptionError>,
 }
 
 /// What a stream is like.
@@ -438,207 +402,4 @@ impl<S: SegmentSource> Mirror<S> {
         self.buffer_changed = true;
         Ok(Status::Changed)
     }
-}
-
-impl<M: Memory + Clone> Header<M> {
-    /// Reads the fields that belong together; `None` when they keep changing.
-    fn look(&self) -> Option<Look> {
-        (0..TRIES).find_map(|_| match &self.extension {
-            Some(extension) => self.look_with(extension),
-            None => self.look_without(),
-        })
-    }
-
-    /// The sequence tells whether anything changed meanwhile.
-    fn look_with(&self, extension: &Extension<M>) -> Option<Look> {
-        let sequence = extension.sequence();
-        // Acquire, pairs with the publisher's release before it sets the even sequence: the fields are at least as new.
-        extension.fence_acquire();
-        let generation = self.view.buffer_generation();
-        let (now, before) = (extension.counters(generation), extension.counters(generation.previous()));
-        let look = Look {
-            bvalid: self.view.bvalid(),
-            generation,
-            sequence,
-            base: now.base(),
-            committed: now.committed(),
-            before: Ended { committed: before.committed(), reserved: before.reserved() },
-            description: Description::parse(&self.view),
-        };
-        // Acquire, pairs with the publisher's release behind the odd sequence: had a field been newer, we would see it odd or changed.
-        extension.fence_acquire();
-        (extension.sequence() == sequence && sequence.is_multiple_of(2)).then_some(look)
-    }
-
-    /// A published writer clears `bvalid` before it changes a field, and sets it last.
-    fn look_without(&self) -> Option<Look> {
-        let state = || (self.view.bvalid(), self.view.buffer_generation());
-        let (bvalid, generation) = state();
-        self.view.memory().fence_acquire();
-        let description = Description::parse(&self.view);
-        let n_frames = description.as_ref().map_or(0, Description::n_frames);
-        let committed = self.legacy_total(n_frames).unwrap_or(0);
-        let before = Ended { committed: 0, reserved: 0 };
-        let look = Look { bvalid, generation, sequence: 0, base: 0, committed, before, description };
-        self.view.memory().fence_acquire();
-        (state() == (bvalid, generation)).then_some(look)
-    }
-
-    /// Frames published in this generation by a writer without our block, from the two counters that it has and the ring's length. `None`
-    /// when they change meanwhile. In between the stores of the two the result can be a ring too small, never too large.
-    fn legacy_total(&self, n_frames: u32) -> Option<u64> {
-        let n_frames = u64::from(n_frames);
-        (0..TRIES).find_map(|_| {
-            let wraps = self.view.wrap_counter();
-            // Acquire, here and below: as good as it gets. The published writer stores plainly, in program order on x86 and in any on ARM.
-            self.view.memory().fence_acquire();
-            let index = self.view.write_index().min(n_frames);
-            self.view.memory().fence_acquire();
-            (self.view.wrap_counter() == wraps).then(|| wraps.saturating_mul(n_frames).saturating_add(index))
-        })
-    }
-
-    fn proof(&self) -> Proof {
-        if self.extension.is_some() { Proof::Untorn } else { Proof::Unproven }
-    }
-}
-
-impl<M: Memory + Clone> Buffer<M> {
-    fn is_current(&self, header: &Header<M>) -> bool {
-        match &header.extension {
-            Some(e) => self.ended.is_none() && e.sequence() == self.sequence,
-            None => header.view.buffer_generation() == self.generation,
-        }
-    }
-
-    fn n_frames(&self) -> u64 {
-        self.ring.geometry().n_frames().into()
-    }
-
-    /// The number of the next frame to hand out.
-    fn next(&self) -> u64 {
-        self.base.saturating_add(self.position.unwrap_or(0))
-    }
-
-    /// A later generation has begun: what is left of this one?
-    fn end(&mut self, look: &Look, readable: bool) {
-        if self.ended.is_none() {
-            let nothing = self.position.unwrap_or(0);
-            let known = readable && self.generation.is_followed_by(look.generation);
-            self.ended = Some(if known { look.before } else { Ended { committed: nothing, reserved: nothing } });
-        }
-    }
-
-    fn has_more(&self) -> bool {
-        self.ended.is_some_and(|e| {
-            let oldest = e.reserved.saturating_sub(self.n_frames());
-            self.position.unwrap_or(0).max(oldest) < e.committed
-        })
-    }
-
-    /// Frames published in this generation, as far as is known.
-    fn committed(&self, header: &Header<M>) -> u64 {
-        match (&self.ended, &header.extension) {
-            (Some(ended), _) => ended.committed,
-            (None, Some(extension)) => self.ring.committed(extension, self.generation),
-            (None, None) => {
-                let total = header.legacy_total(self.ring.geometry().n_frames()).unwrap_or(0);
-                header.view.memory().fence_acquire();
-                total
-            }
-        }
-    }
-
-    /// Whether everything loaded up to now was of this generation.
-    fn still_this_generation(&self, header: &Header<M>) -> bool {
-        // Acquire, pairs with the publisher's release behind the odd sequence: had a counter been of a later generation, we would see that
-        // the sequence has changed.
-        header.view.memory().fence_acquire();
-        match (&self.ended, &header.extension) {
-            (Some(_), _) => true,
-            (None, Some(extension)) => extension.sequence() == self.sequence,
-            (None, None) => header.view.bvalid() && header.view.buffer_generation() == self.generation,
-        }
-    }
-
-    /// Whether a copy that started with frame `first` is whole; to be believed if it is [`Buffer::still_this_generation`] afterwards.
-    fn prove(&self, header: &Header<M>, first: u64) -> Result<(), Lapped> {
-        match (&self.ended, &header.extension) {
-            (Some(ended), _) => self.ring.bound(ended.reserved, first),
-            (None, Some(extension)) => self.ring.prove(extension, self.generation, first),
-            (None, None) => {
-                header.view.memory().fence_acquire();
-                let total = header.legacy_total(self.ring.geometry().n_frames());
-                total.map_or(Ok(()), |total| self.ring.bound(total, first))
-            }
-        }
-    }
-
-    /// One attempt to hand out frames; `None` when it has to start again: another generation has begun, or the writer laps us. Frames that
-    /// are known to be overwritten are added to `missed`. Nothing is noted before it is proven.
-    fn read<E>(
-        &mut self,
-        header: &Header<M>,
-        take: Take,
-        frames: &mut [u8],
-        times: &mut [f64],
-        missed: &mut u64,
-    ) -> Result<Option<Read>, MirrorError<E>> {
-        let g = *self.ring.geometry();
-        let possible = possible(&g, frames.len(), times.len());
-        if let Take::Exactly(asked) = take
-            && asked > possible
-        {
-            return Err(MirrorError::TooMany { asked, possible });
-        }
-        let committed = self.committed(header);
-        if !self.still_this_generation(header) {
-            return Ok(None);
-        }
-        let from = self.position;
-        // Without a block, a total below our position is the moment between the stores of its two counters: nothing new.
-        let oldest = committed.saturating_sub(self.n_frames());
-        let start = from.unwrap_or(oldest).max(oldest);
-        let available = usize::try_from(committed.saturating_sub(start)).unwrap_or(usize::MAX);
-        let (count, skipped) = match take {
-            Take::UpTo(n) => (available.min(n).min(possible), 0),
-            Take::Exactly(n) => (if available < n { 0 } else { n }, 0),
-            Take::Latest(n) => {
-                let count = available.min(n).min(possible);
-                (count, if count > 0 { available - count } else { 0 })
-            }
-        };
-        let first = start.saturating_add(skipped as u64);
-        let proof = if count > 0 {
-            let bytes = frames.get_mut(..count * g.frame_bytes()).unwrap_or_default();
-            self.ring.copy(first, u32::try_from(count).unwrap_or(u32::MAX), bytes, times);
-            let proof = self.prove(header, first);
-            if !self.still_this_generation(header) {
-                return Ok(None);
-            }
-            proof
-        } else {
-            Ok(())
-        };
-        // From here on it holds. A reader that has not read yet has no place in the stream, and misses nothing.
-        let overwritten = |up_to: u64| from.map_or(0, |from| up_to.saturating_sub(from));
-        if let Err(Lapped { oldest }) = proof {
-            // Frames that are only reserved are not missed: a writer that dies now never publishes them.
-            let oldest = oldest.min(committed);
-            *missed = missed.saturating_add(overwritten(oldest));
-            self.position = Some(oldest);
-            return Ok(None);
-        }
-        *missed = missed.saturating_add(overwritten(start));
-        self.position = if count > 0 { Some(first + count as u64) } else { from.map(|_| start) };
-        let first = self.base.saturating_add(first);
-        Ok(Some(Read { frames: count, first, missed: 0, skipped: skipped as u64, proof: header.proof() }))
-    }
-}
-
-/// How many frames one read can hand out: the ring, or what the caller's slices hold.
-fn possible(g: &Geometry, frames: usize, times: usize) -> usize {
-    let room = frames / g.frame_bytes();
-    let room = if g.has_times() && times > 0 { room.min(times) } else { room };
-    room.min(usize::try_from(g.n_frames()).unwrap_or(usize::MAX))
 }
