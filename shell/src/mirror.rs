@@ -41,6 +41,8 @@ use crate::shm::{self, ShmError, ShmSource, View};
 
 /// How long nothing new may come before the mirror asks whether the stream's name leads elsewhere by now.
 const REVALIDATE_AFTER: Duration = Duration::from_millis(200);
+/// The most bytes that one read hands out, unless a frame has more: what is left comes with the next read.
+const MOST_BYTES: usize = 64 << 20;
 /// How long [`Mirror::attach`] waits for a stream that says that it is not valid yet.
 const ATTACH_WITHIN: Duration = Duration::from_secs(2);
 /// The longest sleep on the futex before another look.
@@ -79,6 +81,12 @@ pub enum MirrorError {
         name: String,
         /// Why.
         source: core_mirror::MirrorError<ShmError>,
+    },
+    /// More memory than there is.
+    #[error("{bytes} bytes of memory for one read cannot be had")]
+    Memory {
+        /// How much.
+        bytes: usize,
     },
     /// Samples of another type than asked for.
     #[error("the samples are {is:?}, not {asked:?}")]
@@ -168,7 +176,7 @@ impl Mirror {
             match self.mirror.follow() {
                 Ok(core_mirror::Status::Absent) => return Ok(State::Absent),
                 Ok(core_mirror::Status::NotValid) => return Ok(State::NotValid),
-                Ok(core_mirror::Status::Changed) => self.make_room(),
+                Ok(core_mirror::Status::Changed) => {}
                 Ok(core_mirror::Status::Ready) => {
                     let valid = self.header().is_some_and(HeaderView::bvalid) || self.mirror.available() > 0;
                     return Ok(if valid { State::Valid } else { State::NotValid });
@@ -186,7 +194,7 @@ impl Mirror {
         }
     }
 
-    /// All new frames, at most the ring.
+    /// All new frames, at most 64 MiB of them at once.
     ///
     /// # Errors
     /// [`MirrorError::Stream`].
@@ -200,6 +208,7 @@ impl Mirror {
     /// [`MirrorError::Stream`].
     pub fn take(&mut self, take: Take) -> Result<Chunk<'_>, MirrorError> {
         self.revalidate();
+        self.make_room(take)?;
         let mut read = core_mirror::Read { frames: 0, first: 0, missed: 0, skipped: 0, proof: Proof::Untorn };
         let mut changed = false;
         let state = match self.mirror.read(take, &mut self.bytes, &mut self.times) {
@@ -210,7 +219,6 @@ impl Mirror {
             Ok(core_mirror::Reading::Absent) => State::Absent,
             Ok(core_mirror::Reading::NotValid) => State::NotValid,
             Ok(core_mirror::Reading::Changed) => {
-                self.make_room();
                 changed = true;
                 State::Valid
             }
@@ -268,12 +276,30 @@ impl Mirror {
         }
     }
 
-    /// Room for the whole ring: a read never hands out more.
-    fn make_room(&mut self) {
-        let Some(d) = self.mirror.description() else { return };
-        let frames = usize::try_from(d.n_frames()).unwrap_or(0);
-        self.bytes.resize(frames * d.frame_bytes(), 0);
-        self.times.resize(frames, 0.0);
+    /// Room for what the next read can hand out: as much as there is or was asked for, and no more than [`MOST_BYTES`] at once. Whatever a header
+    /// claims, no memory is taken for frames that nobody has published.
+    fn make_room(&mut self, take: Take) -> Result<(), MirrorError> {
+        let Some(d) = self.mirror.description() else { return Ok(()) };
+        let ring = usize::try_from(d.n_frames()).unwrap_or(usize::MAX);
+        let available = usize::try_from(self.mirror.available()).unwrap_or(usize::MAX).min(ring);
+        let frames = match take {
+            Take::UpTo(n) | Take::Latest(n) => n.min(available).min((MOST_BYTES / d.frame_bytes()).max(1)),
+            // Refused by the read itself when the ring cannot hold it.
+            Take::Exactly(n) => n.min(ring),
+        };
+        let bytes = frames.saturating_mul(d.frame_bytes());
+        let enough = self.bytes.try_reserve(bytes.saturating_sub(self.bytes.len())).is_ok()
+            && self.times.try_reserve(frames.saturating_sub(self.times.len())).is_ok();
+        if !enough {
+            return Err(MirrorError::Memory { bytes });
+        }
+        if self.bytes.len() < bytes {
+            self.bytes.resize(bytes, 0);
+        }
+        if self.times.len() < frames {
+            self.times.resize(frames, 0.0);
+        }
+        Ok(())
     }
 
     /// What changed since this was last asked: the buffer, the static metadata.
