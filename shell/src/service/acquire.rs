@@ -9,7 +9,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Limits, Step};
-use axismirror_boards::adc::Adc;
+use axismirror_boards::adc::{Adc, Input};
 use axismirror_boards::drdy::DataReady;
 use axismirror_boards::sim::{self, SimBoard};
 use axismirror_core::name::StreamName;
@@ -20,6 +20,8 @@ use super::plan::Plan;
 use crate::clock::{self, HostPace};
 use crate::config::{Clock, Key, Reach, Settings};
 use crate::control::{ControlServer, Order, Refusal};
+use crate::hardware::{Hardware, Wanted};
+use crate::realtime::{self, RealTime};
 
 /// The first pause after an ADC that could not be started again, and the longest; it doubles in between.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -45,6 +47,7 @@ enum End {
 impl Acquirer {
     /// Publishes until it is stopped; then removes the stream.
     pub(super) fn run(mut self, publisher: ServicePublisher) -> Result<(), ServiceError> {
+        realtime::apply(RealTime::of(&self.plan.settings));
         let mut stage = Stage::Opened(publisher);
         let mut done = 0;
         let result = loop {
@@ -69,14 +72,44 @@ impl Acquirer {
     /// One acquisition, from the ADC's power-up on. `done` counts frames of all of them.
     fn acquire(&mut self, stage: &mut Stage, done: &mut u64) -> Result<End, ServiceError> {
         let plan = self.plan.clone();
+        if !plan.settings.simulate.enabled {
+            return self.acquire_real(&plan, stage, done);
+        }
         let world = RefCell::new(SimBoard::new(plan.board, plan.world.sim_settings(&plan.settings)));
         let input = plan.world.signal(&plan.settings).input();
         let mut adcs = sim::adcs(&world, plan.board, plan.on_board.rate, plan.gain(), input)?;
         let pace = || HostPace::new(self.stop.clone(), plan.settings.simulate.fast);
         let mut drdys = sim::data_ready(&world, clock::monotonic_ns(), pace);
+        self.publish(&plan, &mut adcs, &mut drdys, stage, done)
+    }
+
+    fn acquire_real(&mut self, plan: &Plan, stage: &mut Stage, done: &mut u64) -> Result<End, ServiceError> {
+        let wanted = Wanted {
+            rate: plan.on_board.rate,
+            gain: plan.gain(),
+            input: Input::Normal,
+            spi: plan.settings.spi,
+            stop: self.stop.clone(),
+        };
+        let mut hardware = Hardware::open(plan.board, &wanted)?;
+        self.publish(plan, &mut hardware.adcs, &mut hardware.data_ready, stage, done)
+    }
+
+    /// Starts the converters and publishes what they make.
+    fn publish<A: Adc, D: DataReady>(
+        &mut self,
+        plan: &Plan,
+        adcs: &mut [A],
+        drdys: &mut [D],
+        stage: &mut Stage,
+        done: &mut u64,
+    ) -> Result<End, ServiceError>
+    where
+        A::BusError: std::fmt::Debug,
+    {
         let mut codes = vec![0; plan.chunk() * plan.board.channels()];
         let mut times = vec![0; plan.chunk()];
-        let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default())
+        let mut acquisition = Acquisition::new(adcs, drdys, &mut codes, &mut times, Limits::default())
             .map_err(|e| ServiceError::Adc(e.to_string()))?;
         acquisition.start().map_err(|e| ServiceError::Adc(e.to_string()))?;
         let next = plan.next(|c| acquisition.volts_per_code(c))?;
