@@ -7,7 +7,7 @@
 //! | segments in /dev/shm | [`shm`] |
 //! | the life-cycle channel of Python's `multiprocessing.connection` | [`conn`] |
 //! | a real board: SPI, GPIO, real time | [`hardware`], [`spi`], [`gpio`], [`realtime`] |
-//! | what is wrong with a machine or a board | [`doctor`], [`selftest`] |
+//! | what is wrong with a machine or a board | [`doctor`], [`service::self_test`] |
 //! | changing a running stream | [`control`] |
 //! | files that a simulated ADC plays | [`recording`] |
 #![deny(unsafe_code)]
@@ -24,7 +24,6 @@ pub mod mirror;
 pub mod nearest;
 pub mod realtime;
 pub mod recording;
-pub mod selftest;
 pub mod service;
 pub mod shm;
 pub mod spi;
