@@ -6,7 +6,7 @@
 
 use crate::extension::Extension;
 use crate::header::{Description, DescriptionError, HeaderError, HeaderView};
-use crate::memory::Memory;
+use crate::memory::{Memory, Word};
 use crate::name::StreamName;
 use crate::ring::{Geometry, Lapped, RingReader};
 use crate::store::SegmentSource;
@@ -113,6 +113,34 @@ pub enum MirrorError<E> {
         /// What ring and slices allow.
         possible: usize,
     },
+}
+
+/// Pickled static metadata in shared memory.
+#[derive(Clone, Debug)]
+pub struct Blob<M> {
+    memory: M,
+    len: usize,
+}
+
+impl<M: Memory> Blob<M> {
+    /// Length in bytes.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it has no byte.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Copies as many bytes as fit into `target`, for [`decode`](crate::static_metadata::decode()): what lies in shared memory may change
+    /// under a decoder's hands.
+    pub fn copy_to(&self, target: &mut [u8]) {
+        let len = self.len.min(target.len());
+        self.memory.load_bytes(0, target.get_mut(..len).unwrap_or_default(), Word::B1);
+    }
 }
 
 /// What has changed since the last look.
@@ -244,11 +272,11 @@ impl<S: SegmentSource> Mirror<S> {
         }
     }
 
-    /// Opens the segment with the stream's static metadata and says how many of its bytes are used; `None` when there is none (yet).
+    /// Opens the segment with the stream's static metadata; `None` when there is none (yet).
     ///
     /// # Errors
     /// [`MirrorError::Source`], [`MirrorError::StaticMetadataTooShort`].
-    pub fn static_metadata(&mut self) -> Result<Option<(S::Memory, usize)>, MirrorError<S::Error>> {
+    pub fn static_metadata(&mut self) -> Result<Option<Blob<S::Memory>>, MirrorError<S::Error>> {
         let Some(header) = &self.header else { return Ok(None) };
         let generation = header.view.meta_generation();
         if generation == 0 {
@@ -267,7 +295,7 @@ impl<S: SegmentSource> Mirror<S> {
         if len < needed {
             return Err(MirrorError::StaticMetadataTooShort { len, needed });
         }
-        Ok(Some((memory, needed)))
+        Ok(Some(Blob { memory, len: needed }))
     }
 
     /// Attaches when needed and hands out new frames: their bytes one behind the other, and where the stream has times, the time of each.
@@ -392,7 +420,7 @@ impl<M: Memory + Clone> Header<M> {
             // Acquire, pairs with the publisher's release behind the odd sequence: had a field been newer, we would see it odd.
             self.view.memory().fence_acquire();
             let same = match &self.extension {
-                Some(e) => e.sequence() == sequence && sequence % 2 == 0,
+                Some(e) => e.sequence() == sequence && sequence.is_multiple_of(2),
                 None => self.view.buffer_generation() == generation,
             };
             same.then_some(look)

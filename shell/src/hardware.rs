@@ -67,6 +67,7 @@ impl HardwareError {
 
 /// When a frame is due: a line that falls, or the host's clock.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a board has one or two of them, and they stay where they are")]
 pub enum HostDataReady {
     /// A DRDY line.
     Line(DrdyLine<gpio::WatchedLine>),

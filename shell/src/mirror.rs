@@ -1,8 +1,15 @@
 //! The library for analysis processes: attach to a stream in this machine's shared memory and read what is new.
 //!
 //! ```
-//! # use axismirror::publish::test_stream;
-//! # let _stream = test_stream("doc-mirror");
+//! # use axismirror_core::{axis_array::*, dtype::DType, extension::*, name::StreamName, publisher::Publisher, settings::Settings};
+//! # let name = StreamName::new("doc-mirror")?;
+//! # let settings = Settings { shmem_name: Some(name), buf_dur: 1.0, axis: None, version: Default::default() };
+//! # let store = axismirror::shm::ShmStore::new("/dev/shm");
+//! # let mut publisher = Publisher::open(store, (), settings, Writer::default(), Clock::Monotonic).unwrap();
+//! # let samples = Samples { dtype: DType::I32, shape: &[3, 2], bytes: &[7; 24] };
+//! # let axes = &[("time", Axis::Linear { unit: "s", gain: 0.004, offset: 0.0 })];
+//! # let message = AxisArray { data: samples, dims: &["time", "ch"], axes, attrs: &[], key: "", stream_dim: None };
+//! # publisher.publish(&message).unwrap();
 //! use axismirror::mirror::Mirror;
 //!
 //! let mut mirror = Mirror::attach("doc-mirror")?;
@@ -12,8 +19,9 @@
 //!     println!("{time:.3} s: {frame:?}");
 //! }
 //! println!("{} frames, {} missed", chunk.frames(), chunk.missed());
-//! # assert_eq!(chunk.frames(), 3);
-//! # Ok::<(), axismirror::mirror::MirrorError>(())
+//! # assert_eq!((chunk.frames(), chunk.times()[1]), (3, 0.004));
+//! # publisher.close();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! A mirror maps read-only, holds nothing and costs the writer nothing. It may be opened before the stream is there ([`Mirror::open`]) and
@@ -24,7 +32,6 @@ use std::time::{Duration, Instant};
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Extension;
 use axismirror_core::header::{Description, HeaderView, StructVersion};
-use axismirror_core::memory::{Memory as _, Word};
 use axismirror_core::mirror as core_mirror;
 use axismirror_core::name::{NameError, StreamName};
 
@@ -171,7 +178,7 @@ impl Mirror {
                 Ok(core_mirror::Reading::Absent) => state = State::Absent,
                 Ok(core_mirror::Reading::NotValid) => state = State::NotValid,
                 Ok(core_mirror::Reading::Changed) => {
-                    self.make_room(take);
+                    self.make_room();
                     continue;
                 }
                 Err(source) => {
@@ -197,7 +204,7 @@ impl Mirror {
     }
 
     /// Room for the whole ring: a read never hands out more.
-    fn make_room(&mut self, _: Take) {
+    fn make_room(&mut self) {
         let Some(d) = self.mirror.description() else { return };
         let frames = usize::try_from(d.n_frames()).unwrap_or(0);
         self.bytes.resize(frames * d.frame_bytes(), 0);
@@ -250,15 +257,13 @@ impl Mirror {
     /// # Errors
     /// [`MirrorError::Stream`].
     pub fn static_metadata(&mut self) -> Result<Option<Vec<u8>>, MirrorError> {
-        match self.mirror.static_metadata() {
-            Ok(None) => Ok(None),
-            Ok(Some((segment, len))) => {
-                let mut blob = vec![0; len];
-                segment.load_bytes(0, &mut blob, Word::B1);
-                Ok(Some(blob))
-            }
-            Err(source) => Err(MirrorError::Stream { name: self.name().to_owned(), source }),
-        }
+        let found = self.mirror.static_metadata();
+        let found = found.map_err(|source| MirrorError::Stream { name: self.name().to_owned(), source })?;
+        Ok(found.map(|blob| {
+            let mut bytes = vec![0; blob.len()];
+            blob.copy_to(&mut bytes);
+            bytes
+        }))
     }
 }
 

@@ -36,13 +36,17 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
         serde_json::to_string_pretty(&report).map_err(Failure::failed)? + "\n"
     } else {
         findings.iter().map(line).collect::<String>()
-            + &format!("\n{}: {problems} problems, {warnings} warnings\n", board.id)
+            + &format!("\n{}: {}, {}\n", board.id, some(problems, "problem"), some(warnings, "warning"))
     };
     output::print(text)?;
     match problems {
         0 => Ok(()),
-        n => Err(Failure::failed(format!("{} cannot run here: {n} problems", board.id))),
+        n => Err(Failure::failed(format!("{} cannot run here: {}", board.id, some(n, "problem")))),
     }
+}
+
+fn some(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 fn line(finding: &Finding) -> String {

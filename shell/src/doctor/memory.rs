@@ -73,11 +73,11 @@ fn remove_ipc(probe: &Probe) -> Option<Finding> {
     }
     let folder = "/etc/systemd/logind.conf.d";
     let files = probe.names(folder).into_iter().map(|n| format!("{folder}/{n}"));
-    let set = std::iter::once("/etc/systemd/logind.conf".to_owned()).chain(files).filter_map(|path| {
+    let mut set = std::iter::once("/etc/systemd/logind.conf".to_owned()).chain(files).filter_map(|path| {
         let text = probe.text(&path)?;
         text.lines().filter_map(|l| l.trim().strip_prefix("RemoveIPC=")).next_back().map(str::to_owned)
     });
-    let kept = set.last().is_some_and(|v| matches!(v.as_str(), "no" | "false" | "0" | "off"));
+    let kept = set.next_back().is_some_and(|v| matches!(v.as_str(), "no" | "false" | "0" | "off"));
     if kept {
         return Some(Finding::ok(ABOUT, "logind leaves /dev/shm alone (RemoveIPC=no)"));
     }

@@ -180,3 +180,55 @@ impl Sink for Watch {
         self.judge.chunk(chunk)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Key, Sources};
+
+    fn test(board: &str, rate: &str, gain: &str, faults: &[&str]) -> SelfTestReport {
+        let given = [(Key::Board, board), (Key::Rate, rate), (Key::Gain, gain), (Key::Simulate, "true")];
+        let mut flags: Vec<_> = given.iter().map(|(key, value)| (*key, vec![(*value).to_owned()])).collect();
+        flags.push((Key::Faults, faults.iter().map(|&f| f.to_owned()).collect()));
+        let settings = Sources { file: None, flags }.load().unwrap();
+        self_test(settings, &Arc::default()).unwrap()
+    }
+
+    #[test]
+    fn a_good_board_shows_the_datasheets_square_wave() {
+        for (board, gain, channels) in [("pieeg8", "1", 8), ("pieeg8", "24", 8), ("pieeg16", "1", 16)] {
+            let report = test(board, "250", gain, &[]);
+            assert!(report.passed(), "{report:#?}");
+            assert_eq!(report.channels.len(), channels);
+            // 2^21 clocks a period, 8192 clocks a frame at 250 Hz; VREF / 2400 (SBAS499, CONFIG2).
+            for channel in &report.channels {
+                let wave = channel.verdict.unwrap().unwrap();
+                let volts = wave.amplitude * channel.volts_per_code;
+                assert!((volts / (4.5 / 2400.0) - 1.0).abs() < 1e-3, "{volts}");
+                assert_eq!(channel.expected.unwrap().period, 256);
+            }
+            let clock = report.clock.unwrap();
+            assert!((clock.rate - 250.0).abs() < 1e-6 && clock.jitter_ns < 1.0, "{clock:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_lost_is_counted_and_fails_the_test() {
+        let lost = |faults: &[&str]| {
+            let report = test("pieeg8", "250", "1", faults);
+            assert!(!report.passed(), "{faults:?}: {report:#?}");
+            report
+        };
+        let report = lost(&["bus-error@300x5"]);
+        assert_eq!((report.health.bus_errors, report.health.frames_lost), (5, 5));
+        let shorter = SelfTestError::Period { found: 251, expected: 256 };
+        assert_eq!(report.channels[0].verdict, Some(Err(shorter)));
+        // A flipped bit of the status word.
+        assert_eq!(lost(&["status-bit=23@400x2"]).health.bad_frames, 2);
+        let report = lost(&["missed-edge@100x50"]);
+        assert!(report.health.drdy_missed >= 10, "{:?}", report.health);
+        // No edge any more, and no level: ends all the same.
+        let report = lost(&["drdy-high@100x100000"]);
+        assert_eq!((report.frames, report.health.restarts), (100, MAX_RESTARTS));
+    }
+}
