@@ -125,13 +125,14 @@ impl Acquirer {
         let mut times = [0];
         let mut acquisition = Acquisition::new(adcs, drdys, &mut codes, &mut times, Limits::default())
             .map_err(|e| ServiceError::Adc(e.to_string()))?;
-        acquisition.start().map_err(|e| ServiceError::Adc(e.to_string()))?;
+        // Making a ring takes as long as several frames: none is converted before it is there.
         let next = plan.next(|c| acquisition.volts_per_code(c))?;
         let offset = match plan.settings.clock {
             Clock::Monotonic => 0,
             Clock::Realtime => clock::realtime_ns() - clock::monotonic_ns(),
         };
         outlet.begin(next, offset, plan.on_board.rate)?;
+        acquisition.start().map_err(|e| ServiceError::Adc(e.to_string()))?;
         tracing::info!(
             stream = outlet.name(),
             board = plan.board.id,
