@@ -57,7 +57,14 @@ pub(crate) fn run(args: &SelfTestArgs) -> Result<(), Failure> {
     let settings = args.sources().load()?;
     let report = self_test(settings, &Arc::new(AtomicBool::new(false)))?;
     output::print(text(&report, args.simulate))?;
-    if report.passed() { Ok(()) } else { Err(Failure::failed(format!("the self-test of {} failed", report.board))) }
+    if report.passed() {
+        return Ok(());
+    }
+    // Its registers were read back before: only DRDY can be missing.
+    let silent = report.frames == 0 && report.health.drdy_missed > 0;
+    let hint =
+        "the chips answer, but DRDY never fell: check the wire of the line that `axismirror boards` names".to_owned();
+    Err(Failure::failed(format!("the self-test of {} failed", report.board)).hint(silent.then_some(hint)))
 }
 
 fn text(report: &SelfTestReport, simulated: bool) -> String {

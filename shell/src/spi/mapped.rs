@@ -20,6 +20,8 @@ use crate::gpio::{GpioError, OutputLine};
 
 /// Physical memory as a file (`mem(4)`).
 const MEMORY: &str = "/dev/mem";
+/// The GPIO registers alone, on kernels of the Raspberry Pi.
+const GPIO_MEMORY: &str = "/dev/gpiomem";
 /// Bytes of a register block that are mapped.
 const BLOCK: usize = 0x1000;
 
@@ -114,9 +116,9 @@ impl MappedSpi {
         let map = |at| Block::map(&memory, at, BLOCK).map_err(|source| MappedSpiOpenError::Map { at, source });
         let registers = map(machine.spi0())?;
         let hardware_select = line.is_none().then_some(select);
-        match map(machine.gpio()) {
+        match gpio_registers().or_else(|_| map(machine.gpio())) {
             Ok(mut gpio) => protocol::take_pins(&mut gpio, hardware_select),
-            // pinctrl keeps them where the kernel is strict; the firmware can do it.
+            // Where the kernel is strict its pin controller keeps them to itself; the firmware can do it at the start.
             Err(_) => tracing::warn!(
                 "the pins of SPI0 are taken to be set up: put gpio=7-11=a0 into config.txt if no chip answers"
             ),
@@ -125,6 +127,11 @@ impl MappedSpi {
         tracing::debug!("SPI0 at {:#x}, {} Hz", machine.spi0(), setup.speed_hz(machine.core_hz));
         Ok(Self { bus: Bus::new(registers, setup), select: line })
     }
+}
+
+/// The GPIO registers as the Raspberry Pi's own kernel gives them away, at offset 0 of a file.
+fn gpio_registers() -> io::Result<Block> {
+    Block::map(&std::fs::OpenOptions::new().read(true).write(true).open(GPIO_MEMORY)?, 0, BLOCK)
 }
 
 impl ErrorType for MappedSpi {
