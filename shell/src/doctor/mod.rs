@@ -1,6 +1,6 @@
 //! What keeps a machine from running a board well: looks, names what is wrong, and says the line that mends it.
 //!
-//! Each room looks at one thing and gives findings: [`spi`], [`pins`], [`boot`], [`memory`], [`schedule`]. All of them look through a
+//! Each room looks at one thing and gives findings: `spi`, `pins`, `boot`, `memory`, `schedule`. All of them look through a
 //! [`Probe`], under a root folder, so that tests can make a machine. Must never change anything.
 
 mod boot;

@@ -178,7 +178,9 @@ fn config_txt_and_kernel() {
     says(&machine.only(), Severity::Problem, "5.10", "full-upgrade");
     machine.write("proc/sys/kernel/osrelease", "5.10.0\n");
     machine.write("sys/kernel/realtime", "1\n");
-    assert!(machine.examine().iter().any(|f| f.what == "the kernel is PREEMPT_RT"));
+    let findings = machine.examine();
+    assert!(findings.iter().any(|f| f.what == "the kernel is PREEMPT_RT"));
+    assert_eq!(worst(&findings), Severity::Ok, "{findings:#?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! GPIO lines through the character device: found by name, never by a chip's number.
 //!
-//! [`find`] is the search, [`drdy`] the line that tells that a frame is ready, [`OutputLine`] a pin that we drive. Knows
+//! [`find()`] is the search, [`drdy`] the line that tells that a frame is ready, [`OutputLine`] a pin that we drive. Knows
 //! nothing of chips behind the pins.
 
 pub mod drdy;

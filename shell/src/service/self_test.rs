@@ -227,6 +227,9 @@ mod tests {
         assert_eq!(lost(&["status-bit=23@400x2"]).health.bad_frames, 2);
         let report = lost(&["missed-edge@100x50"]);
         assert!(report.health.drdy_missed >= 10, "{:?}", report.health);
+        // Edges that the kernel dropped: the wave is whole where nothing but the count tells.
+        let report = lost(&["dropped-edge@100x5"]);
+        assert!(report.channels.iter().all(|c| matches!(c.verdict, Some(Ok(_)))), "{report:#?}");
         // No edge any more, and no level: ends all the same.
         let report = lost(&["drdy-high@100x100000"]);
         assert_eq!((report.frames, report.health.restarts), (100, MAX_RESTARTS));
