@@ -37,12 +37,16 @@ use axismirror_core::name::{NameError, StreamName};
 
 pub use axismirror_core::mirror::{Changes, Proof, Start, Take};
 
-use crate::shm::{Segment, ShmError, ShmSource};
+use crate::shm::{self, Segment, ShmError, ShmSource};
 
 /// How long nothing new may come before the mirror asks whether the stream's name leads elsewhere by now.
 const REVALIDATE_AFTER: Duration = Duration::from_millis(200);
 /// How long [`Mirror::attach`] waits for a stream that says that it is not valid yet.
 const ATTACH_WITHIN: Duration = Duration::from_secs(2);
+/// The longest sleep on the futex before another look.
+const LONGEST_SLEEP: Duration = Duration::from_millis(100);
+/// Pause between two looks at a stream on which nobody can sleep.
+const POLL: Duration = Duration::from_millis(2);
 /// Pause between two looks while waiting for a stream.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
@@ -126,7 +130,7 @@ impl Mirror {
         let mut mirror = Self::open(name, Start::Oldest)?;
         let deadline = Instant::now() + ATTACH_WITHIN;
         loop {
-            match mirror.take(Take::UpTo(0))?.state() {
+            match mirror.state()? {
                 State::Valid => return Ok(mirror),
                 State::Absent => {
                     let segment = mirror.mirror.name().header().to_string();
@@ -153,6 +157,34 @@ impl Mirror {
         Ok(Self { mirror, bytes: Vec::new(), times: Vec::new(), last_news: Instant::now() })
     }
 
+    /// What the stream is like now. Attaches when needed; takes no frame.
+    ///
+    /// # Errors
+    /// [`MirrorError::Stream`].
+    pub fn state(&mut self) -> Result<State, MirrorError> {
+        self.revalidate();
+        loop {
+            match self.mirror.follow() {
+                Ok(core_mirror::Status::Absent) => return Ok(State::Absent),
+                Ok(core_mirror::Status::NotValid) => return Ok(State::NotValid),
+                Ok(core_mirror::Status::Changed) => self.make_room(),
+                Ok(core_mirror::Status::Ready) => {
+                    let valid = self.header().is_some_and(HeaderView::bvalid) || self.mirror.available() > 0;
+                    return Ok(if valid { State::Valid } else { State::NotValid });
+                }
+                Err(source) => return Err(MirrorError::Stream { name: self.name().to_owned(), source }),
+            }
+        }
+    }
+
+    /// Asks now and then whether the stream's name leads elsewhere by now, when nothing new comes.
+    fn revalidate(&mut self) {
+        if self.last_news.elapsed() > REVALIDATE_AFTER {
+            self.mirror.revalidate();
+            self.last_news = Instant::now();
+        }
+    }
+
     /// All new frames, at most the ring.
     ///
     /// # Errors
@@ -166,10 +198,7 @@ impl Mirror {
     /// # Errors
     /// [`MirrorError::Stream`].
     pub fn take(&mut self, take: Take) -> Result<Chunk<'_>, MirrorError> {
-        if self.last_news.elapsed() > REVALIDATE_AFTER {
-            self.mirror.revalidate();
-            self.last_news = Instant::now();
-        }
+        self.revalidate();
         let mut state = State::Valid;
         let mut read = core_mirror::Read { frames: 0, first: 0, missed: 0, skipped: 0, proof: Proof::Untorn };
         loop {
@@ -201,6 +230,34 @@ impl Mirror {
             times: if has_times { self.times.get(..read.frames).unwrap_or_default() } else { &[] },
             state,
         })
+    }
+
+    /// Sleeps until there is something new to read or to know (frames, another buffer), or until the time is up. Says whether there may be.
+    ///
+    /// Costs the writer nothing: with our block the reader sleeps on a futex and a thread of the service wakes it within about a
+    /// millisecond; with a Python writer, or without any, it looks every few milliseconds.
+    ///
+    /// # Errors
+    /// [`MirrorError::Stream`].
+    pub fn wait(&mut self, longest: Duration) -> Result<bool, MirrorError> {
+        let deadline = Instant::now() + longest;
+        loop {
+            // The word first: what is published after this load ends the sleep at once.
+            let seen = self.extension().map(Extension::wake);
+            let state = self.state()?;
+            if state == State::Valid && self.mirror.available() > 0 || self.mirror.has_changes() {
+                return Ok(true);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            match (self.header(), seen) {
+                // Not for ever: the writer may die, and its waker with it.
+                (Some(header), Some(seen)) => shm::sleep(header.memory(), seen, left.min(LONGEST_SLEEP)),
+                _ => std::thread::sleep(left.min(POLL)),
+            }
+        }
     }
 
     /// Room for the whole ring: a read never hands out more.

@@ -2,7 +2,7 @@
 //!
 //! Reads; attaches as any mirror does, and takes no frame.
 
-use axismirror::mirror::{Mirror, MirrorError, Start, State, Take};
+use axismirror::mirror::{Mirror, MirrorError, Start, State};
 use axismirror_core::extension::Clock;
 use axismirror_core::static_metadata::node::Node;
 use axismirror_core::static_metadata::view::{AxisKind, ValueView};
@@ -82,7 +82,7 @@ impl Stream {
     /// Looks at a stream; `None` when there is none of that name.
     pub(crate) fn look(name: &str) -> Result<Option<Self>, MirrorError> {
         let mut mirror = Mirror::open(name, Start::Next)?;
-        let state = mirror.take(Take::UpTo(0))?.state();
+        let state = mirror.state()?;
         let static_metadata = mirror.static_metadata()?.map(|blob| metadata_json(&blob));
         let Some(header) = mirror.header() else { return Ok(None) };
         let extension = mirror.extension();

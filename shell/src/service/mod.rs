@@ -10,6 +10,7 @@ mod message;
 mod outlet;
 mod plan;
 mod self_test;
+mod waker;
 mod world;
 
 use std::sync::Arc;

@@ -15,6 +15,7 @@ use axismirror_core::settings::{PlanError, Settings as RingSettings};
 
 use super::Listeners;
 use super::message::{Channel, Template, convert};
+use super::waker::Waker;
 use crate::clock;
 use crate::clock::fit::{ClockFit, Fitted};
 use crate::jitter::Histogram;
@@ -45,6 +46,7 @@ pub(super) struct Outlet {
     seconds: Vec<f64>,
     change: Option<Change>,
     error: Option<PublishError<ShmError>>,
+    waker: Option<Waker>,
     /// Counts of acquisitions before this one: each starts at zero.
     earlier: Health,
     current: Health,
@@ -80,6 +82,7 @@ impl Outlet {
     /// Over a publisher whose stream nobody has described yet.
     pub(super) fn new(publisher: ServicePublisher) -> Self {
         Self {
+            waker: waker(&publisher),
             publisher,
             now: None,
             clock_offset_ns: 0,
@@ -146,7 +149,11 @@ impl Outlet {
                 if let Err(error) = applied {
                     tracing::error!("the change cannot be carried out: {error}");
                     self.error = Some(error);
-                } else if self.publisher.description().is_some() {
+                    return;
+                }
+                // Another name or version is another header.
+                self.waker = waker(&self.publisher);
+                if self.publisher.description().is_some() {
                     // The ring's own settings are the same: it is the samples that change.
                     self.publisher.invalidate();
                 }
@@ -282,6 +289,12 @@ impl Sink for Outlet {
         }
         Ok(())
     }
+}
+
+fn waker(publisher: &ServicePublisher) -> Option<Waker> {
+    Waker::start(publisher.extension().clone())
+        .inspect_err(|e| tracing::warn!("sleeping readers will have to poll: {e}"))
+        .ok()
 }
 
 fn sum(a: &Health, b: &Health) -> Health {
