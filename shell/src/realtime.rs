@@ -6,13 +6,14 @@
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use rustix::mm::{MlockAllFlags, mlockall};
 use rustix::process::{Resource, getrlimit};
-use rustix::thread::{CpuSet, sched_setaffinity};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use thread_priority::{
-    RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
-    set_thread_priority_and_policy, thread_native_id,
+    NormalThreadSchedulePolicy, RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue,
+    ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
 };
 
 use crate::config::Settings;
@@ -75,8 +76,30 @@ pub struct Report {
     pub governor: Option<String>,
 }
 
+/// The processors that threads may use which are not the acquisition's. Set once real time is asked for.
+static PROCESSORS: OnceLock<CpuSet> = OnceLock::new();
+/// What `thread-priority` makes a nice value of 0.
+const ORDINARY: u8 = 49;
+
+/// Back to the ordinary scheduler and all processors: a thread inherits what the one that started it has, and what waits on files or sockets
+/// for the acquisition must not stand in its way. To be called first in such a thread.
+pub fn leave() {
+    let Some(all) = PROCESSORS.get() else { return };
+    let _ = sched_setaffinity(None, all);
+    if let Ok(value) = ThreadPriorityValue::try_from(ORDINARY) {
+        let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other);
+        // What can fail behind the change of policy is the nice value, which nobody needs.
+        let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Crossplatform(value), policy);
+    }
+}
+
 /// Applies what is asked for to the calling thread and, for memory, to the process; logs what came of it.
 pub fn apply(wanted: RealTime) -> Report {
+    if (wanted.priority > 0 || wanted.cpu.is_some())
+        && let Ok(all) = sched_getaffinity(None)
+    {
+        let _ = PROCESSORS.set(all);
+    }
     let report = Report {
         memory: if wanted.lock_memory { lock_memory() } else { Outcome::NotAsked },
         cpu: wanted.cpu.map_or(Outcome::NotAsked, stay_on),
@@ -245,6 +268,26 @@ mod tests {
             let cpu = (0..CpuSet::MAX_CPU).rfind(|c| allowed.is_set(*c)).unwrap();
             assert_eq!(stay_on(cpu), Outcome::Applied);
             assert_eq!(rustix::thread::sched_getcpu(), cpu);
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
+    fn a_helper_of_a_real_time_thread_is_an_ordinary_one() {
+        let before = sched_getaffinity(None).unwrap();
+        let cpu = (0..CpuSet::MAX_CPU).rfind(|c| before.is_set(*c));
+        std::thread::spawn(move || {
+            apply(RealTime { priority: 1, cpu, lock_memory: false });
+            std::thread::spawn(move || {
+                leave();
+                assert_eq!(sched_getaffinity(None).unwrap(), before);
+                let stat = fs::read_to_string("/proc/thread-self/stat").unwrap();
+                let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_ascii_whitespace().collect();
+                assert_eq!((fields[37], fields[38]), ("0", "0"));
+            })
+            .join()
+            .unwrap();
         })
         .join()
         .unwrap();
