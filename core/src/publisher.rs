@@ -7,11 +7,11 @@ use heapless::String;
 
 use crate::axis_array::AxisArray;
 use crate::extension::{Clock, Extension, Writer};
-use crate::header::{Description, HEADER_SEGMENT_LEN, HeaderView, NO_GENERATION};
+use crate::header::{Description, Generation, HEADER_SEGMENT_LEN, HeaderView};
 use crate::health::Health;
-use crate::memory::{Memory, Word};
+use crate::memory::{MemoryMut, Word};
 use crate::name::StreamName;
-use crate::ring::{Frames, Geometry, RingWriter, Times};
+use crate::ring::{Frames, Geometry, RingWriter, Times, WrongFrameSize};
 use crate::settings::{MAX_AXIS, Plan, PlanError, Settings};
 use crate::static_metadata::{Digest, EncodeError, Sink, encode};
 use crate::store::{HeaderSegment, SegmentStore};
@@ -102,7 +102,7 @@ pub enum PublishError<E> {
         len: usize,
     },
     /// The message does not fit the settings.
-    #[error("{0}")]
+    #[error(transparent)]
     Plan(#[from] PlanError),
     /// The static metadata cannot be written.
     #[error("{0}")]
@@ -116,6 +116,9 @@ pub enum PublishError<E> {
     /// Frames without a description.
     #[error("no message has described the stream yet")]
     NotDescribed,
+    /// Frames of another size than the ring's.
+    #[error(transparent)]
+    FrameSize(#[from] WrongFrameSize),
     /// Bytes that are no whole number of frames, or not one time for each.
     #[error("{bytes} bytes and {times} times are not the same whole number of frames of {frame_bytes} bytes")]
     ChunkLength {
@@ -231,7 +234,7 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         }
         let newest = seconds_to_ns(plan.times.at(plan.frames.len() - 1));
         let ring = self.open.ring.as_mut().ok_or(PublishError::NotDescribed)?;
-        let cut = ring.writer.append(&plan.frames, &plan.times, newest);
+        let cut = ring.writer.append(&plan.frames, &plan.times, newest)?;
         self.count_cut(cut);
         Ok(Published::Frames { cut })
     }
@@ -248,15 +251,28 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         };
         let version = self.settings.version;
         let static_metadata = if version.has_static_metadata() { Some(digest(message, plan.axis)?) } else { None };
+        let changed = static_metadata.filter(|(digest, _)| self.open.static_metadata != Some(*digest));
+        // All segments first: when one cannot be made, nothing has changed.
+        let prepared = match changed {
+            Some((digest, len)) => {
+                Some((digest, self.open.prepare_static_metadata(&mut self.store, message, plan.axis, len)?))
+            }
+            None => None,
+        };
         let other_axis = self.open.axis.as_deref() != Some(plan.axis);
         if other_axis || self.open.ring.as_ref().is_none_or(|r| r.description != plan.description) {
-            self.open.begin_generation(&mut self.store, &mut self.observer, plan.description.clone(), other_axis)?;
+            let begun =
+                self.open.begin_generation(&mut self.store, &mut self.observer, plan.description.clone(), other_axis);
+            if let Err(error) = begun {
+                if let Some((_, prepared)) = prepared {
+                    self.store.remove(&self.open.name.static_metadata(prepared.generation));
+                }
+                return Err(error);
+            }
         }
         self.open.axis = String::try_from(plan.axis).ok();
-        if let Some((digest, len)) = static_metadata
-            && self.open.static_metadata != Some(digest)
-        {
-            self.open.publish_static_metadata(&mut self.store, message, plan.axis, len)?;
+        if let Some((digest, prepared)) = prepared {
+            self.open.announce_static_metadata(&mut self.store, prepared);
             self.open.static_metadata = Some(digest);
             self.observer.event(Event::AuxUpdated);
         }
@@ -277,7 +293,7 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         if chunk.is_empty() {
             return Ok(0);
         }
-        let cut = ring.writer.append(&chunk, &Times::Each(times), newest);
+        let cut = ring.writer.append(&chunk, &Times::Each(times), newest)?;
         self.count_cut(cut);
         Ok(cut)
     }
@@ -301,6 +317,7 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
             self.open.remove(&mut self.store, remove);
             self.observer.event(Event::MetaReset);
             self.open = fresh;
+            self.store_health();
         } else if settings.buf_dur.to_bits() != self.settings.buf_dur.to_bits() || settings.axis != self.settings.axis {
             self.invalidate();
         }
@@ -319,6 +336,11 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         let (messages_ignored, frames_cut) = (self.health.messages_ignored, self.health.frames_cut);
         self.health = Health { messages_ignored, frames_cut, ..*health };
         self.store_health();
+    }
+
+    /// Publishes how often a segment's public name was restored.
+    pub fn set_heals(&mut self, heals: u64) {
+        self.open.extension.set_heals(heals);
     }
 
     /// Shows readers that the writer lives. `now` in ns of `CLOCK_MONOTONIC`.
@@ -346,7 +368,7 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
     }
 }
 
-impl<M: Memory + Clone> Open<M> {
+impl<M: MemoryMut + Clone> Open<M> {
     fn new<S: SegmentStore<Memory = M>>(
         store: &mut S,
         settings: &Settings,
@@ -383,6 +405,10 @@ impl<M: Memory + Clone> Open<M> {
         let mut open = Self { name: name.clone(), header, extension, ring: None, axis: None, static_metadata: None };
         open.invalidate(store);
         open.remove_static_metadata(store);
+        // What the last writer had not removed yet when it died.
+        let (generation, static_metadata) = (open.header.buffer_generation(), open.header.meta_generation());
+        store.remove(&name.data(generation.previous()));
+        store.remove(&name.static_metadata(static_metadata.wrapping_sub(1)));
         Some(open)
     }
 
@@ -395,7 +421,7 @@ impl<M: Memory + Clone> Open<M> {
         };
         header.set_bvalid(false);
         header.set_srate(PLACEHOLDER_SRATE);
-        header.set_buffer_generation(NO_GENERATION);
+        header.set_buffer_generation(Generation::NONE);
         header.set_magic();
         Ok(Self { name, header, extension, ring: None, axis: None, static_metadata: None })
     }
@@ -431,15 +457,12 @@ impl<M: Memory + Clone> Open<M> {
     ) -> Result<(), PublishError<S::Error>> {
         let version = self.header.version();
         let old = self.header.buffer_generation();
-        let generation = match old.wrapping_add(1) {
-            NO_GENERATION => 0,
-            next => next,
-        };
+        let generation = old.next();
         let needed = description.data_len(version);
         let data = store.create(&self.name.data(generation), needed).map_err(PublishError::Store)?;
         let len = data.len();
         let (header, extension) = (self.header.clone(), self.extension.clone());
-        let writer = RingWriter::new(data, header, extension, Geometry::of(&description, version))
+        let writer = RingWriter::new(data, header, extension, generation, Geometry::of(&description, version))
             .ok_or(PublishError::SegmentTooShort { needed, len })?;
         if other_axis && version.has_static_metadata() {
             // The published sink's place for this event: it forgets the buffer whenever the axis is another one, also the first time.
@@ -453,9 +476,11 @@ impl<M: Memory + Clone> Open<M> {
             header.set_write_index(0);
             header.set_wrap_counter(0);
             observer.event(Event::MetaUpdated);
-            extension.set_history(extension.base().wrapping_add(extension.committed()), extension.reserved());
-            extension.set_reserved(0);
-            extension.set_committed(0);
+            let ended = extension.counters(old);
+            extension.counters(generation).begin(ended.base().wrapping_add(ended.committed()));
+            // Release: this store makes the new counters the valid ones. A writer that adopts the header after our death, and every
+            // reader, finds those of one generation or of the other, whole.
+            extension.fence_release();
             header.set_buffer_generation(generation);
             // Release: whoever sees bvalid = 1 sees the rest (published readers check nothing else; ours check the sequence).
             extension.fence_release();
@@ -481,32 +506,43 @@ impl<M: Memory + Clone> Open<M> {
     }
 
     /// Writes the whole segment before the header names it.
-    fn publish_static_metadata<S: SegmentStore<Memory = M>>(
-        &mut self,
+    fn prepare_static_metadata<S: SegmentStore<Memory = M>>(
+        &self,
         store: &mut S,
         message: &AxisArray<'_>,
         axis: &str,
         len: usize,
-    ) -> Result<(), PublishError<S::Error>> {
+    ) -> Result<Prepared, PublishError<S::Error>> {
         let nbytes = u32::try_from(len).map_err(|_| PublishError::StaticMetadataTooLong { len })?;
-        let old = self.header.meta_generation();
         // 0 means that there is none.
-        let generation = old.checked_add(1).unwrap_or(1);
+        let generation = self.header.meta_generation().checked_add(1).unwrap_or(1);
         let memory = store.create(&self.name.static_metadata(generation), len).map_err(PublishError::Store)?;
         let mut sink = MemorySink { memory: &memory, at: 0 };
         // The digest's pass over the same message has succeeded, and this sink takes all that fits in the segment's length.
         let written = encode(message, axis, &mut sink);
         debug_assert!(written.is_ok() && sink.at == len);
-        // Release: the segment's bytes before the fields that lead to it; nbytes before the generation that readers compare.
+        Ok(Prepared { generation, nbytes })
+    }
+
+    fn announce_static_metadata<S: SegmentStore<Memory = M>>(&self, store: &mut S, prepared: Prepared) {
+        let old = self.header.meta_generation();
+        // Release, pairs with the mirror's acquire behind its load of meta_generation: who sees the generation sees the segment's bytes...
         self.extension.fence_release();
-        self.header.set_aux_nbytes(nbytes);
+        self.header.set_aux_nbytes(prepared.nbytes);
+        // ... and, by this one, their number.
         self.extension.fence_release();
-        self.header.set_meta_generation(generation);
+        self.header.set_meta_generation(prepared.generation);
         if old != 0 {
             store.remove(&self.name.static_metadata(old));
         }
-        Ok(())
     }
+}
+
+/// A static metadata's segment that is written and that no header names yet.
+#[derive(Clone, Copy, Debug)]
+struct Prepared {
+    generation: u32,
+    nbytes: u32,
 }
 
 fn digest<E>(message: &AxisArray<'_>, axis: &str) -> Result<([u8; 32], usize), PublishError<E>> {
@@ -521,7 +557,7 @@ struct MemorySink<'m, M> {
     at: usize,
 }
 
-impl<M: Memory> Sink for MemorySink<'_, M> {
+impl<M: MemoryMut> Sink for MemorySink<'_, M> {
     type Error = core::convert::Infallible;
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {

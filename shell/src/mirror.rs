@@ -31,13 +31,13 @@ use std::time::{Duration, Instant};
 
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Extension;
-use axismirror_core::header::{Description, HeaderView, StructVersion};
+use axismirror_core::header::{Description, Generation, HeaderView, StructVersion};
 use axismirror_core::mirror as core_mirror;
 use axismirror_core::name::{NameError, StreamName};
 
 pub use axismirror_core::mirror::{Changes, Proof, Start, Take};
 
-use crate::shm::{self, Segment, ShmError, ShmSource};
+use crate::shm::{self, ShmError, ShmSource, View};
 
 /// How long nothing new may come before the mirror asks whether the stream's name leads elsewhere by now.
 const REVALIDATE_AFTER: Duration = Duration::from_millis(200);
@@ -73,7 +73,7 @@ pub enum MirrorError {
         name: String,
     },
     /// What is in shared memory cannot be read.
-    #[error("stream {name:?} cannot be read: {source}")]
+    #[error("stream {name:?} cannot be read")]
     Stream {
         /// Its long name.
         name: String,
@@ -108,6 +108,7 @@ pub struct Chunk<'a> {
     bytes: &'a [u8],
     times: &'a [f64],
     state: State,
+    changed: bool,
 }
 
 /// What the stream is like at the time of a read.
@@ -199,23 +200,24 @@ impl Mirror {
     /// [`MirrorError::Stream`].
     pub fn take(&mut self, take: Take) -> Result<Chunk<'_>, MirrorError> {
         self.revalidate();
-        let mut state = State::Valid;
         let mut read = core_mirror::Read { frames: 0, first: 0, missed: 0, skipped: 0, proof: Proof::Untorn };
-        loop {
-            match self.mirror.read(take, &mut self.bytes, &mut self.times) {
-                Ok(core_mirror::Reading::Frames(r)) => read = r,
-                Ok(core_mirror::Reading::Absent) => state = State::Absent,
-                Ok(core_mirror::Reading::NotValid) => state = State::NotValid,
-                Ok(core_mirror::Reading::Changed) => {
-                    self.make_room();
-                    continue;
-                }
-                Err(source) => {
-                    return Err(MirrorError::Stream { name: self.mirror.name().as_str().to_owned(), source });
-                }
+        let mut changed = false;
+        let state = match self.mirror.read(take, &mut self.bytes, &mut self.times) {
+            Ok(core_mirror::Reading::Frames(r)) => {
+                read = r;
+                State::Valid
             }
-            break;
-        }
+            Ok(core_mirror::Reading::Absent) => State::Absent,
+            Ok(core_mirror::Reading::NotValid) => State::NotValid,
+            Ok(core_mirror::Reading::Changed) => {
+                self.make_room();
+                changed = true;
+                State::Valid
+            }
+            Err(source) => {
+                return Err(MirrorError::Stream { name: self.mirror.name().as_str().to_owned(), source });
+            }
+        };
         if read.frames > 0 {
             self.last_news = Instant::now();
         }
@@ -229,6 +231,7 @@ impl Mirror {
             bytes: self.bytes.get(..bytes).unwrap_or_default(),
             times: if has_times { self.times.get(..read.frames).unwrap_or_default() } else { &[] },
             state,
+            changed,
         })
     }
 
@@ -243,7 +246,12 @@ impl Mirror {
         let deadline = Instant::now() + longest;
         loop {
             // The word first: what is published after this load ends the sleep at once.
-            let seen = self.extension().map(Extension::wake);
+            let seen = self.extension().map(|e| {
+                let seen = e.wake();
+                // Acquire, pairs with the writer's release before it changes the word: what it announces is seen below.
+                e.fence_acquire();
+                seen
+            });
             let state = self.state()?;
             if state == State::Valid && self.mirror.available() > 0 || self.mirror.has_changes() {
                 return Ok(true);
@@ -287,7 +295,7 @@ impl Mirror {
 
     /// Number of the buffer being read.
     #[must_use]
-    pub fn generation(&self) -> Option<u32> {
+    pub fn generation(&self) -> Option<Generation> {
         self.mirror.generation()
     }
 
@@ -299,13 +307,13 @@ impl Mirror {
 
     /// The header's fields.
     #[must_use]
-    pub fn header(&self) -> Option<&HeaderView<Segment>> {
+    pub fn header(&self) -> Option<&HeaderView<View>> {
         self.mirror.header()
     }
 
     /// Our block behind the header: counters, clock, writer, health. `None` for a Python writer's stream.
     #[must_use]
-    pub fn extension(&self) -> Option<&Extension<Segment>> {
+    pub fn extension(&self) -> Option<&Extension<View>> {
         self.mirror.extension()
     }
 
@@ -365,6 +373,13 @@ impl Chunk<'_> {
     #[must_use]
     pub const fn state(&self) -> State {
         self.state
+    }
+
+    /// Whether the stream has gone over to another buffer, maybe of another description, with this read. Such a chunk has no frames: all of
+    /// the old buffer were handed out before, the next read brings those of the new one.
+    #[must_use]
+    pub const fn changed(&self) -> bool {
+        self.changed
     }
 
     /// What the frames are; `None` as long as there is no buffer.

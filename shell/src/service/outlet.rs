@@ -267,7 +267,7 @@ impl Outlet {
         }
         self.publisher.set_health(&self.health());
         let heals = self.publisher.store().heals();
-        self.publisher.extension().set_heals(heals);
+        self.publisher.set_heals(heals);
     }
 }
 
