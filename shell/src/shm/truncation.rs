@@ -73,7 +73,7 @@ pub fn survive_truncation() -> io::Result<()> {
     let _ = rustix::param::page_size();
     // SAFETY: the handler only loads and stores atomics and makes system calls that are safe in a signal handler (mmap, and what restores the
     // default action); it neither allocates nor locks.
-    let registered = unsafe { signal_hook_registry::register_sigaction(SIGBUS, |info| on_bus_error(info)) };
+    let registered = unsafe { signal_hook_registry::register_sigaction(SIGBUS, on_bus_error) };
     registered.map(|_| ())
 }
 
