@@ -13,7 +13,7 @@ use axismirror_core::name::StreamName;
 use axismirror_core::publisher::Publisher;
 use axismirror_core::settings::Settings;
 
-fn message(first: usize, f: impl FnOnce(&AxisArray<'_>)) {
+fn message<T>(first: usize, f: impl FnOnce(&AxisArray<'_>) -> T) -> T {
     let frames = 100;
     let bytes = vec![7; frames * 8];
     f(&AxisArray {
@@ -23,7 +23,7 @@ fn message(first: usize, f: impl FnOnce(&AxisArray<'_>)) {
         attrs: &[],
         key: "",
         stream_dim: None,
-    });
+    })
 }
 
 /// What `tail --follow` says when the segment that `cut` names is emptied under it.
@@ -32,14 +32,14 @@ fn tail_while_cut(test: &str, cut: impl Fn(&StreamName) -> String) -> String {
     let settings = Settings { shmem_name: Some(name.clone()), buf_dur: 60.0, axis: None, version: Default::default() };
     let store = axismirror::shm::ShmStore::new("/dev/shm");
     let mut publisher = Publisher::open(store, (), settings, Writer::default(), Clock::Monotonic).unwrap();
-    message(0, |m| drop(publisher.publish(m).unwrap()));
+    message(0, |m| publisher.publish(m).unwrap());
     let mut tail = Command::new(env!("CARGO_BIN_EXE_axismirror"));
     tail.args(["tail", name.as_str(), "--follow"]).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut tail = tail.spawn().unwrap();
     let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines();
     // It has attached once it prints frames.
     for first in 1..50 {
-        message(first * 100, |m| drop(publisher.publish(m).unwrap()));
+        message(first * 100, |m| publisher.publish(m).unwrap());
         std::thread::sleep(Duration::from_millis(20));
     }
     assert!(lines.next().is_some());

@@ -204,7 +204,11 @@ impl<B> Mapped<B> {
 }
 
 fn mapping(map: io::Result<MmapRaw>, path: &Path) -> Result<Arc<Watched>, ShmError> {
-    map.map(|map| Arc::new(Watched::new(map))).map_err(|source| ShmError::Io { action: "cannot map", path: path.to_owned(), source })
+    map.map(|map| Arc::new(Watched::new(map))).map_err(|source| ShmError::Io {
+        action: "cannot map",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn size(file: &File, path: &Path) -> Result<(usize, FileId), ShmError> {
