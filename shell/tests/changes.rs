@@ -5,6 +5,7 @@ mod common;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use axismirror_core::header::Generation;
 use axismirror_core::name::StreamName;
 use common::{Service, axismirror, eventually, info, run, set, unique, wait_for};
 use serde_json::Value;
@@ -128,7 +129,7 @@ fn a_change_that_fails_half_way_is_refused_and_undone() {
     let mut service = Service::start(&name, &["--signal", "counter", "--rate", "1000"]);
     let header = StreamName::new(&new).unwrap();
     // A folder in the place of the segments that the new name needs: first of the ring, then of the header.
-    for segment in [header.data(0), header.header()] {
+    for segment in [header.data(Generation::from_number(0)), header.header()] {
         let folder = PathBuf::from("/dev/shm").join(segment.as_str().replacen("sm_", "am_", 1));
         std::fs::create_dir(&folder).unwrap();
         let (said, took) = set(&name, &[&format!("name={new}"), "gain=12"]);

@@ -48,7 +48,10 @@ impl ControlServer {
     /// Ends on a thread of its own, because an answer may be on its way to a slow client. What was not taken yet is told that the stream has gone.
     pub fn retire(self) {
         let name = "control-end".to_owned();
-        if let Err(error) = thread::Builder::new().name(name).spawn(move || drop(self)) {
+        if let Err(error) = thread::Builder::new().name(name).spawn(move || {
+            crate::realtime::leave();
+            drop(self);
+        }) {
             // Then `self` was dropped here.
             tracing::warn!("control: no thread to end in: {error}");
         }
@@ -73,6 +76,7 @@ impl Listener {
         let closing = Arc::new(AtomicBool::new(false));
         let closed = Arc::clone(&closing);
         let thread = thread::Builder::new().name("control".to_owned()).spawn(move || {
+            crate::realtime::leave();
             for stream in listener.incoming() {
                 // Acquire: pairs with the Release in `drop`.
                 if closed.load(Ordering::Acquire) {

@@ -10,7 +10,7 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Limits, Step};
-use axismirror_boards::adc::Adc;
+use axismirror_boards::adc::{Adc, Input};
 use axismirror_boards::drdy::DataReady;
 use axismirror_boards::sim::{self, SimBoard};
 use axismirror_core::extension::Clock;
@@ -20,13 +20,18 @@ use super::ServiceError;
 use super::change::{Asker, Pending};
 use super::outlet::{Next, Outcome, Outlet, ServicePublisher};
 use super::plan::Plan;
+use crate::causes;
 use crate::clock::{self, HostPace};
 use crate::config::{ConfigError, Reach, Settings};
 use crate::control::{ControlServer, Refusal};
+use crate::hardware::{Hardware, Wanted};
+use crate::realtime::{self, RealTime};
 
 /// The first pause after an ADC that could not be started again, and the longest; it doubles in between.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The pause after a board that could not be opened again.
+const REOPEN_PAUSE: Duration = Duration::from_secs(1);
 /// How often a pause looks for a stop and for changes.
 const PAUSE_SLICE: Duration = Duration::from_millis(5);
 /// How much longer than its duration a stream may take by the host's clock when its ADC delivers nothing, in nanoseconds.
@@ -66,6 +71,7 @@ impl Acquirer {
 
     /// Publishes until it is stopped; then removes the stream.
     pub(super) fn run(mut self, publisher: ServicePublisher) -> Result<(), ServiceError> {
+        realtime::apply(RealTime::of(&self.plan.settings));
         let mut outlet = Outlet::new(publisher);
         let result = loop {
             match self.acquire(&mut outlet) {
@@ -74,6 +80,13 @@ impl Acquirer {
                 // Nothing of the change holds yet: what was before does.
                 Err(error) => match self.pending.take_if(|_| !outlet.is_changing()) {
                     Some(pending) => pending.refused(error),
+                    // The board was there before, and may be again.
+                    None if outlet.span().is_some() && matches!(error, ServiceError::Hardware(_)) => {
+                        tracing::error!("{}; next try in {} s", causes::line(&error), REOPEN_PAUSE.as_secs());
+                        if self.wait(REOPEN_PAUSE, &mut outlet) {
+                            break Ok(());
+                        }
+                    }
                     None => break Err(error),
                 },
             }
@@ -96,6 +109,14 @@ impl Acquirer {
             restarts = h.restarts,
             "the stream ends"
         );
+        // Simulated time that runs free has nothing to do with the clock.
+        if !self.plan.settings.simulate.fast {
+            tracing::info!("from DRDY to readers: {}", outlet.latency());
+            if let Some(f) = outlet.clock() {
+                let (rate, ppm, us) = (f.rate, f.drift_ppm, f.jitter_ns / 1000.0);
+                tracing::info!("the ADC's clock: {rate:.4} Hz ({ppm:+.1} ppm), DRDY's jitter {us:.1} us");
+            }
+        }
         outlet.close();
         result
     }
@@ -108,6 +129,9 @@ impl Acquirer {
     /// One acquisition, from the ADC's power-up on.
     fn acquire(&mut self, outlet: &mut Outlet) -> Result<End, ServiceError> {
         let plan = self.wanted().clone();
+        if !plan.settings.simulate.enabled {
+            return self.acquire_real(&plan, outlet);
+        }
         let world = RefCell::new(SimBoard::new(plan.board, plan.world.sim_settings(&plan.settings)));
         let input = plan.world.signal(&plan.settings).input();
         let fast = plan.settings.simulate.fast;
@@ -116,11 +140,23 @@ impl Acquirer {
         // A simulation that is faster than time has been in the future; times do not go back.
         let newest = outlet.span().filter(|_| fast).map_or(i64::MIN, |(_, newest)| newest);
         let mut drdys = sim::data_ready(&world, clock::monotonic_ns().max(newest), pace);
-        self.acquire_from(&mut adcs, &mut drdys, outlet)
+        self.publish(&mut adcs, &mut drdys, outlet)
     }
 
-    /// One acquisition from given converters.
-    fn acquire_from<A: Adc, D: DataReady>(
+    fn acquire_real(&mut self, plan: &Plan, outlet: &mut Outlet) -> Result<End, ServiceError> {
+        let wanted = Wanted {
+            rate: plan.on_board.rate,
+            gain: plan.gain(),
+            input: Input::Normal,
+            spi: plan.settings.spi,
+            stop: self.stop.clone(),
+        };
+        let mut hardware = Hardware::open(plan.board, &wanted)?;
+        self.publish(&mut hardware.adcs, &mut hardware.data_ready, outlet)
+    }
+
+    /// Starts the converters and publishes what they make.
+    fn publish<A: Adc, D: DataReady>(
         &mut self,
         adcs: &mut [A],
         drdys: &mut [D],
@@ -153,6 +189,11 @@ impl Acquirer {
     {
         let mut pause = FIRST_PAUSE;
         let mut started = false;
+        // Making a ring takes as long as several frames: none is converted before the first one is there.
+        let begins = !outlet.is_described();
+        if begins {
+            self.begin(acquisition, outlet)?;
+        }
         loop {
             let step = if started { acquisition.step(outlet) } else { acquisition.start().map(|()| Step::Restarted) };
             match step {
@@ -161,15 +202,13 @@ impl Acquirer {
                     pause = FIRST_PAUSE;
                     if std::mem::replace(&mut started, true) {
                         tracing::warn!("the ADC stopped answering and was started again");
-                    } else if self.begin(acquisition, outlet)? {
+                    } else if !begins && self.begin(acquisition, outlet)? {
                         return Ok(End::SetUpAgain);
                     }
                 }
                 Ok(_) => {}
                 // The stream's very first start is not tried again, nor one with new settings: there, the old ones are.
-                Err(error @ AcquisitionError::Adc { .. })
-                    if started || outlet.is_described() && self.pending.is_none() =>
-                {
+                Err(error @ AcquisitionError::Adc { .. }) if started || !begins && self.pending.is_none() => {
                     tracing::error!("{error}; next try in {} ms", pause.as_millis());
                     if let Some(end) = self.pause(pause, acquisition, outlet)? {
                         return Ok(end);
@@ -184,7 +223,7 @@ impl Acquirer {
         }
     }
 
-    /// The ADC converts: what its frames are begins to hold. Says whether it has to be set up anew nevertheless.
+    /// What the ADC's frames are begins to hold. Says whether it has to be set up anew nevertheless.
     fn begin<A: Adc, D: DataReady>(
         &mut self,
         acquisition: &Acquisition<'_, A, D>,
@@ -243,6 +282,20 @@ impl Acquirer {
         let by_frames = (newest - first) as f64 + period >= duration - tolerance;
         let by_host = !self.plan.settings.simulate.fast && (clock::monotonic_ns() - first) as f64 > duration + GRACE;
         by_frames || by_host
+    }
+
+    /// Lets time pass without an acquisition. Says whether the stream is over.
+    fn wait(&mut self, pause: Duration, outlet: &mut Outlet) -> bool {
+        let until = Instant::now() + pause;
+        while Instant::now() < until {
+            self.tick(outlet);
+            // Relaxed: a flag alone, nothing is published with it.
+            if self.stop.load(Ordering::Relaxed) || self.is_over(outlet) {
+                return true;
+            }
+            std::thread::sleep(PAUSE_SLICE);
+        }
+        false
     }
 
     /// Lets time pass without frames.

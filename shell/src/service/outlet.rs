@@ -17,12 +17,16 @@ use super::Listeners;
 use super::message::{Channel, Template, convert};
 use super::waker::Waker;
 use crate::clock;
+use crate::clock::fit::{ClockFit, Fitted};
+use crate::jitter::Histogram;
 use crate::shm::{ShmError, ShmStore};
 
 /// How long readers have to take the last frames of a ring that is about to end.
 const DRAIN: Duration = Duration::from_millis(50);
 /// How long the old fields rest before they change.
 const REST: Duration = Duration::from_millis(5);
+/// Seconds of DRDY's times that a line is fitted to.
+const CLOCK_WINDOW_S: f64 = 60.0;
 
 /// What the service publishes through.
 pub(super) type ServicePublisher = Publisher<ShmStore, Listeners>;
@@ -58,6 +62,8 @@ pub(super) struct Outlet {
     current: Health,
     /// What readers see of them.
     shown: Health,
+    latency: Histogram,
+    clock: ClockFit,
 }
 
 /// A change that is under way.
@@ -104,6 +110,8 @@ impl Outlet {
             earlier: Health::default(),
             current: Health::default(),
             shown: Health::default(),
+            latency: Histogram::default(),
+            clock: ClockFit::new(1.0, CLOCK_WINDOW_S),
         }
     }
 
@@ -114,6 +122,7 @@ impl Outlet {
         next: Next,
         clock_offset_ns: i64,
     ) -> Result<Option<Outcome>, PublishError<ShmError>> {
+        self.clock = ClockFit::new(1.0 / next.template.period_s(), CLOCK_WINDOW_S);
         // What waits has its times already.
         self.flush();
         self.clock_offset_ns = clock_offset_ns;
@@ -196,6 +205,16 @@ impl Outlet {
     /// Whether a change is under way.
     pub(super) const fn is_changing(&self) -> bool {
         self.change.is_some()
+    }
+
+    /// How long it took from DRDY of a chunk's newest frame until readers had it.
+    pub(super) const fn latency(&self) -> &Histogram {
+        &self.latency
+    }
+
+    /// The line through the times of DRDY.
+    pub(super) fn clock(&self) -> Option<Fitted> {
+        self.clock.fitted()
     }
 
     /// The acquisition is about to begin again, from zero counts. The gap up to its first frame is counted as frames that are lost.
@@ -331,7 +350,7 @@ impl Outlet {
         }
         self.show_health();
         let heals = self.publisher.store().heals();
-        self.publisher.extension().set_heals(heals);
+        self.publisher.set_heals(heals);
     }
 }
 
@@ -352,8 +371,14 @@ impl Sink for Outlet {
         self.codes.extend_from_slice(chunk.codes);
         let offset = self.clock_offset_ns;
         self.times_ns.extend(chunk.times_ns.iter().map(|t| t + offset));
+        self.clock.push_chunk(chunk.first_frame, chunk.last_frame, chunk.times_ns);
         if !self.is_changing() {
             self.publish_full_chunks();
+            if self.times_ns.is_empty()
+                && let Some(newest) = chunk.times_ns.last()
+            {
+                self.latency.add(clock::monotonic_ns().saturating_sub(*newest));
+            }
         }
         Ok(())
     }
