@@ -1,7 +1,8 @@
 //! Boards as data: which chips, on which wires, with which rates, gains and channel names.
 //!
-//! A new board is a new constant. Must never open a device: the shell does, by what is written here.
+//! A new board is a new constant, or a file that a shell reads. Must never open a device: the shell does, by what is written here.
 
+mod mcp;
 mod pieeg;
 
 use embedded_hal::delay::DelayNs;
@@ -11,9 +12,13 @@ use heapless::String;
 use crate::adc::Input;
 use crate::ads1299::{self, registers::DataRate, registers::Gain};
 use crate::driver::Driver;
+use crate::mcp320x;
 
 /// Chips that a board can have.
 pub const MAX_CHIPS: usize = 2;
+
+/// Labels of the gpiochips with the 40-pin header: Raspberry Pi 5, 4, and 3.
+const PI_GPIO_CHIPS: &[&str] = &["pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835"];
 
 /// A board.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,7 +34,7 @@ pub struct Board {
     pub spi: SpiSettings,
     /// What tells that a frame is due.
     pub pacing: Pacing,
-    /// Rates in Hz, the least first.
+    /// Rates in Hz, the least first. With [`Pacing::Clock`] any rate up to the greatest of them is possible.
     pub rates: &'static [u32],
     /// The rate unless told otherwise, in Hz.
     pub default_rate: u32,
@@ -75,6 +80,8 @@ pub struct ChipSlot {
 pub enum ChipKind {
     /// TI ADS1299
     Ads1299(ads1299::Settings),
+    /// Microchip MCP3008, MCP3208
+    Mcp320x(mcp320x::Settings),
 }
 
 impl ChipKind {
@@ -83,6 +90,7 @@ impl ChipKind {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Ads1299(_) => "ADS1299",
+            Self::Mcp320x(settings) => settings.part.name(),
         }
     }
 
@@ -91,6 +99,7 @@ impl ChipKind {
     pub const fn channels(&self) -> usize {
         match self {
             Self::Ads1299(_) => ads1299::CHANNELS,
+            Self::Mcp320x(settings) => settings.scan().channels(),
         }
     }
 }
@@ -181,7 +190,7 @@ pub enum BoardError {
 }
 
 impl Board {
-    const ALL: [Self; 2] = [pieeg::PIEEG8, pieeg::PIEEG16];
+    const ALL: [Self; 4] = [pieeg::PIEEG8, pieeg::PIEEG16, mcp::MCP3008, mcp::MCP3208];
 
     /// All boards.
     #[must_use]
@@ -226,7 +235,12 @@ impl Board {
     /// # Errors
     /// [`BoardError::Rate`], [`BoardError::Gain`]; they name the nearest.
     pub fn check(&self, rate: f64, gain: u8) -> Result<(), BoardError> {
-        if !self.rates.iter().any(|r| f64::from(*r) == rate) {
+        let highest = self.rates.last().copied().map_or(0.0, f64::from);
+        let possible = match self.pacing {
+            Pacing::DataReady => self.rates.iter().any(|r| f64::from(*r) == rate),
+            Pacing::Clock => rate > 0.0 && rate <= highest,
+        };
+        if !possible {
             let far = |r: &&u32| (f64::from(**r) - rate).abs();
             let nearest = self.rates.iter().min_by(|a, b| far(a).total_cmp(&far(b)));
             let nearest = nearest.copied().unwrap_or(self.default_rate);
@@ -263,6 +277,9 @@ impl Board {
                 // The pins are what the board's own settings say.
                 let settings = if input == Input::Normal { settings } else { settings.with_input(input) };
                 Ok(Driver::Ads1299(ads1299::Ads1299::new(spi, delay, settings)))
+            }
+            ChipKind::Mcp320x(settings) => {
+                Ok(Driver::Mcp320x(mcp320x::Mcp320x::new(spi, settings, self.vref, rate, input)))
             }
         }
     }
@@ -301,11 +318,11 @@ mod tests {
             assert!(board.check(board.default_rate.into(), board.default_gain).is_ok());
             assert!(board.rates.is_sorted() && board.gains.is_sorted());
             assert_eq!(board.pacing == Pacing::DataReady, board.chips[0].data_ready.is_some());
-            for rate in board.rates {
-                assert!(DataRate::from_hz(f64::from(*rate)).is_some());
-            }
-            for gain in board.gains {
-                assert!(Gain::from_factor(*gain).is_some());
+            for chip in board.chips {
+                if let ChipKind::Ads1299(_) = chip.kind {
+                    assert!(board.rates.iter().all(|r| DataRate::from_hz(f64::from(*r)).is_some()));
+                    assert!(board.gains.iter().all(|g| Gain::from_factor(*g).is_some()));
+                }
             }
         }
     }

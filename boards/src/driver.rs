@@ -8,18 +8,22 @@ use embedded_hal::spi::SpiDevice;
 
 use crate::adc::{Adc, AdcError, FrameStatus, Input, TestSignal};
 use crate::ads1299::Ads1299;
+use crate::mcp320x::Mcp320x;
 
 /// The driver of a chip.
 #[derive(Debug)]
 pub enum Driver<SPI, D> {
     /// ADS1299
     Ads1299(Ads1299<SPI, D>),
+    /// MCP3008, MCP3208
+    Mcp320x(Mcp320x<SPI>),
 }
 
 macro_rules! each {
     ($driver:expr, $chip:ident => $what:expr) => {
         match $driver {
             Driver::Ads1299($chip) => $what,
+            Driver::Mcp320x($chip) => $what,
         }
     };
 }

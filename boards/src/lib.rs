@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`adc`] | what every ADC driver offers, whatever the chip |
 //! | [`ads1299`] | TI's ADS1299: registers, frames, driver, and a simulated chip |
+//! | [`mcp320x`] | Microchip's MCP3008 and MCP3208: frames, driver, and a simulated chip |
+//! | [`scan`] | which pins a converter with a multiplexer measures |
 //! | [`drdy`] | when a frame is due: a DRDY line or a clock |
 //! | [`acquisition`] | DRDY to driver to chunk to sink, counting everything that goes wrong |
 //! | [`self_test`] | judges the square wave that a chip makes for itself |
@@ -54,6 +56,8 @@ pub mod ads1299;
 pub mod board;
 pub mod drdy;
 pub mod driver;
+pub mod mcp320x;
+pub mod scan;
 pub mod self_test;
 pub mod signal;
 pub mod sim;

@@ -304,7 +304,7 @@ fn the_driver_reads_the_counter_at_every_rate() {
                 assert_eq!(next(adc, drdy).0, std::array::from_fn(|c| 8 * k + c as i32));
             }
             let mut world = world.borrow_mut();
-            let SimChip::Ads1299(model) = &world.chips()[0];
+            let SimChip::Ads1299(model) = &world.chips()[0] else { panic!("an ADS1299") };
             assert_eq!((model.overwritten(), model.dropped_commands()), (0, 0));
         });
     }
@@ -320,7 +320,7 @@ fn the_driver_leaves_the_chip_as_it_was_told() {
     settings.misc1.srb1 = true;
     with_driver(Signal::Counter, settings, |_, _, world| {
         let mut world = world.borrow_mut();
-        let SimChip::Ads1299(model) = &world.chips()[0];
+        let SimChip::Ads1299(model) = &world.chips()[0] else { panic!("an ADS1299") };
         for (at, (expected, register)) in (0..).zip(settings.image().into_iter().zip(REGISTERS)) {
             assert_eq!(model.register(at), Some(expected), "{}", register.name);
         }
@@ -385,7 +385,7 @@ fn leads_and_pins_are_in_the_status_word() {
     with_driver(Signal::Counter, settings, |adc, drdy, world| {
         {
             let mut world = world.borrow_mut();
-            let SimChip::Ads1299(model) = &mut world.chips()[0];
+            let SimChip::Ads1299(model) = &mut world.chips()[0] else { panic!("an ADS1299") };
             model.set_lead_off(0x81, 0xC3);
         }
         let (_, status) = next(adc, drdy);

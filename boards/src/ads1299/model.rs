@@ -16,7 +16,7 @@ use crate::drdy::{Edge, Level};
 use crate::signal::{Scale, Signal};
 use crate::sim::device::Device;
 use crate::sim::edges::EdgeQueue;
-use crate::sim::fault::{Fault, Faults};
+use crate::sim::fault::{self, Fault, Faults};
 
 /// Volts of the temperature sensor at 25 degrees Celsius (SBAS499, temperature sensor).
 const TEMPERATURE_VOLTS: f64 = 0.1453;
@@ -151,12 +151,8 @@ impl<'a> Model<'a> {
         }
     }
 
-    fn fault_at<T>(&self, frame: u64, pick: impl Fn(Fault) -> Option<T>) -> Option<T> {
-        self.faults.iter().filter(|f| f.is_on(frame)).find_map(|f| pick(f.fault))
-    }
-
     fn has(&self, fault: Fault, frame: u64) -> bool {
-        self.fault_at(frame, |f| (f == fault).then_some(())).is_some()
+        fault::has(&self.faults, frame, fault)
     }
 
     /// The digital filter begins anew; its first result comes when it has settled.
@@ -243,16 +239,10 @@ impl<'a> Model<'a> {
                 *code = self.code(channel, conversion);
             }
             self.frame = frame::encode(self.status_word(), &codes);
-            let index = conversion.index;
-            let status = self.fault_at(index, |f| if let Fault::StatusBit(bit) = f { Some(bit) } else { None });
-            let data = self.fault_at(index, |f| if let Fault::DataBit(bit) = f { Some(bit) } else { None });
-            let bits = [(status, 0, STATUS_BYTES), (data, STATUS_BYTES, FRAME_BYTES - STATUS_BYTES)];
-            for (bit, first, length) in bits {
-                let Some(bit) = bit.map(usize::from) else { continue };
-                if let Some(byte) = self.frame.get_mut(first + bit / 8 % length) {
-                    *byte ^= 0x80 >> (bit % 8);
-                }
-            }
+            let (status, data) = fault::flipped(&self.faults, conversion.index);
+            let (word, samples) = self.frame.split_at_mut(STATUS_BYTES);
+            fault::flip(word, status);
+            fault::flip(samples, data);
         }
     }
 
@@ -276,9 +266,8 @@ impl<'a> Model<'a> {
         let word = self.status_word().status();
         match at {
             address::ID => {
-                let wrong =
-                    self.fault_at(self.frame_now(), |f| if let Fault::WrongId(id) = f { Some(id) } else { None });
-                wrong.unwrap_or(self.at(at))
+                let wrong = |f| if let Fault::WrongId(id) = f { Some(id) } else { None };
+                fault::pick(&self.faults, self.frame_now(), wrong).unwrap_or(self.at(at))
             }
             address::LOFF_STATP => word.lead_off_positive as u8,
             address::LOFF_STATN => word.lead_off_negative as u8,
@@ -308,14 +297,7 @@ impl Device for Model<'_> {
 
     fn transfer(&mut self, mosi: u8) -> u8 {
         let miso = self.exchange(mosi);
-        let frame = self.frame_now();
-        if self.has(Fault::MisoLow, frame) {
-            0x00
-        } else if self.has(Fault::MisoHigh, frame) {
-            0xFF
-        } else {
-            miso
-        }
+        fault::on_miso(&self.faults, self.frame_now(), miso)
     }
 
     fn deselect(&mut self) {

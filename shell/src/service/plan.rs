@@ -1,6 +1,6 @@
 //! Settings, checked against their board, and what follows from them.
 
-use axismirror_boards::board::Board;
+use axismirror_boards::board::{Board, Pacing};
 use axismirror_core::extension::Clock;
 use axismirror_core::header::StructVersion;
 use axismirror_core::name::StreamName;
@@ -86,10 +86,12 @@ impl Plan {
 
 fn on_board(settings: &Settings, board: &Board) -> Result<OnBoard, ServiceError> {
     let rates: Vec<f64> = board.rates.iter().copied().map(f64::from).collect();
+    // Where the host's clock paces, every rate up to the highest is possible.
+    let steps = if board.pacing == Pacing::Clock { &[][..] } else { &rates };
     let gains: Vec<u32> = board.gains.iter().copied().map(u32::from).collect();
     let facts = BoardFacts {
         id: board.id,
-        rates: &rates,
+        rates: steps,
         max_rate: rates.last().copied().unwrap_or(0.0),
         default_rate: board.default_rate.into(),
         gains: &gains,
