@@ -310,6 +310,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             match adc.read_frame(codes) {
                 Ok(_) => {}
                 Err(AdcError::Bus(_)) => {
+                    adc.skip_unread();
                     on_bus = true;
                     self.health.bus_errors += 1;
                 }

@@ -61,6 +61,10 @@ pub trait Adc {
     /// is not to be believed (`codes` then holds nothing of use), [`AdcError::FrameBuffer`] when `codes` has the wrong length.
     fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<Self::BusError>>;
 
+    /// Frames were converted that nobody read: the host was late, or a transfer failed. A chip that queues its frames drops
+    /// the old ones at the next [`read_frame`](Adc::read_frame), which so gets the newest.
+    fn skip_unread(&mut self) {}
+
     /// Connects all channels to the electrodes or to something inside the chip. Stops the chip.
     ///
     /// # Errors
@@ -80,18 +84,20 @@ pub enum Input {
     Normal,
     /// The two inputs shorted: the chip's own noise and offset.
     Shorted,
-    /// The square wave that the chip makes for its self-test.
+    /// The square wave or constant level that the chip makes for its self-test.
     TestSignal,
 }
 
-/// A square wave for self-tests, as codes.
+/// A square wave or a constant level for self-tests, as codes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct TestSignal {
-    /// Half the distance between the two levels, in codes.
+    /// Half the distance between the two levels, or the constant level, in codes.
     pub amplitude: f64,
-    /// Frames from one rising edge to the next.
+    /// Frames from one rising edge to the next. 0: a constant level.
     pub period: u32,
+    /// How far the amplitude may be off, as a share of it.
+    pub tolerance: f64,
 }
 
 /// What a good frame says besides its samples.

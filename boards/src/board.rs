@@ -2,6 +2,7 @@
 //!
 //! A new board is a new constant, or a file that a shell reads. Must never open a device: the shell does, by what is written here.
 
+mod ads131m;
 mod mcp;
 mod pieeg;
 
@@ -12,7 +13,7 @@ use heapless::String;
 use crate::adc::Input;
 use crate::ads1299::{self, registers::DataRate, registers::Gain};
 use crate::driver::Driver;
-use crate::mcp320x;
+use crate::{ads131m0x, mcp320x};
 
 /// Chips that a board can have.
 pub const MAX_CHIPS: usize = 2;
@@ -80,6 +81,8 @@ pub struct ChipSlot {
 pub enum ChipKind {
     /// TI ADS1299
     Ads1299(ads1299::Settings),
+    /// TI ADS131M04, ADS131M08
+    Ads131m0x(ads131m0x::Settings),
     /// Microchip MCP3008, MCP3208
     Mcp320x(mcp320x::Settings),
 }
@@ -90,6 +93,7 @@ impl ChipKind {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Ads1299(_) => "ADS1299",
+            Self::Ads131m0x(settings) => settings.part.name(),
             Self::Mcp320x(settings) => settings.part.name(),
         }
     }
@@ -99,6 +103,7 @@ impl ChipKind {
     pub const fn channels(&self) -> usize {
         match self {
             Self::Ads1299(_) => ads1299::CHANNELS,
+            Self::Ads131m0x(settings) => settings.part.channels(),
             Self::Mcp320x(settings) => settings.scan().channels(),
         }
     }
@@ -190,7 +195,8 @@ pub enum BoardError {
 }
 
 impl Board {
-    const ALL: [Self; 4] = [pieeg::PIEEG8, pieeg::PIEEG16, mcp::MCP3008, mcp::MCP3208];
+    const ALL: [Self; 6] =
+        [pieeg::PIEEG8, pieeg::PIEEG16, ads131m::ADS131M04, ads131m::ADS131M08, mcp::MCP3008, mcp::MCP3208];
 
     /// All boards.
     #[must_use]
@@ -278,6 +284,13 @@ impl Board {
                 let settings = if input == Input::Normal { settings } else { settings.with_input(input) };
                 Ok(Driver::Ads1299(ads1299::Ads1299::new(spi, delay, settings)))
             }
+            ChipKind::Ads131m0x(settings) => {
+                let rate = ads131m0x::registers::Oversampling::from_hz(rate).unwrap_or(settings.oversampling);
+                let gain = ads131m0x::registers::Gain::from_factor(gain).unwrap_or(ads131m0x::registers::Gain::X1);
+                let settings = settings.with_oversampling(rate).with_gain(gain);
+                let settings = if input == Input::Normal { settings } else { settings.with_input(input) };
+                Ok(Driver::Ads131m0x(ads131m0x::Ads131m0x::new(spi, delay, settings)))
+            }
             ChipKind::Mcp320x(settings) => {
                 Ok(Driver::Mcp320x(mcp320x::Mcp320x::new(spi, settings, self.vref, rate, input)))
             }
@@ -319,6 +332,11 @@ mod tests {
             assert!(board.rates.is_sorted() && board.gains.is_sorted());
             assert_eq!(board.pacing == Pacing::DataReady, board.chips[0].data_ready.is_some());
             for chip in board.chips {
+                if let ChipKind::Ads131m0x(_) = chip.kind {
+                    use ads131m0x::registers::{Gain, Oversampling};
+                    assert!(board.rates.iter().all(|r| Oversampling::from_hz(f64::from(*r)).is_some()));
+                    assert!(board.gains.iter().all(|g| Gain::from_factor(*g).is_some()));
+                }
                 if let ChipKind::Ads1299(_) = chip.kind {
                     assert!(board.rates.iter().all(|r| DataRate::from_hz(f64::from(*r)).is_some()));
                     assert!(board.gains.iter().all(|g| Gain::from_factor(*g).is_some()));

@@ -7,6 +7,7 @@ use embedded_hal::delay::DelayNs;
 use embedded_hal::spi::SpiDevice;
 
 use crate::adc::{Adc, AdcError, FrameStatus, Input, TestSignal};
+use crate::ads131m0x::Ads131m0x;
 use crate::ads1299::Ads1299;
 use crate::mcp320x::Mcp320x;
 
@@ -15,6 +16,8 @@ use crate::mcp320x::Mcp320x;
 pub enum Driver<SPI, D> {
     /// ADS1299
     Ads1299(Ads1299<SPI, D>),
+    /// ADS131M04, ADS131M08
+    Ads131m0x(Ads131m0x<SPI, D>),
     /// MCP3008, MCP3208
     Mcp320x(Mcp320x<SPI>),
 }
@@ -23,6 +26,7 @@ macro_rules! each {
     ($driver:expr, $chip:ident => $what:expr) => {
         match $driver {
             Driver::Ads1299($chip) => $what,
+            Driver::Ads131m0x($chip) => $what,
             Driver::Mcp320x($chip) => $what,
         }
     };
@@ -69,6 +73,10 @@ impl<SPI: SpiDevice, D: DelayNs> Adc for Driver<SPI, D> {
 
     fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<SPI::Error>> {
         each!(self, chip => chip.read_frame(codes))
+    }
+
+    fn skip_unread(&mut self) {
+        each!(self, chip => chip.skip_unread());
     }
 
     fn set_input(&mut self, input: Input) -> Result<(), AdcError<SPI::Error>> {

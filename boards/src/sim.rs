@@ -5,6 +5,7 @@
 //! waiting, so only faults lose frames. Must never know of a driver's inside.
 
 pub mod asked;
+pub mod clock;
 pub mod device;
 pub mod edges;
 pub mod fault;
@@ -23,7 +24,7 @@ use crate::board::{Board, BoardError, ChipKind, MAX_CHIPS, Pacing};
 use crate::drdy::Pace;
 use crate::driver::Driver;
 use crate::signal::Signal;
-use crate::{ads1299, mcp320x};
+use crate::{ads131m0x, ads1299, mcp320x};
 
 /// How much faster the second chip's oscillator is than the first's, in parts in a million, unless told otherwise.
 pub const SECOND_CHIP_DRIFT_PPM: f64 = 20.0;
@@ -61,9 +62,12 @@ impl<'a> SimSettings<'a> {
 
 /// A simulated chip of any kind.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is no allocator to put the larger ones into a box")]
 pub enum SimChip<'a> {
     /// ADS1299
     Ads1299(ads1299::Model<'a>),
+    /// ADS131M04, ADS131M08
+    Ads131m0x(ads131m0x::Model<'a>),
     /// MCP3008, MCP3208
     Mcp320x(mcp320x::Model<'a>),
 }
@@ -73,6 +77,7 @@ impl<'a> SimChip<'a> {
     pub fn device(&mut self) -> &mut (dyn Device + 'a) {
         match self {
             Self::Ads1299(model) => model,
+            Self::Ads131m0x(model) => model,
             Self::Mcp320x(model) => model,
         }
     }
@@ -101,6 +106,9 @@ impl<'a> SimBoard<'a> {
             first_channel += slot.kind.channels();
             match slot.kind {
                 ChipKind::Ads1299(_) => SimChip::Ads1299(ads1299::Model::new(signal, first, drift, faults)),
+                ChipKind::Ads131m0x(chip) => {
+                    SimChip::Ads131m0x(ads131m0x::Model::new(chip.part, signal, first, drift, faults))
+                }
                 ChipKind::Mcp320x(chip) => {
                     SimChip::Mcp320x(mcp320x::Model::new(chip.part, board.vref, signal, first, faults))
                 }

@@ -65,6 +65,7 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
         let Some((number, last_ns)) = self.last else {
             self.health.overruns += seen - 1;
             self.health.frames_lost += seen - 1;
+            self.skip_unread(seen - 1);
             return Ok(self.frame(edge, seen - 1));
         };
         let period = self.period_ns();
@@ -84,6 +85,7 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
         let advance = if self.estimated || self.restarted { by_time } else { by_time.max(by_count) };
         let lost = advance - 1;
         let overwritten = lost.min(seen - 1);
+        self.skip_unread(lost);
         self.health.frames_lost += lost;
         self.health.overruns += overwritten;
         if !core::mem::take(&mut self.restarted) {
@@ -99,6 +101,13 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
             return Ok(Due::Not(Step::Stale));
         }
         Ok(self.frame(edge, advance))
+    }
+
+    /// Nobody will read these frames: chips that queue them must not hand them out as later ones.
+    fn skip_unread(&mut self, frames: u64) {
+        if frames > 0 {
+            self.adcs.iter_mut().for_each(Adc::skip_unread);
+        }
     }
 
     fn frame(&mut self, edge: Edge, advance: u64) -> Due {

@@ -4,16 +4,15 @@
 //! access there, is deaf while it powers up or resets, and drops commands whose bytes come too fast. It has a clock of its
 //! own, which may drift. Must never know of the driver; it shares no code with it but [`super::frame`] and [`super::registers`].
 
-mod clock;
 mod protocol;
 
-use self::clock::ChipClock;
 use self::protocol::{Parser, Reply};
 use super::frame::{self, CODE_MAX, FRAME_BYTES, STATUS_BYTES, StatusWord};
 use super::registers::{COUNT, Channel, Config2, Config3, Config4, DataRate, Gain, Gpio, Mux, REGISTERS, address};
-use super::{CHANNELS, POWER_UP_CLOCKS, REFERENCE_SETTLING_MS, VREF, volts_per_code};
+use super::{CHANNELS, CLOCK_HZ, POWER_UP_CLOCKS, REFERENCE_SETTLING_MS, VREF, volts_per_code};
 use crate::drdy::{Edge, Level};
 use crate::signal::{Scale, Signal};
+use crate::sim::clock::ChipClock;
 use crate::sim::device::Device;
 use crate::sim::edges::EdgeQueue;
 use crate::sim::fault::{self, Fault, Faults};
@@ -75,7 +74,7 @@ impl<'a> Model<'a> {
     #[must_use]
     pub fn new(signal: Signal<'a>, first_channel: usize, drift_ppm: f64, faults: Faults) -> Self {
         Self {
-            clock: ChipClock::new(drift_ppm),
+            clock: ChipClock::new(CLOCK_HZ, drift_ppm),
             now_ns: 0,
             registers: REGISTERS.map(|r| r.reset),
             continuous: true,
@@ -255,7 +254,7 @@ impl<'a> Model<'a> {
             address::CONFIG1 => self.restart_filter(),
             address::CONFIG3 if !Config3::from_byte(value).reference => self.reference_from = None,
             address::CONFIG3 => {
-                let settling = u64::from(REFERENCE_SETTLING_MS) * u64::from(super::CLOCK_HZ) / 1000;
+                let settling = u64::from(REFERENCE_SETTLING_MS) * u64::from(CLOCK_HZ) / 1000;
                 self.reference_from = self.reference_from.or(Some(self.clocks() + settling));
             }
             _ => {}

@@ -8,6 +8,7 @@ use super::registers::{
 };
 use super::{CHANNELS, VREF, frame::StatusCheck, volts_per_code};
 use crate::adc::{Input, TestSignal};
+use crate::self_test::AMPLITUDE_TOLERANCE;
 
 /// The registers that can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +143,8 @@ impl Settings {
     pub fn test_signal(&self, channel: usize) -> Option<TestSignal> {
         let test = self.with_input(Input::TestSignal);
         let period = test.config2.frequency.period_clocks()? / test.config1.rate.clocks();
-        Some(TestSignal { amplitude: test.config2.amplitude(VREF) / self.volts_per_code(channel)?, period })
+        let amplitude = test.config2.amplitude(VREF) / self.volts_per_code(channel)?;
+        Some(TestSignal { amplitude, period, tolerance: AMPLITUDE_TOLERANCE })
     }
 }
 
