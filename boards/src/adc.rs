@@ -18,6 +18,12 @@ pub trait Adc {
     /// Channels in a frame.
     fn channels(&self) -> usize;
 
+    /// Conversions that make a frame, each with a data-ready of its own: 1 on a converter that samples all channels at once,
+    /// as many as there are inputs in its scan on one behind a multiplexer.
+    fn conversions_per_frame(&self) -> usize {
+        1
+    }
+
     /// Nominal rate of frames in Hz. The true one depends on the chip's clock: measure it.
     fn rate(&self) -> f64;
 
@@ -42,7 +48,8 @@ pub trait Adc {
     /// [`AdcError::Bus`], [`AdcError::WrongId`], [`AdcError::ReadBack`].
     fn initialise(&mut self) -> Result<(), AdcError<Self::BusError>>;
 
-    /// Begins converting.
+    /// Begins converting. On a converter with several conversions for a frame also the way to begin a scan anew, when one
+    /// was not read to its end.
     ///
     /// # Errors
     /// [`AdcError::Bus`].
@@ -54,7 +61,10 @@ pub trait Adc {
     /// [`AdcError::Bus`].
     fn stop(&mut self) -> Result<(), AdcError<Self::BusError>>;
 
-    /// Reads the frame that is ready, in one SPI transfer, into `codes` (as many as there are channels).
+    /// Reads what is ready into `codes` (as many as there are channels): the frame, or the next conversion of it where
+    /// there are several. Then it is called [`conversions_per_frame`](Adc::conversions_per_frame) times with the same
+    /// `codes`, once at each data-ready, and these hold the frame when the last call succeeded; after a call that failed
+    /// [`start`](Adc::start) begins anew. Who waits for data-ready is the caller: a driver never does.
     ///
     /// # Errors
     /// [`AdcError::Bus`] when the transfer failed, [`AdcError::BadStatus`] or [`AdcError::BadChecksum`] when the frame

@@ -3,8 +3,10 @@
 //! A new board is a new constant, or a file that a shell reads. Must never open a device: the shell does, by what is written here.
 
 mod ads131m;
+mod max1111;
 mod mcp;
 mod pieeg;
+mod waveshare;
 
 use embedded_hal::delay::DelayNs;
 use embedded_hal::spi::SpiDevice;
@@ -13,7 +15,7 @@ use heapless::String;
 use crate::adc::Input;
 use crate::ads1299::{self, registers::DataRate, registers::Gain};
 use crate::driver::Driver;
-use crate::{ads131m0x, mcp320x};
+use crate::{ads131m0x, ads1256, max111x, mcp320x};
 
 /// Chips that a board can have.
 pub const MAX_CHIPS: usize = 2;
@@ -81,8 +83,12 @@ pub struct ChipSlot {
 pub enum ChipKind {
     /// TI ADS1299
     Ads1299(ads1299::Settings),
+    /// TI ADS1256
+    Ads1256(ads1256::Settings),
     /// TI ADS131M04, ADS131M08
     Ads131m0x(ads131m0x::Settings),
+    /// Maxim MAX1110, MAX1111
+    Max111x(max111x::Settings),
     /// Microchip MCP3008, MCP3208
     Mcp320x(mcp320x::Settings),
 }
@@ -93,7 +99,9 @@ impl ChipKind {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Ads1299(_) => "ADS1299",
+            Self::Ads1256(_) => "ADS1256",
             Self::Ads131m0x(settings) => settings.part.name(),
+            Self::Max111x(settings) => settings.part.name(),
             Self::Mcp320x(settings) => settings.part.name(),
         }
     }
@@ -103,7 +111,9 @@ impl ChipKind {
     pub const fn channels(&self) -> usize {
         match self {
             Self::Ads1299(_) => ads1299::CHANNELS,
+            Self::Ads1256(settings) => settings.scan().channels(),
             Self::Ads131m0x(settings) => settings.part.channels(),
+            Self::Max111x(settings) => settings.scan().channels(),
             Self::Mcp320x(settings) => settings.scan().channels(),
         }
     }
@@ -195,8 +205,16 @@ pub enum BoardError {
 }
 
 impl Board {
-    const ALL: [Self; 6] =
-        [pieeg::PIEEG8, pieeg::PIEEG16, ads131m::ADS131M04, ads131m::ADS131M08, mcp::MCP3008, mcp::MCP3208];
+    const ALL: [Self; 8] = [
+        pieeg::PIEEG8,
+        pieeg::PIEEG16,
+        waveshare::WAVESHARE_ADDA,
+        ads131m::ADS131M04,
+        ads131m::ADS131M08,
+        mcp::MCP3008,
+        mcp::MCP3208,
+        max1111::MAX1111,
+    ];
 
     /// All boards.
     #[must_use]
@@ -284,12 +302,21 @@ impl Board {
                 let settings = if input == Input::Normal { settings } else { settings.with_input(input) };
                 Ok(Driver::Ads1299(ads1299::Ads1299::new(spi, delay, settings)))
             }
+            ChipKind::Ads1256(settings) => {
+                let settings = settings.with_frame_rate(rate).unwrap_or(settings);
+                let gain = ads1256::registers::Gain::from_factor(gain).unwrap_or(ads1256::registers::Gain::X1);
+                let driver = ads1256::Ads1256::new(spi, delay, settings.with_gain(gain), self.vref);
+                Ok(Driver::Ads1256(driver.with_input(input)))
+            }
             ChipKind::Ads131m0x(settings) => {
                 let rate = ads131m0x::registers::Oversampling::from_hz(rate).unwrap_or(settings.oversampling);
                 let gain = ads131m0x::registers::Gain::from_factor(gain).unwrap_or(ads131m0x::registers::Gain::X1);
                 let settings = settings.with_oversampling(rate).with_gain(gain);
                 let settings = if input == Input::Normal { settings } else { settings.with_input(input) };
                 Ok(Driver::Ads131m0x(ads131m0x::Ads131m0x::new(spi, delay, settings)))
+            }
+            ChipKind::Max111x(settings) => {
+                Ok(Driver::Max111x(max111x::Max111x::new(spi, settings, self.vref, rate, input)))
             }
             ChipKind::Mcp320x(settings) => {
                 Ok(Driver::Mcp320x(mcp320x::Mcp320x::new(spi, settings, self.vref, rate, input)))
@@ -332,6 +359,11 @@ mod tests {
             assert!(board.rates.is_sorted() && board.gains.is_sorted());
             assert_eq!(board.pacing == Pacing::DataReady, board.chips[0].data_ready.is_some());
             for chip in board.chips {
+                if let ChipKind::Ads1256(settings) = chip.kind {
+                    use ads1256::registers::Gain;
+                    assert!(board.rates.iter().all(|r| settings.with_frame_rate(f64::from(*r)).is_some()));
+                    assert!(board.gains.iter().all(|g| Gain::from_factor(*g).is_some()));
+                }
                 if let ChipKind::Ads131m0x(_) = chip.kind {
                     use ads131m0x::registers::{Gain, Oversampling};
                     assert!(board.rates.iter().all(|r| Oversampling::from_hz(f64::from(*r)).is_some()));

@@ -24,7 +24,7 @@ use crate::board::{Board, BoardError, ChipKind, MAX_CHIPS, Pacing};
 use crate::drdy::Pace;
 use crate::driver::Driver;
 use crate::signal::Signal;
-use crate::{ads131m0x, ads1299, mcp320x};
+use crate::{ads131m0x, ads1256, ads1299, max111x, mcp320x};
 
 /// How much faster the second chip's oscillator is than the first's, in parts in a million, unless told otherwise.
 pub const SECOND_CHIP_DRIFT_PPM: f64 = 20.0;
@@ -66,8 +66,12 @@ impl<'a> SimSettings<'a> {
 pub enum SimChip<'a> {
     /// ADS1299
     Ads1299(ads1299::Model<'a>),
+    /// ADS1256
+    Ads1256(ads1256::Model<'a>),
     /// ADS131M04, ADS131M08
     Ads131m0x(ads131m0x::Model<'a>),
+    /// MAX1110, MAX1111
+    Max111x(max111x::Model<'a>),
     /// MCP3008, MCP3208
     Mcp320x(mcp320x::Model<'a>),
 }
@@ -77,7 +81,9 @@ impl<'a> SimChip<'a> {
     pub fn device(&mut self) -> &mut (dyn Device + 'a) {
         match self {
             Self::Ads1299(model) => model,
+            Self::Ads1256(model) => model,
             Self::Ads131m0x(model) => model,
+            Self::Max111x(model) => model,
             Self::Mcp320x(model) => model,
         }
     }
@@ -106,8 +112,12 @@ impl<'a> SimBoard<'a> {
             first_channel += slot.kind.channels();
             match slot.kind {
                 ChipKind::Ads1299(_) => SimChip::Ads1299(ads1299::Model::new(signal, first, drift, faults)),
+                ChipKind::Ads1256(_) => SimChip::Ads1256(ads1256::Model::new(board.vref, signal, first, drift, faults)),
                 ChipKind::Ads131m0x(chip) => {
                     SimChip::Ads131m0x(ads131m0x::Model::new(chip.part, signal, first, drift, faults))
+                }
+                ChipKind::Max111x(chip) => {
+                    SimChip::Max111x(max111x::Model::new(chip.part, board.vref, signal, first, faults))
                 }
                 ChipKind::Mcp320x(chip) => {
                     SimChip::Mcp320x(mcp320x::Model::new(chip.part, board.vref, signal, first, faults))
