@@ -36,7 +36,7 @@ use heapless::Vec;
 use self::due::Due;
 use self::follower::Follower;
 use self::rate::RateMeter;
-use crate::adc::{Adc, AdcError};
+use crate::adc::{Adc, AdcError, FrameStatus};
 use crate::board::MAX_CHIPS;
 use crate::drdy::{DataReady, Level, Wait};
 
@@ -118,6 +118,7 @@ pub struct Acquisition<'b, A, D> {
     restarted: bool,
     failures: u32,
     needs_restart: bool,
+    status: [FrameStatus; MAX_CHIPS],
 }
 
 impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
@@ -170,12 +171,19 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             restarted: false,
             failures: 0,
             needs_restart: false,
+            status: [FrameStatus::default(); MAX_CHIPS],
         })
     }
 
     /// What went wrong up to now.
     pub const fn health(&self) -> &Health {
         &self.health
+    }
+
+    /// What the last good frame of a converter said besides its samples: electrodes that are off, levels of pins.
+    pub fn frame_status(&self, chip: usize) -> Option<FrameStatus> {
+        self.adcs.get(chip)?;
+        self.status.get(chip).copied()
     }
 
     /// The converters, to ask them for gains and scales.
@@ -336,7 +344,11 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             let Some((codes, behind)) = core::mem::take(&mut rest).split_at_mut_checked(adc.channels()) else { break };
             rest = behind;
             match adc.read_frame(codes) {
-                Ok(_) => {}
+                Ok(status) => {
+                    if let Some(place) = self.status.get_mut(chip) {
+                        *place = status;
+                    }
+                }
                 Err(AdcError::Bus(_)) => {
                     adc.skip_unread();
                     on_bus = true;

@@ -3,6 +3,7 @@
 //! A new board is a new constant, or a file that a shell reads. Must never open a device: the shell does, by what is written here.
 
 mod ads131m;
+mod chip;
 mod max1111;
 mod mcp;
 mod pieeg;
@@ -49,12 +50,24 @@ pub struct Board {
     pub vref: f64,
     /// A name for each channel; as many as there are channels.
     pub labels: &'static [&'static str],
+    /// Where each channel is; empty when nobody said.
+    pub positions: &'static [Position],
     /// Labels of the gpiochips that its pins can be on, one for each kind of host. Never go by a gpiochip's number.
     pub gpio_chips: &'static [&'static str],
     /// Lines for the Raspberry Pi's config.txt.
     pub config_txt: &'static [&'static str],
     /// What a user has to know.
     pub notes: &'static [&'static str],
+}
+
+/// Where a channel's electrode or sensor is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Position {
+    /// To the right, in the unit of the montage.
+    pub x: f64,
+    /// To the front, in the unit of the montage.
+    pub y: f64,
 }
 
 /// A chip and its wires.
@@ -110,7 +123,7 @@ impl ChipKind {
     #[must_use]
     pub const fn channels(&self) -> usize {
         match self {
-            Self::Ads1299(_) => ads1299::CHANNELS,
+            Self::Ads1299(settings) => settings.frame_channels(),
             Self::Ads1256(settings) => settings.scan().channels(),
             Self::Ads131m0x(settings) => settings.part.channels(),
             Self::Max111x(settings) => settings.scan().channels(),
@@ -358,21 +371,13 @@ mod tests {
             assert!(board.check(board.default_rate.into(), board.default_gain).is_ok());
             assert!(board.rates.is_sorted() && board.gains.is_sorted());
             assert_eq!(board.pacing == Pacing::DataReady, board.chips[0].data_ready.is_some());
-            for chip in board.chips {
-                if let ChipKind::Ads1256(settings) = chip.kind {
-                    use ads1256::registers::Gain;
-                    assert!(board.rates.iter().all(|r| settings.with_frame_rate(f64::from(*r)).is_some()));
-                    assert!(board.gains.iter().all(|g| Gain::from_factor(*g).is_some()));
-                }
-                if let ChipKind::Ads131m0x(_) = chip.kind {
-                    use ads131m0x::registers::{Gain, Oversampling};
-                    assert!(board.rates.iter().all(|r| Oversampling::from_hz(f64::from(*r)).is_some()));
-                    assert!(board.gains.iter().all(|g| Gain::from_factor(*g).is_some()));
-                }
-                if let ChipKind::Ads1299(_) = chip.kind {
-                    assert!(board.rates.iter().all(|r| DataRate::from_hz(f64::from(*r)).is_some()));
-                    assert!(board.gains.iter().all(|g| Gain::from_factor(*g).is_some()));
-                }
+            for chip in board.chips.iter().map(|c| c.kind) {
+                let (rates, gains) = (chip.rates(), chip.gains());
+                assert!(board.pacing == Pacing::Clock || board.rates.iter().all(|r| rates.contains(r)), "{}", board.id);
+                assert!(board.gains.iter().all(|g| gains.contains(g)));
+                assert!(chip.modes().contains(&board.spi.mode) && board.spi.max_speed_hz <= chip.max_speed_hz());
+                assert!(board.spi.speed_hz <= board.spi.max_speed_hz);
+                assert!(chip.fixed_vref().is_none_or(|v| v == board.vref));
             }
         }
     }

@@ -33,6 +33,7 @@ pub(super) const ADS131M04: Board = Board {
     default_gain: 1,
     vref: VREF,
     labels: LABELS.split_at(4).0,
+    positions: &[],
     gpio_chips: PI_GPIO_CHIPS,
     config_txt: &["dtparam=spi=on", "core_freq_fixed=1"],
     notes: &["The rates are those of a clock of 8.192 MHz."],

@@ -26,6 +26,7 @@ pub(super) const MAX1111: Board = Board {
     default_gain: 1,
     vref: VREF,
     labels: &["CH0", "CH1", "CH2", "CH3"],
+    positions: &[],
     gpio_chips: PI_GPIO_CHIPS,
     config_txt: &["dtparam=spi=on", "core_freq_fixed=1"],
     notes: &["The inputs take 0 to 2.048 V. Nothing tells a line that is stuck low from 0 V."],

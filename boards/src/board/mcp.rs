@@ -33,6 +33,7 @@ pub(super) const MCP3008: Board = Board {
     default_gain: 1,
     vref: 3.3,
     labels: &["CH0", "CH1", "CH2", "CH3", "CH4", "CH5", "CH6", "CH7"],
+    positions: &[],
     gpio_chips: PI_GPIO_CHIPS,
     config_txt: &["dtparam=spi=on", "core_freq_fixed=1"],
     notes: &[NOTE],

@@ -66,6 +66,7 @@ pub(super) const PIEEG8: Board = Board {
     default_gain: 1,
     vref: VREF,
     labels: LABELS.split_at(8).0,
+    positions: &[],
     gpio_chips: PI_GPIO_CHIPS,
     config_txt: &["dtparam=spi=on", "core_freq_fixed=1"],
     notes: &[BATTERY, "All channels are measured against the SRB1 electrode."],

@@ -27,6 +27,7 @@ pub(super) const WAVESHARE_ADDA: Board = Board {
     default_gain: 1,
     vref: 2.5,
     labels: &["AD0", "AD1", "AD2", "AD3", "AD4", "AD5", "AD6", "AD7"],
+    positions: &[],
     gpio_chips: PI_GPIO_CHIPS,
     config_txt: &["dtparam=spi=on", "dtoverlay=spi0-1cs,cs0_pin=22", "core_freq_fixed=1"],
     notes: &[
