@@ -4,12 +4,14 @@
 //! |---|---|
 //! | reading a stream from Rust | [`mirror`] |
 //! | running the service | [`service`], with the settings of [`config`] |
+//! | boards as files | [`board_file`] |
 //! | segments in /dev/shm | [`shm`] |
 //! | the life-cycle channel of Python's `multiprocessing.connection` | [`conn`] |
 //! | changing a running stream | [`control`] |
 //! | files that a simulated ADC plays | [`recording`] |
 #![deny(unsafe_code)]
 
+pub mod board_file;
 pub mod clock;
 pub mod config;
 pub mod conn;

@@ -10,6 +10,7 @@ use super::ServiceError;
 use super::message::{Channel, Template};
 use super::outlet::Next;
 use super::world::World;
+use crate::board_file;
 use crate::config::{self, BoardFacts, OnBoard, Settings};
 
 /// A stream that can be.
@@ -24,7 +25,7 @@ pub(super) struct Plan {
 impl Plan {
     /// Checks everything that can be checked before anything is touched.
     pub(super) fn new(settings: Settings) -> Result<Self, ServiceError> {
-        let board = Board::find(&settings.board)?;
+        let board = board_file::find(&settings.board)?;
         if !settings.simulate.enabled {
             return Err(ServiceError::NotSimulated { board: settings.board });
         }
