@@ -19,7 +19,7 @@ pub use settings::Settings;
 /// Frequency of the clock in Hz that the data rates are given for (SBAS950, CLOCK register).
 pub const CLOCK_HZ: u32 = 8_192_000;
 
-/// Full scale in volts at gain 1: the internal reference (SBAS950, section 8.3.3; Linux takes the same 1.2 V).
+/// Full scale in volts at gain 1: the internal reference (SBAS950, section 8.3.4; Linux takes the same 1.2 V).
 pub const VREF: f64 = 1.2;
 
 /// The fastest SCLK in Hz (SBAS950, section 6.6, timing requirements: tc(SC) of 40 ns).
@@ -28,7 +28,8 @@ pub const MAX_SPEED_HZ: u32 = 25_000_000;
 /// Channels of the larger part.
 pub const MAX_CHANNELS: usize = 8;
 
-/// The test level in volts at gain 1, and how far it may be off (SBAS950, electrical characteristics, test signal).
+/// The test level in volts at gain 1, 2/15 of the reference (SBAS950, section 8.3.9), and how far it may be off (electrical
+/// characteristics; not confirmed from a second source).
 pub const TEST_VOLTS: f64 = 0.160;
 /// See [`TEST_VOLTS`].
 pub const TEST_TOLERANCE: f64 = 0.08;

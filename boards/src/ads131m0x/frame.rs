@@ -20,7 +20,7 @@ pub const CODE_MAX: i32 = 0x7F_FFFF;
 /// The least code; everything below clips to it.
 pub const CODE_MIN: i32 = -0x80_0000;
 
-/// The checksum after a reset: CCITT, polynomial 1021, seed FFFF, highest bit first (SBAS950, section 8.5.1.8).
+/// The checksum after a reset: CCITT, polynomial 1021, seed FFFF, highest bit first (SBAS950, section 8.3.12; Linux has the same).
 ///
 /// ```
 /// use axismirror_boards::ads131m0x::frame::checksum;

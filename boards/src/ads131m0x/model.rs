@@ -24,7 +24,8 @@ const REGISTERS: usize = 64;
 const MAX_FRAME: usize = (REGISTERS + 3) * frame::WORD_BYTES;
 /// Samples that the chip keeps until they are read.
 const FIFO: usize = 2;
-/// Conversions until the sinc3 filter has settled (SBAS950, section 8.4.1.5).
+/// Conversions until the sinc3 filter has settled (SBAS950, section 8.3.7.1). The chip's fast-settling filter, which has first
+/// results earlier, is not simulated.
 const SETTLING: u64 = 3;
 /// tCLK from power-up until it listens: 250 us.
 const POWER_UP_CLOCKS: u64 = 2048;
