@@ -6,3 +6,4 @@ pub(crate) mod interop;
 pub(crate) mod loom;
 pub(crate) mod miri;
 pub(crate) mod test;
+pub(crate) mod torture;

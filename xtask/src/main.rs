@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{ci, demo, interop as interop_command, loom, miri, test};
+use commands::{ci, demo, interop as interop_command, loom, miri, test, torture};
 use step::Steps;
 
 #[derive(Parser)]
@@ -32,6 +32,7 @@ enum Command {
     Ci(ci::Args),
     Miri(miri::Args),
     Loom(loom::Args),
+    Torture(torture::Args),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => args.run(&mut steps),
         Command::Miri(args) => args.run(&mut steps),
         Command::Loom(args) => args.run(&mut steps),
+        Command::Torture(args) => args.run(&mut steps),
     }
     steps.finish()
 }

@@ -30,8 +30,6 @@ use crate::axis_array::MAX_RANK;
 pub const MAGIC: u32 = 0x455A_4D53;
 /// Bytes of the key that the header holds.
 pub const MAX_KEY: usize = 1024;
-/// `buffer_generation` before the first buffer: -1, so that the first is generation 0.
-pub const NO_GENERATION: u32 = u32::MAX;
 /// Length of the header segment as we make it: one page, with the extension block in its second half. Readers ignore what lies
 /// behind their header.
 pub const HEADER_SEGMENT_LEN: usize = 4096;
@@ -128,5 +126,5 @@ const _: () = {
     // The view's split into aligned pieces rests on this.
     assert!(SRATE % 4 == 2 && NDIM % 4 == 2 && SHAPE % 4 == 2 && BUFFER_GENERATION % 4 == 2 && WRAP_COUNTER % 4 == 2);
     assert!(KEY_LEN % 4 == 2 && WRITE_INDEX % 4 == 2 && META_GENERATION % 4 == 2 && AUX_NBYTES % 4 == 2);
-    assert!(StructVersion::V2.base() % 4 == 0 && StructVersion::V0.base() % 4 == 0);
+    assert!(StructVersion::V2.base().is_multiple_of(4) && StructVersion::V0.base().is_multiple_of(4));
 };

@@ -2,8 +2,9 @@
 //!
 //! Reads; attaches as any mirror does, and takes no frame.
 
-use axismirror::mirror::{Mirror, MirrorError, Start, State, Take};
+use axismirror::mirror::{Mirror, MirrorError, Start, State};
 use axismirror_core::extension::Clock;
+use axismirror_core::header::Generation;
 use axismirror_core::static_metadata::node::Node;
 use axismirror_core::static_metadata::view::{AxisKind, ValueView};
 use axismirror_core::static_metadata::{StaticMetadata, decode, nodes_needed};
@@ -82,15 +83,12 @@ impl Stream {
     /// Looks at a stream; `None` when there is none of that name.
     pub(crate) fn look(name: &str) -> Result<Option<Self>, MirrorError> {
         let mut mirror = Mirror::open(name, Start::Next)?;
-        let state = mirror.take(Take::UpTo(0))?.state();
-        let static_metadata = match mirror.static_metadata()? {
-            Some(blob) => Some(metadata_json(&blob)),
-            None => None,
-        };
+        let state = mirror.state()?;
+        let static_metadata = mirror.static_metadata()?.map(|blob| metadata_json(&blob));
         let Some(header) = mirror.header() else { return Ok(None) };
         let extension = mirror.extension();
         let description = mirror.description().map(|d| Description {
-            generation: mirror.generation().unwrap_or(0),
+            generation: mirror.generation().map_or(0, Generation::number),
             dtype: d.dtype().code().to_owned(),
             dtype_char: char::from(d.dtype().char()),
             srate: d.srate(),
@@ -98,7 +96,7 @@ impl Stream {
             frame_shape: d.frame_shape().to_vec(),
             key: d.key().as_str().to_owned(),
         });
-        let alive = extension.map(|_| axismirror::shm::writer_of(header.memory().inode()).is_some());
+        let alive = extension.map(|_| axismirror::shm::writer_of(header.memory().file()).is_some());
         let heartbeat = extension.map(axismirror_core::extension::Extension::heartbeat).filter(|t| *t > 0);
         let since = |t: i64| (axismirror::clock::monotonic_ns() - t) as f64 / 1e9;
         Ok(Some(Self {
@@ -115,15 +113,18 @@ impl Stream {
             write_index: header.write_index(),
             wrap_counter: header.wrap_counter(),
             meta_generation: header.meta_generation(),
-            frames: extension.map(|e| Frames {
-                published: e.committed(),
-                published_ever: e.base().saturating_add(e.committed()),
-                newest_s: e.newest() as f64 / 1e9,
-                clock: match e.clock() {
-                    Clock::Monotonic => "monotonic",
-                    Clock::Realtime => "realtime",
-                    Clock::Unknown => "unknown",
-                },
+            frames: extension.map(|e| {
+                let counters = e.counters(header.buffer_generation());
+                Frames {
+                    published: counters.committed(),
+                    published_ever: counters.base().saturating_add(counters.committed()),
+                    newest_s: counters.newest() as f64 / 1e9,
+                    clock: match e.clock() {
+                        Clock::Monotonic => "monotonic",
+                        Clock::Realtime => "realtime",
+                        Clock::Unknown => "unknown",
+                    },
+                }
             }),
             health: extension.map(|e| {
                 let h = e.health();
@@ -213,10 +214,8 @@ fn value_json(value: &ValueView<'_, '_>) -> Value {
         ValueView::Int(n) => (*n).into(),
         ValueView::Float(x) if x.is_finite() => (*x).into(),
         ValueView::Str(text) => (*text).into(),
-        ValueView::List(items) | ValueView::Tuple(items) => items.clone().map(|v| value_json(&v)).collect(),
-        ValueView::Dict(entries) => {
-            Value::Object(entries.clone().map(|(k, v)| (k.to_owned(), value_json(&v))).collect())
-        }
+        ValueView::List(items) | ValueView::Tuple(items) => (*items).map(|v| value_json(&v)).collect(),
+        ValueView::Dict(entries) => Value::Object((*entries).map(|(k, v)| (k.to_owned(), value_json(&v))).collect()),
         other => other.to_string().into(),
     }
 }

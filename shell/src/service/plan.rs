@@ -26,9 +26,6 @@ impl Plan {
     /// Checks everything that can be checked before anything is touched.
     pub(super) fn new(settings: Settings) -> Result<Self, ServiceError> {
         let board = board_file::find(&settings.board)?;
-        if !settings.simulate.enabled {
-            return Err(ServiceError::NotSimulated { board: settings.board });
-        }
         let on_board = on_board(&settings, board)?;
         let world = World::load(&settings, on_board.rate, board)?;
         let plan = Self { settings, board, on_board, world };
@@ -63,7 +60,7 @@ impl Plan {
     }
 
     /// Frames of a chunk.
-    pub(super) fn chunk(&self) -> usize {
+    fn chunk(&self) -> usize {
         usize::try_from(self.on_board.chunk).unwrap_or(1)
     }
 
@@ -81,7 +78,7 @@ impl Plan {
         let channel = |&index: &usize| Channel { index, volts_per_code: volts_per_code(index).unwrap_or(f64::NAN) };
         let channels: Vec<Channel> = self.on_board.channels.iter().map(channel).collect();
         let template = self.template(channels.first().map_or(f64::NAN, |c| c.volts_per_code))?;
-        Ok(Next { ring: self.ring_settings()?, template, channels, all_channels: self.board.channels() })
+        Ok(Next { ring: self.ring_settings()?, template, channels, chunk: self.chunk() })
     }
 }
 
