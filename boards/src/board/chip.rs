@@ -73,6 +73,12 @@ impl ChipKind {
         !matches!(self, Self::Mcp320x(_) | Self::Max111x(_))
     }
 
+    /// Whether it makes a test signal for itself.
+    #[must_use]
+    pub const fn has_test_signal(&self) -> bool {
+        matches!(self, Self::Ads1299(_) | Self::Ads131m0x(_))
+    }
+
     /// Whether a frame is a scan, one conversion behind the other: such a chip must be alone on its board.
     #[must_use]
     pub const fn scans(&self) -> bool {
