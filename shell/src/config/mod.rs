@@ -15,7 +15,7 @@
 
 mod change;
 mod error;
-mod given;
+pub(crate) mod given;
 mod key;
 mod on_board;
 mod settings;
@@ -28,6 +28,6 @@ pub use change::Change;
 pub use error::{ConfigError, Place};
 pub use given::{MAX_CHANNEL, MAX_LABEL, parse_channels};
 pub use key::{Key, Reach, SIMULATE_TABLE};
-pub use on_board::{BoardFacts, OnBoard};
+pub use on_board::{BoardFacts, OnBoard, PossibleRates};
 pub use settings::{MAX_CHUNK, MAX_NAME, Origins, Settings, SignalKind, Simulate, SpiAccess, Units};
 pub use sources::Sources;

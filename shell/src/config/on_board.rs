@@ -16,8 +16,8 @@ const SAME_RATE: f64 = 1e-9;
 pub struct BoardFacts<'a> {
     /// Board id, for messages.
     pub id: &'a str,
-    /// Possible rates in Hz.
-    pub rates: &'a [f64],
+    /// Possible rates.
+    pub rates: PossibleRates<'a>,
     /// Rate in Hz when none is given.
     pub default_rate: f64,
     /// Possible gains. Empty when the ADC has no amplifier: then only 1.
@@ -28,6 +28,15 @@ pub struct BoardFacts<'a> {
     pub channels: usize,
     /// A label for each channel.
     pub labels: &'a [&'a str],
+}
+
+/// Rates of frames that a board can have, in Hz.
+#[derive(Clone, Copy, Debug)]
+pub enum PossibleRates<'a> {
+    /// These: the ADC has a clock of its own.
+    Steps(&'a [f64]),
+    /// Any up to this: the host's clock paces the ADC.
+    UpTo(f64),
 }
 
 /// Settings that a board can do, with nothing left open.
@@ -61,11 +70,14 @@ impl Settings {
 
     fn rate_on(&self, board: &BoardFacts<'_>) -> Result<f64, ConfigError> {
         let Some(rate) = self.rate else { return Ok(board.default_rate) };
-        let same = board.rates.iter().find(|r| (*r - rate).abs() <= SAME_RATE * r.abs());
-        same.copied().ok_or_else(|| {
-            let possible = format!("{} Hz on board {}", list(board.rates), board.id);
-            self.impossible(Key::Rate, rate.to_string(), possible)
-        })
+        let (found, possible) = match board.rates {
+            PossibleRates::Steps(rates) => {
+                let same = rates.iter().find(|r| (*r - rate).abs() <= SAME_RATE * r.abs());
+                (same.copied(), format!("{} Hz", list(rates)))
+            }
+            PossibleRates::UpTo(highest) => (Some(rate).filter(|r| *r <= highest), format!("up to {highest} Hz")),
+        };
+        found.ok_or_else(|| self.impossible(Key::Rate, rate.to_string(), format!("{possible} on board {}", board.id)))
     }
 
     fn gain_on(&self, board: &BoardFacts<'_>) -> Result<u32, ConfigError> {

@@ -10,7 +10,7 @@ use super::*;
 
 const PIEEG8: BoardFacts<'_> = BoardFacts {
     id: "pieeg8",
-    rates: &[250.0, 500.0, 1000.0],
+    rates: PossibleRates::Steps(&[250.0, 500.0, 1000.0]),
     default_rate: 250.0,
     gains: &[1, 2, 24],
     default_gain: 24,
@@ -291,6 +291,8 @@ fn what_a_board_cannot_do_is_refused_with_line_and_choices() {
             assert!(m.contains(part), "{text:?}: {m:?} lacks {part:?}");
         }
     }
-    let fixed = BoardFacts { gains: &[], ..PIEEG8 };
-    assert_eq!(Settings::default().on_board(&fixed).unwrap().gain, 1);
+    let paced = BoardFacts { id: "mcp3208", rates: PossibleRates::UpTo(1000.0), gains: &[], ..PIEEG8 };
+    assert_eq!(parse("rate = 333.3").unwrap().on_board(&paced).unwrap().rate, 333.3);
+    assert!(parse("rate = 1001").unwrap().on_board(&paced).unwrap_err().to_string().contains("up to 1000 Hz"));
+    assert_eq!(Settings::default().on_board(&paced).unwrap().gain, 1);
 }

@@ -1,6 +1,6 @@
 //! Settings, checked against their board, and what follows from them.
 
-use axismirror_boards::board::Board;
+use axismirror_boards::board::{Board, Pacing};
 use axismirror_core::name::StreamName;
 use axismirror_core::publisher::PublishError;
 use axismirror_core::settings::{PlanError, Settings as RingSettings};
@@ -9,7 +9,8 @@ use super::ServiceError;
 use super::message::{Channel, Template};
 use super::outlet::Next;
 use super::world::World;
-use crate::config::{BoardFacts, Key, OnBoard, Settings};
+use crate::board_file;
+use crate::config::{BoardFacts, Key, OnBoard, PossibleRates, Settings};
 
 /// A stream that can be.
 #[derive(Clone, Debug)]
@@ -23,7 +24,7 @@ pub(super) struct Plan {
 impl Plan {
     /// Checks everything that can be checked before anything is touched.
     pub(super) fn new(settings: Settings) -> Result<Self, ServiceError> {
-        let board = Board::find(&settings.board)?;
+        let board = board_file::find(&settings.board)?;
         let on_board = on_board(&settings, board)?;
         let world = World::load(&settings, on_board.rate, board)?;
         let plan = Self { settings, board, on_board, world };
@@ -83,10 +84,14 @@ impl Plan {
 
 fn on_board(settings: &Settings, board: &Board) -> Result<OnBoard, ServiceError> {
     let rates: Vec<f64> = board.rates.iter().copied().map(f64::from).collect();
+    let possible = match (board.pacing, rates.last()) {
+        (Pacing::Clock, Some(&highest)) => PossibleRates::UpTo(highest),
+        _ => PossibleRates::Steps(&rates),
+    };
     let gains: Vec<u32> = board.gains.iter().copied().map(u32::from).collect();
     let facts = BoardFacts {
         id: board.id,
-        rates: &rates,
+        rates: possible,
         default_rate: board.default_rate.into(),
         gains: &gains,
         default_gain: board.default_gain.into(),
