@@ -1,8 +1,10 @@
 //! README's readers: what it shows is what the examples hold, and the Rust one reads a running service. (The Python one is run by
 //! `cargo xtask interop`, which has the published package.)
 
+mod common;
+
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -35,31 +37,14 @@ fn readme_shows_a_settings_file_that_holds() {
     assert!(settings.simulate.enabled);
 }
 
-/// Ends with the test, whatever becomes of it.
-struct Service(Child);
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[test]
 fn the_rust_reader_reads() {
-    let name = format!("readme-{}", std::process::id());
-    let mut service = Command::new(env!("CARGO_BIN_EXE_axismirror"));
-    service.args(["run", "--simulate", "--signal", "counter", "--rate", "1000", "--name", &name, "--duration", "30"]);
-    let _service = Service(service.stderr(Stdio::null()).spawn().expect("the service"));
+    let name = common::unique("readme");
+    let service = common::Service::start(&name, &["--signal", "counter", "--rate", "1000"]);
     // Cargo builds the examples with the tests, beside them.
     let example = Path::new(env!("CARGO_BIN_EXE_axismirror")).with_file_name("examples").join("reader");
-    let output = (0..100)
-        .map(|_| {
-            std::thread::sleep(std::time::Duration::from_millis(50));
-            Command::new(&example).arg(&name).output().expect("the example")
-        })
-        .find(|o| o.status.success())
-        .expect("the example reads the service");
+    let output = Command::new(&example).arg(&name).output().expect("the example");
+    service.stop();
     let text = String::from_utf8_lossy(&output.stdout);
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 10, "{text}");

@@ -17,6 +17,8 @@ pub(crate) fn start(verbose: u8, quiet: u8, default: LevelFilter) {
     let level = level(verbose, quiet, default);
     let filter = EnvFilter::builder().with_default_directive(level.into()).with_env_var(VARIABLE).from_env_lossy();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal());
+    // Whoever read the log may have gone away: then there is nobody to tell that a line could not be written.
+    let log = log.log_internal_errors(false);
     // It fails only when there is a log already.
     let _ = log.with_target(false).try_init();
 }

@@ -11,7 +11,7 @@ use super::{Failure, output};
 
 /// Publish a stream until it is stopped (SIGINT, SIGTERM, `quit` on the life-cycle channel, or its duration)
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, allow_negative_numbers = true)]
 pub(crate) struct RunArgs {
     /// Settings file (TOML); flags win over it. SIGHUP reads it again
     #[arg(value_name = "SETTINGS", value_hint = clap::ValueHint::FilePath)]

@@ -1,5 +1,6 @@
 //! `axismirror tail`: frames of a stream, as a mirror process sees them.
 
+use std::borrow::Cow;
 use std::io::{BufWriter, StdoutLock, Write, stdout};
 use std::time::Duration;
 
@@ -181,7 +182,10 @@ impl Printer {
         let mut printer = Self { out, format: args.format, samples, period, last_time: None };
         match args.format {
             Format::Text => printer.line(format_args!("{}", row("frame", "time/s", &names))),
-            Format::Csv => printer.line(format_args!("frame,time,{}", names.join(","))),
+            Format::Csv => {
+                let names: Vec<_> = names.iter().map(|name| quoted(name)).collect();
+                printer.line(format_args!("frame,time,{}", names.join(",")))
+            }
             Format::Raw => Ok(()),
         }?;
         Ok(printer)
@@ -249,6 +253,15 @@ impl Printer {
 fn not_acquired(seconds: f64, period: f64, missed: u64) -> u64 {
     // `as` makes 0 of what is negative.
     (((seconds / period).round() - 1.0) as u64).saturating_sub(missed)
+}
+
+/// A field of a CSV line (RFC 4180): in quotes where it has to be.
+fn quoted(field: &str) -> Cow<'_, str> {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\"")).into()
+    } else {
+        field.into()
+    }
 }
 
 /// Columns of one width.

@@ -244,6 +244,7 @@ impl Acquirer {
             chunk = plan.on_board.chunk,
             "publishing"
         );
+        plan.warn_of_published_readers();
         Ok(outlet.begin(next, offset)?.is_some_and(|outcome| self.conclude(outcome, outlet)))
     }
 

@@ -9,9 +9,10 @@ use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use axismirror_boards::acquisition::{Chunk, Sink};
+use axismirror_core::header::Description;
 use axismirror_core::health::Health;
 use axismirror_core::publisher::{PublishError, Publisher};
-use axismirror_core::settings::{PlanError, Settings as RingSettings};
+use axismirror_core::settings::Settings as RingSettings;
 
 use super::Listeners;
 use super::message::{Channel, Template, convert};
@@ -146,9 +147,13 @@ impl Outlet {
     /// Whether a change could be carried out: the ring is possible, there is room for it, and a new name is free.
     pub(super) fn check(&mut self, next: &Next) -> Result<(), PublishError<ShmError>> {
         let version = next.ring.version;
-        let needed = next.template.with_message(|m| {
-            Ok::<_, PlanError>(next.ring.plan(m)?.map_or(0, |plan| plan.description.data_len(version)))
-        })?;
+        let planned = next.template.with_message(|m| next.ring.plan(m).map(|p| p.map(|p| p.description)))?;
+        let len = |d: Option<&Description>, version| d.map_or(0, |d| d.data_len(version));
+        let now = self.publisher.description();
+        // A ring that stays as it is needs no other; one that goes makes room for the next.
+        let same = planned.as_ref() == now && next.ring == *self.publisher.settings();
+        let freed = len(now, self.publisher.settings().version);
+        let needed = if same { 0 } else { len(planned.as_ref(), version).saturating_sub(freed) };
         let name = next.ring.shmem_name.as_ref().filter(|n| *n != self.publisher.name());
         let store = self.publisher.store();
         store.check_room(needed).map_err(PublishError::Store)?;

@@ -12,6 +12,9 @@ use super::world::World;
 use crate::board_file;
 use crate::config::{BoardFacts, Key, OnBoard, PossibleRates, Settings};
 
+/// The longest ring whose index published readers never see torn: its low 16 bits are one indivisible store.
+const LONGEST_UNTORN: f64 = 65_536.0;
+
 /// A stream that can be.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
@@ -44,6 +47,22 @@ impl Plan {
             }
             (Ok(false), None) => Err(PublishError::NotDescribed.into()),
             (Err(error), _) => Err(PublishError::from(error).into()),
+        }
+    }
+
+    /// Says what published readers cannot do with these lengths. Our own can.
+    pub(super) fn warn_of_published_readers(&self) {
+        let ring = (self.settings.buf_dur * self.on_board.rate).ceil();
+        if f64::from(self.on_board.chunk) * 2.0 > ring {
+            tracing::warn!(
+                "a chunk of {} frames in a ring of {ring}: EZShmMirror takes every second one for an overflow; a longer buf_dur or a shorter chunk helps",
+                self.on_board.chunk
+            );
+        }
+        if ring > LONGEST_UNTORN {
+            tracing::warn!(
+                "a ring of {ring} frames: above {LONGEST_UNTORN}, EZShmMirror may see a torn write_index; a shorter buf_dur helps"
+            );
         }
     }
 
