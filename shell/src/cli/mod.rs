@@ -4,6 +4,7 @@
 //! come from these definitions alone.
 
 mod boards;
+mod clean;
 mod completions;
 mod doctor;
 mod failure;
@@ -57,6 +58,7 @@ pub(crate) enum Command {
     Tail(tail::TailArgs),
     List(list::ListArgs),
     Boards(boards::BoardsArgs),
+    Clean(clean::CleanArgs),
     Doctor(doctor::DoctorArgs),
     #[command(name = "selftest")]
     SelfTest(selftest::SelfTestArgs),
@@ -74,6 +76,7 @@ impl Command {
             Self::Tail(args) => tail::run(args),
             Self::List(args) => list::run(args),
             Self::Boards(args) => boards::run(args),
+            Self::Clean(args) => clean::run(args),
             Self::Doctor(args) => doctor::run(args),
             Self::SelfTest(args) => selftest::run(args),
             Self::Completions(args) => completions::run(args),

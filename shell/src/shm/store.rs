@@ -238,7 +238,7 @@ fn one_at_a_time(dir: &Path) -> Option<File> {
 }
 
 /// Takes the writer's lock.
-fn lock(file: &File, path: &Path) -> Result<(), ShmError> {
+pub(super) fn lock(file: &File, path: &Path) -> Result<(), ShmError> {
     match fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(()),
         Err(Errno::WOULDBLOCK) => Err(ShmError::InUse { pid: writer_of(file, path) }),

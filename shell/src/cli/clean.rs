@@ -1,0 +1,47 @@
+//! `axismirror clean`: takes away what killed services have left.
+
+use axismirror::shm::{SHM_DIR, left_behind};
+use clap::Args;
+
+use super::{Failure, output};
+
+/// Remove the segments of streams whose services are gone and will not come back
+///
+/// A service that was killed leaves its segments, so that the next one of the same name can serve the readers that are attached.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  axismirror clean --dry-run\n  axismirror clean lab")]
+pub(crate) struct CleanArgs {
+    /// Only the stream of this name
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// Say what would be removed, and remove nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// Also streams that a reader still has attached
+    #[arg(long)]
+    attached: bool,
+}
+
+/// Removes, and says what.
+pub(crate) fn run(args: &CleanArgs) -> Result<(), Failure> {
+    let found = left_behind(SHM_DIR);
+    let found = found.map_err(|e| Failure::failed(format!("{SHM_DIR} cannot be looked into")).because(e))?;
+    let mut text = String::new();
+    for stream in found.iter().filter(|s| args.name.as_ref().is_none_or(|name| *name == s.name)) {
+        let files = stream.files.len();
+        if stream.is_read && !args.attached {
+            text.push_str(&format!(
+                "{}: {files} files stay, a reader is attached (--attached removes them)\n",
+                stream.name
+            ));
+            continue;
+        }
+        if !args.dry_run {
+            let failed = |e| Failure::failed(format!("stream `{}` cannot be removed", stream.name)).because(e);
+            stream.remove().map_err(failed)?;
+        }
+        let done = if args.dry_run { "would be removed" } else { "removed" };
+        text.push_str(&format!("{}: {files} files {done}\n", stream.name));
+    }
+    output::print(if text.is_empty() { "nothing was left behind\n".to_owned() } else { text })
+}

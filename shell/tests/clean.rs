@@ -1,0 +1,35 @@
+//! `axismirror clean` takes away what a killed service has left, and nothing of one that lives.
+
+mod common;
+
+use axismirror_core::name::StreamName;
+use common::{Service, eventually, info, run, unique};
+
+/// The stream's public and private files that are there.
+fn files(name: &str) -> usize {
+    let name = StreamName::new(name).unwrap();
+    let generation = axismirror_core::header::Generation::from_number(0);
+    [name.header(), name.data(generation), name.static_metadata(1)]
+        .iter()
+        .flat_map(|s| [s.to_string(), s.to_string().replacen("sm_", "am_", 1)])
+        .filter(|file| std::path::Path::new("/dev/shm").join(file).exists())
+        .count()
+}
+
+#[test]
+fn only_what_a_dead_writer_left_is_removed() {
+    let name = unique("clean");
+    let service = Service::start(&name, &[]);
+    let (status, out, _) = run(&["clean", &name]);
+    assert_eq!((status, out.as_str(), files(&name)), (Some(0), "nothing was left behind\n", 6));
+    assert!(info(&name).unwrap()["valid"] == true);
+    // Dropping is kill -9.
+    drop(service);
+    let (_, out, _) = run(&["clean", "--dry-run", &name]);
+    assert_eq!((out, files(&name)), (format!("{name}: 6 files would be removed\n"), 6));
+    let removed = eventually("it is removed", || {
+        let (_, out, _) = run(&["clean", &name]);
+        out.contains("removed").then_some(out)
+    });
+    assert_eq!((removed, files(&name)), (format!("{name}: 6 files removed\n"), 0));
+}
