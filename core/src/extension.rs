@@ -24,7 +24,12 @@
 //!  328  measured_rate    f64  Hz
 //!  336  name_len         u32  bytes of the stream's long name
 //!  340  name          1024  the stream's long name, UTF-8: segment names are hashes of it and cannot be undone
-//! 1364  end
+//! 1364  -
+//! 1368  latency_worst    u64  ns: the longest time from DRDY to `committed`
+//! 1376  latency       40 x u64  frames by that time: bucket k counts 2^(k-1) to 2^k - 1 ns
+//! 1696  drift_ppm        f64  of the ADC's clock against the host's
+//! 1704  jitter_ns        f64  standard deviation of DRDY's times about a line
+//! 1712  end
 //! ```
 //!
 //! A generation's counters lie in slot `buffer_generation mod 2`. Those of the next one are prepared in the other slot, and the store of
@@ -36,13 +41,14 @@
 
 use crate::header::Generation;
 use crate::health::Health;
+use crate::histogram::{BUCKETS, Histogram};
 use crate::memory::{Memory, MemoryMut, Word};
 use crate::name::{MAX_STREAM_NAME, StreamName};
 
 /// Where the block starts in the header segment.
 pub const EXTENSION_AT: usize = 2048;
 /// Bytes of the block in this version.
-pub const EXTENSION_LEN: usize = NAME + MAX_STREAM_NAME;
+pub const EXTENSION_LEN: usize = JITTER + 8;
 /// Where the futex word lies in the header segment.
 pub const WAKE_AT: usize = EXTENSION_AT + WAKE;
 
@@ -67,6 +73,10 @@ const HEALTH: usize = 256;
 const MEASURED_RATE: usize = HEALTH + 9 * 8;
 const NAME_LEN: usize = MEASURED_RATE + 8;
 const NAME: usize = NAME_LEN + 4;
+const LATENCY_WORST: usize = (NAME + MAX_STREAM_NAME).next_multiple_of(8);
+const LATENCY: usize = LATENCY_WORST + 8;
+const DRIFT: usize = LATENCY + 8 * BUCKETS;
+const JITTER: usize = DRIFT + 8;
 
 const _: () = {
     assert!(
@@ -99,6 +109,18 @@ pub struct Writer {
     pub pid: u32,
     /// Start of the process in clock ticks after boot, which tells it from a later process with the same id.
     pub start: u64,
+}
+
+/// What an acquisition measured of its own times.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Timing {
+    /// From DRDY to `committed`, a count a chunk.
+    pub latency: Histogram,
+    /// How much faster than nominal the ADC's clock is by the host's, in parts in a million; 0.0 until it is known.
+    pub drift_ppm: f64,
+    /// Standard deviation of DRDY's times about a line, in ns; 0.0 until it is known.
+    pub jitter_ns: f64,
 }
 
 /// The block over the header segment's memory.
@@ -186,6 +208,17 @@ impl<M: Memory> Extension<M> {
         let bytes = bytes.get_mut(..len)?;
         self.memory.load_bytes(EXTENSION_AT + NAME, bytes, Word::B1);
         StreamName::new(core::str::from_utf8(bytes).ok()?).ok()
+    }
+
+    /// How long frames took from DRDY until a reader could have them, and how the ADC's clock runs by the host's.
+    #[must_use]
+    pub fn timing(&self) -> Timing {
+        let buckets = core::array::from_fn(|i| self.load_u64(LATENCY + 8 * i));
+        Timing {
+            latency: Histogram::of(buckets, self.load_u64(LATENCY_WORST)),
+            drift_ppm: f64::from_bits(self.load_u64(DRIFT)),
+            jitter_ns: f64::from_bits(self.load_u64(JITTER)),
+        }
     }
 
     /// The acquisition's counters. Each is right by itself; together they may be of two instants.
@@ -279,6 +312,16 @@ impl<M: MemoryMut> Extension<M> {
     pub fn set_name(&self, name: &StreamName) {
         self.memory.store_bytes(EXTENSION_AT + NAME, name.as_str().as_bytes(), Word::B1);
         self.store_u32(NAME_LEN, u32::try_from(name.as_str().len()).unwrap_or(0));
+    }
+
+    /// Sets what was measured of times.
+    pub fn set_timing(&self, timing: &Timing) {
+        for (i, count) in timing.latency.buckets().iter().enumerate() {
+            self.store_u64(LATENCY + 8 * i, *count);
+        }
+        self.store_u64(LATENCY_WORST, timing.latency.worst_ns());
+        self.store_u64(DRIFT, timing.drift_ppm.to_bits());
+        self.store_u64(JITTER, timing.jitter_ns.to_bits());
     }
 
     /// Sets the acquisition's counters.

@@ -8,7 +8,7 @@
 //! | [`name`] | long name of a stream to names of its segments |
 //! | [`dtype`], [`axis_array`] | element types, and a borrowed AxisArray message |
 //! | [`header`] | the packed header of wire versions 0, 1 and 2: where fields lie, access to them, the validated description |
-//! | [`extension`], [`health`] | our block behind the header, and the acquisition's counters in it |
+//! | [`extension`], [`health`], [`histogram`] | our block behind the header, and what the acquisition counts and measures in it |
 //! | [`memory`], [`shared`] | words that another process reads or writes at the same time; the one unsafe room |
 //! | [`ring`] | cursor, circular write, and the reader's proof that nothing was torn |
 //! | [`static_metadata`] | the pickle of plain types that tells labels, units and attributes |
@@ -66,6 +66,7 @@ pub mod dtype;
 pub mod extension;
 pub mod header;
 pub mod health;
+pub mod histogram;
 pub mod memory;
 pub mod mirror;
 pub mod name;

@@ -11,7 +11,7 @@ use heapless::String;
 pub use self::event::{Event, Observer};
 use self::open::Open;
 use crate::axis_array::AxisArray;
-use crate::extension::{Clock, Extension, Writer};
+use crate::extension::{Clock, Extension, Timing, Writer};
 use crate::header::Description;
 use crate::health::Health;
 use crate::name::StreamName;
@@ -253,6 +253,11 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         let (messages_ignored, frames_cut) = (self.health.messages_ignored, self.health.frames_cut);
         self.health = Health { messages_ignored, frames_cut, ..*health };
         self.store_health();
+    }
+
+    /// Publishes what was measured of times.
+    pub fn set_timing(&mut self, timing: &Timing) {
+        self.open.extension.set_timing(timing);
     }
 
     /// Publishes how often a segment's public name was restored.

@@ -22,7 +22,6 @@ pub mod control;
 pub mod doctor;
 pub mod gpio;
 pub mod hardware;
-pub mod jitter;
 pub mod mirror;
 pub mod nearest;
 pub mod realtime;

@@ -69,6 +69,18 @@ fn text(stream: &Stream) -> String {
         let bad: Vec<String> = counts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name} {n}")).collect();
         row("health", if bad.is_empty() { "nothing went wrong".to_owned() } else { bad.join(", ") });
     }
+    if let Some(timing) = &stream.timing {
+        if let (Some(ppm), Some(us)) = (timing.drift_ppm, timing.jitter_us) {
+            row("ADC's clock", format!("{ppm:+.1} ppm by this machine's, DRDY's jitter {us:.1} us"));
+        }
+        if let Some(l) = &timing.latency {
+            let text = format!(
+                "50 % within {:.1} us, 99 % within {:.1} us, 99.9 % within {:.1} us, worst {:.1} us",
+                l.p50_us, l.p99_us, l.p999_us, l.worst_us
+            );
+            row("DRDY to readers", text);
+        }
+    }
     if let Some(metadata) = &stream.static_metadata {
         let fields = metadata.as_object().into_iter().flatten();
         for (name, value) in fields {

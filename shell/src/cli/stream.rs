@@ -3,7 +3,7 @@
 //! Reads; attaches as any mirror does, and takes no frame.
 
 use axismirror::mirror::{Mirror, MirrorError, Start, State};
-use axismirror_core::extension::Clock;
+use axismirror_core::extension::{self, Clock};
 use axismirror_core::header::Generation;
 use axismirror_core::static_metadata::node::Node;
 use axismirror_core::static_metadata::view::{AxisKind, ValueView};
@@ -26,6 +26,7 @@ pub(crate) struct Stream {
     /// Only of a stream with our extension block.
     pub(crate) frames: Option<Frames>,
     pub(crate) health: Option<Health>,
+    pub(crate) timing: Option<Timing>,
     pub(crate) static_metadata: Option<Value>,
 }
 
@@ -77,6 +78,49 @@ pub(crate) struct Health {
     pub(crate) frames_cut: u64,
     pub(crate) names_healed: u64,
     pub(crate) measured_rate: Option<f64>,
+}
+
+/// What the acquisition measured of its own times.
+#[derive(Debug, Serialize)]
+pub(crate) struct Timing {
+    /// Of the ADC's clock against the host's, in parts in a million; absent until it is known.
+    pub(crate) drift_ppm: Option<f64>,
+    /// Standard deviation of DRDY's times about a line.
+    pub(crate) jitter_us: Option<f64>,
+    /// From DRDY until a reader could have the frame; absent before the first.
+    pub(crate) latency: Option<Latency>,
+}
+
+/// Times from DRDY to readers, in us; percentiles are ends of power-of-two buckets.
+#[derive(Debug, Serialize)]
+pub(crate) struct Latency {
+    pub(crate) count: u64,
+    pub(crate) p50_us: f64,
+    pub(crate) p99_us: f64,
+    pub(crate) p999_us: f64,
+    pub(crate) worst_us: f64,
+    /// Bucket k counts 2^(k-1) to 2^k - 1 ns.
+    pub(crate) buckets: Vec<u64>,
+}
+
+impl Timing {
+    fn of(t: &extension::Timing) -> Self {
+        let us = |ns: u64| ns as f64 / 1000.0;
+        let percentile = |p| t.latency.percentile_ns(p).map(us);
+        let latency = match (percentile(50.0), percentile(99.0), percentile(99.9)) {
+            (Some(p50_us), Some(p99_us), Some(p999_us)) => Some(Latency {
+                count: t.latency.count(),
+                p50_us,
+                p99_us,
+                p999_us,
+                worst_us: us(t.latency.worst_ns()),
+                buckets: t.latency.buckets().to_vec(),
+            }),
+            _ => None,
+        };
+        let known = t.jitter_ns != 0.0 || t.drift_ppm != 0.0;
+        Self { drift_ppm: known.then_some(t.drift_ppm), jitter_us: known.then_some(t.jitter_ns / 1000.0), latency }
+    }
 }
 
 impl Stream {
@@ -142,6 +186,7 @@ impl Stream {
                     measured_rate: Some(h.measured_rate).filter(|r| *r > 0.0),
                 }
             }),
+            timing: extension.map(|e| Timing::of(&e.timing())),
             static_metadata,
         }))
     }

@@ -9,8 +9,10 @@ use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use axismirror_boards::acquisition::{Chunk, Sink};
+use axismirror_core::extension::Timing;
 use axismirror_core::header::Description;
 use axismirror_core::health::Health;
+use axismirror_core::histogram::Histogram;
 use axismirror_core::publisher::{PublishError, Publisher};
 use axismirror_core::settings::Settings as RingSettings;
 
@@ -19,7 +21,6 @@ use super::message::{Channel, Template, convert};
 use super::waker::Waker;
 use crate::clock;
 use crate::clock::fit::{ClockFit, Fitted};
-use crate::jitter::Histogram;
 use crate::shm::{ShmError, ShmStore};
 
 /// How long readers have to take the last frames of a ring that is about to end.
@@ -383,6 +384,12 @@ impl Sink for Outlet {
                 && let Some(newest) = chunk.times_ns.last()
             {
                 self.latency.add(clock::monotonic_ns().saturating_sub(*newest));
+                let fitted = self.clock.fitted();
+                self.publisher.set_timing(&Timing {
+                    latency: self.latency,
+                    drift_ppm: fitted.map_or(0.0, |f| f.drift_ppm),
+                    jitter_ns: fitted.map_or(0.0, |f| f.jitter_ns),
+                });
             }
         }
         Ok(())

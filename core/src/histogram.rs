@@ -1,7 +1,7 @@
 //! How long it took from DRDY until a frame could be read: a histogram of fixed size.
 //!
 //! Bucket k counts times of 2^(k-1) up to 2^k - 1 nanoseconds, bucket 0 those of none; a plain `[u64; N]`, so that a block of shared memory
-//! can carry it as it is. Allocates nothing. Must never read a clock.
+//! carries it as it is. Allocates nothing. Must never read a clock.
 
 use core::fmt;
 
@@ -10,6 +10,7 @@ pub const BUCKETS: usize = 40;
 
 /// A histogram of times in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Histogram {
     buckets: [u64; BUCKETS],
     worst_ns: u64,
@@ -22,6 +23,12 @@ impl Default for Histogram {
 }
 
 impl Histogram {
+    /// From its counts by bucket and the longest time.
+    #[must_use]
+    pub const fn of(buckets: [u64; BUCKETS], worst_ns: u64) -> Self {
+        Self { buckets, worst_ns }
+    }
+
     /// One more time. What is negative counts as none: clocks of different processors differ by a little.
     pub fn add(&mut self, ns: i64) {
         let ns = u64::try_from(ns).unwrap_or(0);
@@ -58,7 +65,7 @@ impl Histogram {
         if count == 0 {
             return None;
         }
-        let wanted = (count as f64 * percent / 100.0).ceil().max(1.0);
+        let wanted = libm::ceil(count as f64 * percent / 100.0).max(1.0);
         let mut sum = 0.0;
         let bucket = self.buckets.iter().position(|n| {
             sum += *n as f64;
@@ -91,6 +98,8 @@ impl fmt::Display for Histogram {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::borrow::ToOwned as _;
+    use std::string::ToString as _;
 
     #[test]
     fn buckets_are_powers_of_two() {
