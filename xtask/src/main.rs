@@ -5,6 +5,8 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod elf;
+mod host;
 mod interop;
 mod python;
 mod step;
@@ -14,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{ci, demo, interop as interop_command, loom, miri, test};
+use commands::{ci, demo, firmware, interop as interop_command, loom, miri, test};
 use step::Steps;
 
 #[derive(Parser)]
@@ -32,6 +34,7 @@ enum Command {
     Ci(ci::Args),
     Miri(miri::Args),
     Loom(loom::Args),
+    Firmware(firmware::Args),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => args.run(&mut steps),
         Command::Miri(args) => args.run(&mut steps),
         Command::Loom(args) => args.run(&mut steps),
+        Command::Firmware(args) => args.run(&mut steps),
     }
     steps.finish()
 }
