@@ -20,6 +20,7 @@ if [ ! -f "$out/arm64/done" ]; then
   (cd "$out/debs" && apt-get download --quiet --quiet "$kernel" busybox-static)
   for package in "$out"/debs/*.deb; do dpkg --extract "$package" "$out/arm64"; done
   rm -rf "$out/debs"
+  cp "$out"/arm64/boot/vmlinuz-* "$out/kernel"
   echo "$kernel" > "$out/arm64/done"
 fi
 

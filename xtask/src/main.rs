@@ -6,6 +6,7 @@
 
 mod commands;
 mod elf;
+mod emulate;
 mod host;
 mod interop;
 mod python;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{ci, demo, firmware, interop as interop_command, loom, miri, test};
+use commands::{ci, demo, emulate as emulate_command, firmware, interop as interop_command, loom, miri, test};
 use step::Steps;
 
 #[derive(Parser)]
@@ -35,6 +36,7 @@ enum Command {
     Miri(miri::Args),
     Loom(loom::Args),
     Firmware(firmware::Args),
+    Emulate(emulate_command::Args),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::Miri(args) => args.run(&mut steps),
         Command::Loom(args) => args.run(&mut steps),
         Command::Firmware(args) => args.run(&mut steps),
+        Command::Emulate(args) => args.run(&mut steps),
     }
     steps.finish()
 }

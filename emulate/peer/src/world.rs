@@ -16,7 +16,7 @@ use crate::protocol::{Event, Reply, Request};
 pub(crate) enum Pace {
     /// The guest's clock alone.
     Clock,
-    /// The guest's clock, and each chip-select skips to the next conversion: whenever the host reads, a new frame is there.
+    /// Chip-selects: each skips to the next conversion, and none comes in between. Whenever the host reads, one new frame is there.
     Read,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct World<'a> {
     board: SimBoard<'a>,
     chip: usize,
     pace: Pace,
-    /// How far the device's time is ahead of the guest's.
+    /// How far the device's time is ahead of the guest's; less than 0: behind.
     ahead_ns: i64,
     /// The line as it is driven.
     level: Level,
@@ -64,7 +64,8 @@ impl<'a> World<'a> {
 
     /// Carries an event to the device, and what the device does back.
     pub(crate) fn answer(&mut self, request: Request) -> Reply {
-        self.board.advance_to(request.time_ns + self.ahead_ns);
+        let now = self.device_ns(request.time_ns);
+        self.board.advance_to(now);
         // The conversions up to now come before what happens now.
         let before = self.drdy();
         let mut miso = 0;
@@ -84,6 +85,16 @@ impl<'a> World<'a> {
         };
         self.seen.falls += u64::from(edges);
         Reply { miso, edges, high: self.level == Level::High, next_ns }
+    }
+
+    /// The device's time at a time of the guest.
+    fn device_ns(&mut self, time_ns: i64) -> i64 {
+        if self.pace == Pace::Read
+            && let Some(next) = self.device().and_then(|d| d.next_conversion_ns())
+        {
+            self.ahead_ns = self.ahead_ns.min(next - 1 - time_ns);
+        }
+        time_ns + self.ahead_ns
     }
 
     fn select(&mut self, time_ns: i64) {
@@ -185,10 +196,12 @@ mod tests {
         let mut world = world(&[], Pace::Read);
         ask(&mut world, Event::Select, 200 * MS);
         assert_eq!(ask(&mut world, Event::Transfer(START), 200 * MS).next_ns, None);
-        for _ in 0..3 {
-            ask(&mut world, Event::Deselect, 200 * MS);
-            assert_eq!(ask(&mut world, Event::Select, 200 * MS).edges, 1);
-            assert_eq!(ask(&mut world, Event::Transfer(0), 200 * MS).miso, 0xC0);
+        // However long or short the guest takes.
+        for time in [200, 200, 300, 301, 1000] {
+            ask(&mut world, Event::Deselect, time * MS);
+            assert_eq!(ask(&mut world, Event::Time, time * MS).edges, 0);
+            assert_eq!(ask(&mut world, Event::Select, time * MS).edges, 1);
+            assert_eq!(ask(&mut world, Event::Transfer(0), time * MS).miso, 0xC0);
         }
     }
 }
