@@ -6,7 +6,7 @@
 
 use crate::extension::Extension;
 use crate::header::{Description, DescriptionError, HeaderError, HeaderView};
-use crate::memory::Memory;
+use crate::memory::{Memory, Word};
 use crate::name::StreamName;
 use crate::ring::{Geometry, Lapped, RingReader};
 use crate::store::SegmentSource;
@@ -115,6 +115,34 @@ pub enum MirrorError<E> {
     },
 }
 
+/// Pickled static metadata in shared memory.
+#[derive(Clone, Debug)]
+pub struct Blob<M> {
+    memory: M,
+    len: usize,
+}
+
+impl<M: Memory> Blob<M> {
+    /// Length in bytes.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it has no byte.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Copies as many bytes as fit into `target`, for [`decode`](crate::static_metadata::decode()): what lies in shared memory may change
+    /// under a decoder's hands.
+    pub fn copy_to(&self, target: &mut [u8]) {
+        let len = self.len.min(target.len());
+        self.memory.load_bytes(0, target.get_mut(..len).unwrap_or_default(), Word::B1);
+    }
+}
+
 /// What has changed since the last look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -178,10 +206,17 @@ struct Look {
     description: Result<Description, DescriptionError>,
 }
 
-enum Follow {
+/// What a stream is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Status {
+    /// There is no such stream (yet).
     Absent,
+    /// It is there, but says that its data is not valid (yet).
     NotValid,
+    /// The buffer has changed: look at [`Mirror::description`].
     Changed,
+    /// There is a buffer to read from.
     Ready,
 }
 
@@ -222,6 +257,25 @@ impl<S: SegmentSource> Mirror<S> {
         self.buffer.as_ref().map(|b| b.generation)
     }
 
+    /// Frames that a read would find now, as far as is known without a look at the description.
+    #[must_use]
+    pub fn available(&self) -> u64 {
+        let (Some(header), Some(buffer)) = (&self.header, &self.buffer) else { return 0 };
+        let committed = buffer.committed(header);
+        let oldest = committed.saturating_sub(u64::from(buffer.ring.geometry().n_frames()));
+        committed.saturating_sub(buffer.position.unwrap_or(0).max(oldest))
+    }
+
+    /// Whether [`Mirror::changes`] would tell of any.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        self.buffer_changed
+            || self.header.as_ref().is_some_and(|h| {
+                let now = h.view.meta_generation();
+                now != 0 && now != h.static_metadata
+            })
+    }
+
     /// What changed since this was last asked.
     pub fn changes(&mut self) -> Changes {
         let static_metadata = self.header.as_mut().is_some_and(|h| {
@@ -244,11 +298,11 @@ impl<S: SegmentSource> Mirror<S> {
         }
     }
 
-    /// Opens the segment with the stream's static metadata and says how many of its bytes are used; `None` when there is none (yet).
+    /// Opens the segment with the stream's static metadata; `None` when there is none (yet).
     ///
     /// # Errors
     /// [`MirrorError::Source`], [`MirrorError::StaticMetadataTooShort`].
-    pub fn static_metadata(&mut self) -> Result<Option<(S::Memory, usize)>, MirrorError<S::Error>> {
+    pub fn static_metadata(&mut self) -> Result<Option<Blob<S::Memory>>, MirrorError<S::Error>> {
         let Some(header) = &self.header else { return Ok(None) };
         let generation = header.view.meta_generation();
         if generation == 0 {
@@ -267,7 +321,7 @@ impl<S: SegmentSource> Mirror<S> {
         if len < needed {
             return Err(MirrorError::StaticMetadataTooShort { len, needed });
         }
-        Ok(Some((memory, needed)))
+        Ok(Some(Blob { memory, len: needed }))
     }
 
     /// Attaches when needed and hands out new frames: their bytes one behind the other, and where the stream has times, the time of each.
@@ -279,10 +333,10 @@ impl<S: SegmentSource> Mirror<S> {
     pub fn read(&mut self, take: Take, frames: &mut [u8], times: &mut [f64]) -> Result<Reading, MirrorError<S::Error>> {
         for _ in 0..TRIES {
             match self.follow()? {
-                Follow::Absent => return Ok(Reading::Absent),
-                Follow::NotValid => return Ok(Reading::NotValid),
-                Follow::Changed => return Ok(Reading::Changed),
-                Follow::Ready => {}
+                Status::Absent => return Ok(Reading::Absent),
+                Status::NotValid => return Ok(Reading::NotValid),
+                Status::Changed => return Ok(Reading::Changed),
+                Status::Ready => {}
             }
             let (Some(header), Some(buffer)) = (&self.header, &mut self.buffer) else { return Ok(Reading::NotValid) };
             if let Some(mut read) = buffer.read(header, take, frames, times, &mut self.missed)? {
@@ -302,13 +356,16 @@ impl<S: SegmentSource> Mirror<S> {
         if self.extension().is_some() { Proof::Untorn } else { Proof::Unproven }
     }
 
-    /// Brings header and buffer up to date. The usual case, nothing has changed, takes one load.
-    fn follow(&mut self) -> Result<Follow, MirrorError<S::Error>> {
+    /// Brings header and buffer up to date, as every read does, and takes nothing. The usual case, nothing has changed, costs one load.
+    ///
+    /// # Errors
+    /// [`MirrorError`].
+    pub fn follow(&mut self) -> Result<Status, MirrorError<S::Error>> {
         let header = match &self.header {
             Some(header) => header,
             None => {
                 let Some(memory) = self.source.open(&self.name.header()).map_err(MirrorError::Source)? else {
-                    return Ok(Follow::Absent);
+                    return Ok(Status::Absent);
                 };
                 let view = HeaderView::detect(memory.clone())?;
                 self.header.insert(Header { view, extension: Extension::find(memory), static_metadata: 0 })
@@ -317,37 +374,51 @@ impl<S: SegmentSource> Mirror<S> {
         if let Some(buffer) = &self.buffer
             && buffer.is_current(header)
         {
-            return Ok(Follow::Ready);
+            return Ok(Status::Ready);
         }
         let Some(look) = header.look() else {
             // It is being changed right now. Nothing of it can be trusted, the old buffer's counters included.
-            return Ok(Follow::NotValid);
+            return Ok(Status::NotValid);
         };
         if let Some(buffer) = &mut self.buffer {
             if buffer.generation == look.generation {
                 // Invalidated, maybe: what is left in the buffer can still be read.
                 buffer.sequence = look.sequence;
-                return Ok(Follow::Ready);
+                return Ok(Status::Ready);
             }
             buffer.end(&look, S::SURVIVES_REMOVAL && header.extension.is_some());
             if buffer.has_more() {
-                return Ok(Follow::Ready);
+                return Ok(Status::Ready);
             }
         }
         if !look.bvalid {
-            return Ok(Follow::NotValid);
+            self.detect_again()?;
+            return Ok(Status::NotValid);
         }
         self.switch(look)
     }
 
+    /// A header that is not valid may be one that its writer has not finished: a published writer stamps magic and version into a segment that is
+    /// visible already.
+    fn detect_again(&mut self) -> Result<(), MirrorError<S::Error>> {
+        if let Some(header) = &mut self.header
+            && self.buffer.is_none()
+        {
+            let memory = header.view.memory().clone();
+            header.view = HeaderView::detect(memory.clone())?;
+            header.extension = Extension::find(memory);
+        }
+        Ok(())
+    }
+
     /// Attaches to the generation that the header announces.
-    fn switch(&mut self, look: Look) -> Result<Follow, MirrorError<S::Error>> {
-        let Some(header) = &self.header else { return Ok(Follow::Absent) };
+    fn switch(&mut self, look: Look) -> Result<Status, MirrorError<S::Error>> {
+        let Some(header) = &self.header else { return Ok(Status::Absent) };
         let description = look.description?;
         let name = self.name.data(look.generation);
         let Some(data) = self.source.open(&name).map_err(MirrorError::Source)? else {
             // Gone already: a newer generation is on its way.
-            return Ok(Follow::NotValid);
+            return Ok(Status::NotValid);
         };
         let geometry = Geometry::of(&description, header.view.version());
         let len = data.len();
@@ -365,7 +436,7 @@ impl<S: SegmentSource> Mirror<S> {
         let Look { generation, sequence, base, .. } = look;
         self.buffer = Some(Buffer { description, ring, generation, sequence, base, position, ended: None });
         self.buffer_changed = true;
-        Ok(Follow::Changed)
+        Ok(Status::Changed)
     }
 }
 
@@ -392,7 +463,7 @@ impl<M: Memory + Clone> Header<M> {
             // Acquire, pairs with the publisher's release behind the odd sequence: had a field been newer, we would see it odd.
             self.view.memory().fence_acquire();
             let same = match &self.extension {
-                Some(e) => e.sequence() == sequence && sequence % 2 == 0,
+                Some(e) => e.sequence() == sequence && sequence.is_multiple_of(2),
                 None => self.view.buffer_generation() == generation,
             };
             same.then_some(look)

@@ -367,6 +367,7 @@ impl<M: Memory + Clone> Open<M> {
         open.extension.set_writer(writer);
         open.extension.set_clock(clock);
         open.extension.set_health(&Health::default());
+        store.announce(&open.name.header()).map_err(PublishError::Store)?;
         Ok(open)
     }
 

@@ -23,7 +23,8 @@ pub trait SegmentStore {
 
     /// Opens the header segment of a stream that nobody writes, or makes it. The caller is its only writer from now on.
     ///
-    /// With `fresh`, what was there before is replaced by a new segment of zeros.
+    /// A new one is not to be found under its name before [`SegmentStore::announce`], so that no reader sees it half written. With
+    /// `fresh`, a new segment of zeros is made to replace what was there.
     ///
     /// # Errors
     /// When a live writer has it, or when it cannot be made.
@@ -33,6 +34,12 @@ pub trait SegmentStore {
         len: usize,
         fresh: bool,
     ) -> Result<HeaderSegment<Self::Memory>, Self::Error>;
+
+    /// From now on the header is found under its name, instead of whatever was there before.
+    ///
+    /// # Errors
+    /// When the name cannot be given.
+    fn announce(&mut self, name: &SegmentName) -> Result<(), Self::Error>;
 
     /// Makes a new segment of zeros, all of it reserved. One of the same name that a dead writer left is replaced.
     ///

@@ -1,8 +1,15 @@
 //! The library for analysis processes: attach to a stream in this machine's shared memory and read what is new.
 //!
 //! ```
-//! # use axismirror::publish::test_stream;
-//! # let _stream = test_stream("doc-mirror");
+//! # use axismirror_core::{axis_array::*, dtype::DType, extension::*, name::StreamName, publisher::Publisher, settings::Settings};
+//! # let name = StreamName::new("doc-mirror")?;
+//! # let settings = Settings { shmem_name: Some(name), buf_dur: 1.0, axis: None, version: Default::default() };
+//! # let store = axismirror::shm::ShmStore::new("/dev/shm");
+//! # let mut publisher = Publisher::open(store, (), settings, Writer::default(), Clock::Monotonic).unwrap();
+//! # let samples = Samples { dtype: DType::I32, shape: &[3, 2], bytes: &[7; 24] };
+//! # let axes = &[("time", Axis::Linear { unit: "s", gain: 0.004, offset: 0.0 })];
+//! # let message = AxisArray { data: samples, dims: &["time", "ch"], axes, attrs: &[], key: "", stream_dim: None };
+//! # publisher.publish(&message).unwrap();
 //! use axismirror::mirror::Mirror;
 //!
 //! let mut mirror = Mirror::attach("doc-mirror")?;
@@ -12,8 +19,9 @@
 //!     println!("{time:.3} s: {frame:?}");
 //! }
 //! println!("{} frames, {} missed", chunk.frames(), chunk.missed());
-//! # assert_eq!(chunk.frames(), 3);
-//! # Ok::<(), axismirror::mirror::MirrorError>(())
+//! # assert_eq!((chunk.frames(), chunk.times()[1]), (3, 0.004));
+//! # publisher.close();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! A mirror maps read-only, holds nothing and costs the writer nothing. It may be opened before the stream is there ([`Mirror::open`]) and
@@ -24,18 +32,21 @@ use std::time::{Duration, Instant};
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Extension;
 use axismirror_core::header::{Description, HeaderView, StructVersion};
-use axismirror_core::memory::{Memory as _, Word};
 use axismirror_core::mirror as core_mirror;
 use axismirror_core::name::{NameError, StreamName};
 
 pub use axismirror_core::mirror::{Changes, Proof, Start, Take};
 
-use crate::shm::{Segment, ShmError, ShmSource};
+use crate::shm::{self, Segment, ShmError, ShmSource};
 
 /// How long nothing new may come before the mirror asks whether the stream's name leads elsewhere by now.
 const REVALIDATE_AFTER: Duration = Duration::from_millis(200);
 /// How long [`Mirror::attach`] waits for a stream that says that it is not valid yet.
 const ATTACH_WITHIN: Duration = Duration::from_secs(2);
+/// The longest sleep on the futex before another look.
+const LONGEST_SLEEP: Duration = Duration::from_millis(100);
+/// Pause between two looks at a stream on which nobody can sleep.
+const POLL: Duration = Duration::from_millis(2);
 /// Pause between two looks while waiting for a stream.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
@@ -119,7 +130,7 @@ impl Mirror {
         let mut mirror = Self::open(name, Start::Oldest)?;
         let deadline = Instant::now() + ATTACH_WITHIN;
         loop {
-            match mirror.take(Take::UpTo(0))?.state() {
+            match mirror.state()? {
                 State::Valid => return Ok(mirror),
                 State::Absent => {
                     let segment = mirror.mirror.name().header().to_string();
@@ -146,6 +157,34 @@ impl Mirror {
         Ok(Self { mirror, bytes: Vec::new(), times: Vec::new(), last_news: Instant::now() })
     }
 
+    /// What the stream is like now. Attaches when needed; takes no frame.
+    ///
+    /// # Errors
+    /// [`MirrorError::Stream`].
+    pub fn state(&mut self) -> Result<State, MirrorError> {
+        self.revalidate();
+        loop {
+            match self.mirror.follow() {
+                Ok(core_mirror::Status::Absent) => return Ok(State::Absent),
+                Ok(core_mirror::Status::NotValid) => return Ok(State::NotValid),
+                Ok(core_mirror::Status::Changed) => self.make_room(),
+                Ok(core_mirror::Status::Ready) => {
+                    let valid = self.header().is_some_and(HeaderView::bvalid) || self.mirror.available() > 0;
+                    return Ok(if valid { State::Valid } else { State::NotValid });
+                }
+                Err(source) => return Err(MirrorError::Stream { name: self.name().to_owned(), source }),
+            }
+        }
+    }
+
+    /// Asks now and then whether the stream's name leads elsewhere by now, when nothing new comes.
+    fn revalidate(&mut self) {
+        if self.last_news.elapsed() > REVALIDATE_AFTER {
+            self.mirror.revalidate();
+            self.last_news = Instant::now();
+        }
+    }
+
     /// All new frames, at most the ring.
     ///
     /// # Errors
@@ -159,10 +198,7 @@ impl Mirror {
     /// # Errors
     /// [`MirrorError::Stream`].
     pub fn take(&mut self, take: Take) -> Result<Chunk<'_>, MirrorError> {
-        if self.last_news.elapsed() > REVALIDATE_AFTER {
-            self.mirror.revalidate();
-            self.last_news = Instant::now();
-        }
+        self.revalidate();
         let mut state = State::Valid;
         let mut read = core_mirror::Read { frames: 0, first: 0, missed: 0, skipped: 0, proof: Proof::Untorn };
         loop {
@@ -171,7 +207,7 @@ impl Mirror {
                 Ok(core_mirror::Reading::Absent) => state = State::Absent,
                 Ok(core_mirror::Reading::NotValid) => state = State::NotValid,
                 Ok(core_mirror::Reading::Changed) => {
-                    self.make_room(take);
+                    self.make_room();
                     continue;
                 }
                 Err(source) => {
@@ -196,8 +232,36 @@ impl Mirror {
         })
     }
 
+    /// Sleeps until there is something new to read or to know (frames, another buffer), or until the time is up. Says whether there may be.
+    ///
+    /// Costs the writer nothing: with our block the reader sleeps on a futex and a thread of the service wakes it within about a
+    /// millisecond; with a Python writer, or without any, it looks every few milliseconds.
+    ///
+    /// # Errors
+    /// [`MirrorError::Stream`].
+    pub fn wait(&mut self, longest: Duration) -> Result<bool, MirrorError> {
+        let deadline = Instant::now() + longest;
+        loop {
+            // The word first: what is published after this load ends the sleep at once.
+            let seen = self.extension().map(Extension::wake);
+            let state = self.state()?;
+            if state == State::Valid && self.mirror.available() > 0 || self.mirror.has_changes() {
+                return Ok(true);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            match (self.header(), seen) {
+                // Not for ever: the writer may die, and its waker with it.
+                (Some(header), Some(seen)) => shm::sleep(header.memory(), seen, left.min(LONGEST_SLEEP)),
+                _ => std::thread::sleep(left.min(POLL)),
+            }
+        }
+    }
+
     /// Room for the whole ring: a read never hands out more.
-    fn make_room(&mut self, _: Take) {
+    fn make_room(&mut self) {
         let Some(d) = self.mirror.description() else { return };
         let frames = usize::try_from(d.n_frames()).unwrap_or(0);
         self.bytes.resize(frames * d.frame_bytes(), 0);
@@ -250,15 +314,13 @@ impl Mirror {
     /// # Errors
     /// [`MirrorError::Stream`].
     pub fn static_metadata(&mut self) -> Result<Option<Vec<u8>>, MirrorError> {
-        match self.mirror.static_metadata() {
-            Ok(None) => Ok(None),
-            Ok(Some((segment, len))) => {
-                let mut blob = vec![0; len];
-                segment.load_bytes(0, &mut blob, Word::B1);
-                Ok(Some(blob))
-            }
-            Err(source) => Err(MirrorError::Stream { name: self.name().to_owned(), source }),
-        }
+        let found = self.mirror.static_metadata();
+        let found = found.map_err(|source| MirrorError::Stream { name: self.name().to_owned(), source })?;
+        Ok(found.map(|blob| {
+            let mut bytes = vec![0; blob.len()];
+            blob.copy_to(&mut bytes);
+            bytes
+        }))
     }
 }
 

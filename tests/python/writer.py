@@ -46,7 +46,7 @@ def message(args, labels, first_frame, offset, ch_axis, tear):
         data=data,
         dims=["time", "ch"],
         axes={"time": time_axis, "ch": ch_axis},
-        attrs={"unit": "counts" if dtype.kind in "iu" else "V"},
+        attrs={"unit": "code" if dtype.kind in "iu" else "V"},
         key=args.key,
     )
 

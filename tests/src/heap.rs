@@ -68,6 +68,10 @@ impl SegmentStore for Heap {
         Ok(HeaderSegment { memory: found.unwrap_or_else(|| self.make(name.as_str(), len)), adopted })
     }
 
+    fn announce(&mut self, _: &SegmentName) -> Result<(), String> {
+        Ok(())
+    }
+
     fn create(&mut self, name: &SegmentName, len: usize) -> Result<Self::Memory, String> {
         if len > ROOM { Err(format!("no room for {len} bytes")) } else { Ok(self.make(name.as_str(), len)) }
     }

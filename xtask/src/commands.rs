@@ -8,3 +8,4 @@ pub(crate) mod interop;
 pub(crate) mod loom;
 pub(crate) mod miri;
 pub(crate) mod test;
+pub(crate) mod torture;

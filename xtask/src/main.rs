@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{ci, demo, emulate as emulate_command, firmware, interop as interop_command, loom, miri, test};
+use commands::{ci, demo, emulate as emulate_command, firmware, interop as interop_command, loom, miri, test, torture};
 use step::Steps;
 
 #[derive(Parser)]
@@ -37,6 +37,7 @@ enum Command {
     Loom(loom::Args),
     Firmware(firmware::Args),
     Emulate(emulate_command::Args),
+    Torture(torture::Args),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Command::Loom(args) => args.run(&mut steps),
         Command::Firmware(args) => args.run(&mut steps),
         Command::Emulate(args) => args.run(&mut steps),
+        Command::Torture(args) => args.run(&mut steps),
     }
     steps.finish()
 }

@@ -128,5 +128,5 @@ const _: () = {
     // The view's split into aligned pieces rests on this.
     assert!(SRATE % 4 == 2 && NDIM % 4 == 2 && SHAPE % 4 == 2 && BUFFER_GENERATION % 4 == 2 && WRAP_COUNTER % 4 == 2);
     assert!(KEY_LEN % 4 == 2 && WRITE_INDEX % 4 == 2 && META_GENERATION % 4 == 2 && AUX_NBYTES % 4 == 2);
-    assert!(StructVersion::V2.base() % 4 == 0 && StructVersion::V0.base() % 4 == 0);
+    assert!(StructVersion::V2.base().is_multiple_of(4) && StructVersion::V0.base().is_multiple_of(4));
 };

@@ -2,7 +2,7 @@
 //!
 //! Reads; attaches as any mirror does, and takes no frame.
 
-use axismirror::mirror::{Mirror, MirrorError, Start, State, Take};
+use axismirror::mirror::{Mirror, MirrorError, Start, State};
 use axismirror_core::extension::Clock;
 use axismirror_core::static_metadata::node::Node;
 use axismirror_core::static_metadata::view::{AxisKind, ValueView};
@@ -82,11 +82,8 @@ impl Stream {
     /// Looks at a stream; `None` when there is none of that name.
     pub(crate) fn look(name: &str) -> Result<Option<Self>, MirrorError> {
         let mut mirror = Mirror::open(name, Start::Next)?;
-        let state = mirror.take(Take::UpTo(0))?.state();
-        let static_metadata = match mirror.static_metadata()? {
-            Some(blob) => Some(metadata_json(&blob)),
-            None => None,
-        };
+        let state = mirror.state()?;
+        let static_metadata = mirror.static_metadata()?.map(|blob| metadata_json(&blob));
         let Some(header) = mirror.header() else { return Ok(None) };
         let extension = mirror.extension();
         let description = mirror.description().map(|d| Description {
@@ -213,10 +210,8 @@ fn value_json(value: &ValueView<'_, '_>) -> Value {
         ValueView::Int(n) => (*n).into(),
         ValueView::Float(x) if x.is_finite() => (*x).into(),
         ValueView::Str(text) => (*text).into(),
-        ValueView::List(items) | ValueView::Tuple(items) => items.clone().map(|v| value_json(&v)).collect(),
-        ValueView::Dict(entries) => {
-            Value::Object(entries.clone().map(|(k, v)| (k.to_owned(), value_json(&v))).collect())
-        }
+        ValueView::List(items) | ValueView::Tuple(items) => (*items).map(|v| value_json(&v)).collect(),
+        ValueView::Dict(entries) => Value::Object((*entries).map(|(k, v)| (k.to_owned(), value_json(&v))).collect()),
         other => other.to_string().into(),
     }
 }

@@ -11,8 +11,6 @@ use super::{Failure, output, sample};
 
 /// Frames that are printed when nobody says how many.
 const NEWEST: u64 = 10;
-/// Between two looks for new frames.
-const POLL: Duration = Duration::from_millis(2);
 /// Between two looks for a stream.
 const WAITING: Duration = Duration::from_millis(50);
 
@@ -80,7 +78,7 @@ fn follow(args: &TailArgs) -> Result<(), Failure> {
     let mut left = args.frames.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
     let mut said = None;
     while left > 0 {
-        let state = mirror.take(Take::UpTo(0))?.state();
+        let state = mirror.state()?;
         if state != State::Valid {
             if said != Some(state) {
                 // Not on standard output: that is the data's.
@@ -98,7 +96,7 @@ fn follow(args: &TailArgs) -> Result<(), Failure> {
         let chunk = mirror.take(Take::UpTo(left))?;
         if chunk.frames() == 0 {
             printer.flush()?;
-            std::thread::sleep(POLL);
+            mirror.wait(WAITING)?;
             continue;
         }
         left -= chunk.frames();

@@ -45,37 +45,43 @@ enum End {
 impl Acquirer {
     /// Publishes until it is stopped; then removes the stream.
     pub(super) fn run(mut self, publisher: ServicePublisher) -> Result<(), ServiceError> {
-        let mut stage = Stage::Opened(publisher);
+        let mut outlet = Outlet::new(publisher);
         let mut done = 0;
         let result = loop {
-            match self.acquire(&mut stage, &mut done) {
+            match self.acquire(&mut outlet, &mut done) {
                 Ok(End::SetUpAgain) => {}
                 Ok(End::Stopped) => break Ok(()),
                 Err(error) => break Err(error),
             }
         };
-        match stage {
-            Stage::Opened(publisher) => publisher.close(),
-            Stage::Publishing(outlet) => {
-                let health = outlet.health();
-                tracing::info!(stream = outlet.name(), frames = done, lost = health.frames_lost, "the stream ends");
-                outlet.close();
-            }
-            Stage::Moving => {}
-        }
+        let h = outlet.health();
+        tracing::info!(
+            stream = outlet.name(),
+            frames = done,
+            lost = h.frames_lost,
+            drdy_missed = h.drdy_missed,
+            bad = h.bad_frames,
+            bus_errors = h.bus_errors,
+            overruns = h.overruns,
+            slips = h.slips,
+            restarts = h.restarts,
+            "the stream ends"
+        );
+        outlet.close();
         result
     }
 
     /// One acquisition, from the ADC's power-up on. `done` counts frames of all of them.
-    fn acquire(&mut self, stage: &mut Stage, done: &mut u64) -> Result<End, ServiceError> {
+    fn acquire(&mut self, outlet: &mut Outlet, done: &mut u64) -> Result<End, ServiceError> {
         let plan = self.plan.clone();
         let world = RefCell::new(SimBoard::new(plan.board, plan.world.sim_settings(&plan.settings)));
         let input = plan.world.signal(&plan.settings).input();
         let mut adcs = sim::adcs(&world, plan.board, plan.on_board.rate, plan.gain(), input)?;
         let pace = || HostPace::new(self.stop.clone(), plan.settings.simulate.fast);
         let mut drdys = sim::data_ready(&world, clock::monotonic_ns(), pace);
-        let mut codes = vec![0; plan.chunk() * plan.board.channels()];
-        let mut times = vec![0; plan.chunk()];
+        // Frame by frame: the outlet makes chunks of them, whose length can change at any time.
+        let mut codes = vec![0; plan.board.channels()];
+        let mut times = [0];
         let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default())
             .map_err(|e| ServiceError::Adc(e.to_string()))?;
         acquisition.start().map_err(|e| ServiceError::Adc(e.to_string()))?;
@@ -84,7 +90,7 @@ impl Acquirer {
             Clock::Monotonic => 0,
             Clock::Realtime => clock::realtime_ns() - clock::monotonic_ns(),
         };
-        let outlet = stage.publish(next, offset)?;
+        outlet.begin(next, offset)?;
         tracing::info!(
             stream = outlet.name(),
             board = plan.board.id,
@@ -132,12 +138,10 @@ impl Acquirer {
                 break;
             }
             if self.change(acquisition, outlet) {
-                let _ = acquisition.flush(outlet);
                 outlet.restarted();
                 return Ok(End::SetUpAgain);
             }
         }
-        let _ = acquisition.flush(outlet);
         if let Err(error) = acquisition.stop() {
             tracing::warn!("the ADC was not stopped: {error}");
         }
@@ -218,9 +222,8 @@ impl Acquirer {
         if let Some(control) = moved {
             self.control = Some(control);
         }
-        let set_up_again = differences.iter().any(|k| k.reach() == Reach::NeedsAdcRestart || *k == Key::Chunk);
-        let unseen = differences.iter().all(|k| matches!(k, Key::Duration | Key::Chunk));
-        if !unseen {
+        let set_up_again = differences.iter().any(|k| k.reach() == Reach::NeedsAdcRestart);
+        if !set_up_again {
             outlet.change(next);
         }
         Ok(set_up_again)
@@ -229,34 +232,4 @@ impl Acquirer {
 
 fn control_of(name: &str) -> Result<(ControlServer, Receiver<Order>), ServiceError> {
     Ok(ControlServer::start(StreamName::new(name)?.header().as_str())?)
-}
-
-/// How far the stream has come.
-enum Stage {
-    /// The header is there, with placeholders.
-    Opened(ServicePublisher),
-    /// It is described and takes frames.
-    Publishing(Outlet),
-    /// Between the two.
-    Moving,
-}
-
-impl Stage {
-    fn publish(&mut self, next: super::outlet::Next, clock_offset_ns: i64) -> Result<&mut Outlet, ServiceError> {
-        if let Self::Opened(_) = self
-            && let Self::Opened(publisher) = std::mem::replace(self, Self::Moving)
-        {
-            match Outlet::new(publisher, next, clock_offset_ns) {
-                Ok(outlet) => *self = Self::Publishing(outlet),
-                Err((publisher, error)) => {
-                    *self = Self::Opened(publisher);
-                    return Err(error.into());
-                }
-            }
-        }
-        match self {
-            Self::Publishing(outlet) => Ok(outlet),
-            _ => Err(ServiceError::Panicked),
-        }
-    }
 }

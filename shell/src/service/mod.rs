@@ -1,7 +1,7 @@
 //! The life of a stream: start, publish, change, end.
 //!
 //! One thread acquires and publishes. It waits for nobody: changes reach it through a queue that it looks into between two frames. The
-//! thread that called [`run`] waits for signals. What a chunk becomes is [`outlet`]'s and [`message`]'s business.
+//! thread that called [`run`] waits for signals. What a chunk becomes is the business of `outlet` and `message`.
 
 mod acquire;
 mod error;
@@ -9,6 +9,7 @@ mod faults;
 mod message;
 mod outlet;
 mod plan;
+mod waker;
 mod world;
 
 use std::sync::Arc;

@@ -15,6 +15,7 @@ use axismirror_core::settings::{PlanError, Settings as RingSettings};
 
 use super::Listeners;
 use super::message::{Channel, Template, convert};
+use super::waker::Waker;
 use crate::clock;
 use crate::shm::{ShmError, ShmStore};
 
@@ -26,32 +27,33 @@ const REST: Duration = Duration::from_millis(5);
 /// What the service publishes through.
 pub(super) type ServicePublisher = Publisher<ShmStore, Listeners>;
 
-/// The sink of a running acquisition.
+/// The sink of a running acquisition: collects frames into chunks and publishes them.
 #[derive(Debug)]
 pub(super) struct Outlet {
     publisher: ServicePublisher,
-    template: Template,
-    channels: Vec<Channel>,
-    all_channels: usize,
-    /// Added to the times of DRDY (`CLOCK_MONOTONIC`) to get those of the stream's clock.
+    /// What holds at present; nothing before the stream is described.
+    now: Option<Next>,
     clock_offset_ns: i64,
+    /// Frames that wait for their chunk to be full, or for a change to be over.
+    codes: Vec<i32>,
+    times_ns: Vec<i64>,
+    /// What a chunk becomes on its way; kept so that nothing is allocated.
     bytes: Vec<u8>,
     seconds: Vec<f64>,
     change: Option<Change>,
     error: Option<PublishError<ShmError>>,
+    waker: Option<Waker>,
     /// Counts of acquisitions before this one: each starts at zero.
     earlier: Health,
-    now: Health,
+    current: Health,
 }
 
-/// A change that is under way, and the frames that wait for it.
+/// A change that is under way.
 #[derive(Debug)]
 struct Change {
     step: Step,
     since: Instant,
     next: Next,
-    codes: Vec<i32>,
-    times_ns: Vec<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,38 +62,46 @@ enum Step {
     Rest,
 }
 
-/// What holds after a change.
+/// What chunks are like, from a moment on.
 #[derive(Debug)]
 pub(super) struct Next {
     pub(super) ring: RingSettings,
     pub(super) template: Template,
     pub(super) channels: Vec<Channel>,
-    pub(super) all_channels: usize,
+    /// Frames of a chunk, at least 1.
+    pub(super) chunk: usize,
 }
 
 impl Outlet {
-    /// Describes the stream and is ready for its frames.
-    pub(super) fn new(
-        mut publisher: ServicePublisher,
-        next: Next,
-        clock_offset_ns: i64,
-    ) -> Result<Self, (ServicePublisher, PublishError<ShmError>)> {
-        match next.template.with_message(|m| publisher.describe(m).map(|_| ())) {
-            Err(error) => Err((publisher, error)),
-            Ok(()) => Ok(Self {
-                publisher,
-                template: next.template,
-                channels: next.channels,
-                all_channels: next.all_channels,
-                clock_offset_ns,
-                bytes: Vec::new(),
-                seconds: Vec::new(),
-                change: None,
-                error: None,
-                earlier: Health::default(),
-                now: Health::default(),
-            }),
+    /// Over a publisher whose stream nobody has described yet.
+    pub(super) fn new(publisher: ServicePublisher) -> Self {
+        Self {
+            waker: waker(&publisher),
+            publisher,
+            now: None,
+            clock_offset_ns: 0,
+            codes: Vec::new(),
+            times_ns: Vec::new(),
+            bytes: Vec::new(),
+            seconds: Vec::new(),
+            change: None,
+            error: None,
+            earlier: Health::default(),
+            current: Health::default(),
         }
+    }
+
+    /// An acquisition is about to deliver frames. The first one describes the stream, a later one changes it. `clock_offset_ns` is added
+    /// to the times of DRDY (`CLOCK_MONOTONIC`) to get those of the stream's clock.
+    pub(super) fn begin(&mut self, next: Next, clock_offset_ns: i64) -> Result<(), PublishError<ShmError>> {
+        self.clock_offset_ns = clock_offset_ns;
+        if self.now.is_some() {
+            self.change(next);
+        } else {
+            next.template.with_message(|m| self.publisher.describe(m).map(|_| ()))?;
+            self.now = Some(next);
+        }
+        Ok(())
     }
 
     /// Whether a change could be carried out: the ring is possible, there is room for it, and a new name is free.
@@ -106,19 +116,21 @@ impl Outlet {
         name.map_or(Ok(()), |n| store.check_free(&n.header())).map_err(PublishError::Store)
     }
 
-    /// Begins a change of settings; the frames that come meanwhile are held back. One that leaves the ring as it is (labels) is done at once.
+    /// Begins a change of settings. What came before it is published under the old ones; what comes until it is carried out is held back.
+    /// A change that leaves the ring as it is (labels, chunk length) is done at once.
     pub(super) fn change(&mut self, next: Next) {
+        self.flush();
         let plan = next.template.with_message(|m| next.ring.plan(m).ok().flatten().map(|p| p.description));
         if next.ring == *self.publisher.settings() && plan.as_ref() == self.publisher.description() {
             self.describe(next);
-            return;
+        } else {
+            self.change = Some(Change { step: Step::Drain, since: Instant::now(), next });
         }
-        let (codes, times_ns) = self.change.take().map_or_else(Default::default, |c| (c.codes, c.times_ns));
-        self.change = Some(Change { step: Step::Drain, since: Instant::now(), next, codes, times_ns });
     }
 
-    /// Carries a change on. To be called often.
+    /// Carries a change on, and shows that the writer lives. To be called often.
     pub(super) fn tick(&mut self) {
+        self.publisher.set_heartbeat(clock::monotonic_ns());
         let Some(change) = &mut self.change else { return };
         match change.step {
             Step::Drain if change.since.elapsed() >= DRAIN => {
@@ -128,7 +140,11 @@ impl Outlet {
                 if let Err(error) = applied {
                     tracing::error!("the change cannot be carried out: {error}");
                     self.error = Some(error);
-                } else if self.publisher.description().is_some() {
+                    return;
+                }
+                // Another name or version is another header.
+                self.waker = waker(&self.publisher);
+                if self.publisher.description().is_some() {
                     // The ring's own settings are the same: it is the samples that change.
                     self.publisher.invalidate();
                 }
@@ -145,8 +161,8 @@ impl Outlet {
 
     /// The acquisition is about to begin again, from zero counts.
     pub(super) fn restarted(&mut self) {
-        self.earlier = sum(&self.earlier, &self.now);
-        self.now = Health::default();
+        self.earlier = sum(&self.earlier, &self.current);
+        self.current = Health::default();
     }
 
     /// What went wrong in publishing since this was last asked.
@@ -156,7 +172,7 @@ impl Outlet {
 
     /// All counts up to now.
     pub(super) fn health(&self) -> Health {
-        sum(&self.earlier, &self.now)
+        sum(&self.earlier, &self.current)
     }
 
     /// The stream's name, which may have been made up.
@@ -170,14 +186,17 @@ impl Outlet {
             std::thread::sleep(REST);
             self.tick();
         }
-        std::thread::sleep(DRAIN);
+        self.flush();
+        if self.now.is_some() {
+            std::thread::sleep(DRAIN);
+        }
         self.publisher.close();
     }
 
     fn finish_change(&mut self) {
         let Some(change) = self.change.take() else { return };
         self.describe(change.next);
-        self.publish(&change.codes, &change.times_ns);
+        self.publish_full_chunks();
     }
 
     /// From now on frames are what `next` says.
@@ -185,18 +204,51 @@ impl Outlet {
         if let Err(error) = next.template.with_message(|m| self.publisher.describe(m).map(|_| ())) {
             self.error = Some(error);
         }
-        (self.template, self.channels, self.all_channels) = (next.template, next.channels, next.all_channels);
+        self.now = Some(next);
     }
 
-    fn publish(&mut self, codes: &[i32], times_ns: &[i64]) {
-        let Some(newest) = times_ns.last() else { return };
-        self.bytes.resize(times_ns.len() * self.template.frame_bytes(), 0);
-        convert(codes, self.all_channels, &self.channels, self.template.dtype(), &mut self.bytes);
+    /// Publishes what there is of a chunk, unless a change is under way.
+    pub(super) fn flush(&mut self) {
+        if !self.is_changing() {
+            self.publish_full_chunks();
+            self.publish(self.times_ns.len());
+        }
+    }
+
+    fn publish_full_chunks(&mut self) {
+        let Some(chunk) = self.now.as_ref().map(|now| now.chunk.max(1)) else { return };
+        while self.times_ns.len() >= chunk {
+            self.publish(chunk);
+        }
+    }
+
+    /// Publishes the oldest frames that wait.
+    fn publish(&mut self, frames: usize) {
+        let waiting = self.times_ns.len();
+        let newest = self.times_ns.get(..frames).and_then(<[i64]>::last);
+        let (Some(newest), Some(now)) = (newest, &self.now) else { return };
+        let newest = newest + self.clock_offset_ns;
+        // Every frame has as many codes.
+        let all_channels = self.codes.len() / waiting;
+        let codes = frames * all_channels;
+        self.bytes.resize(frames * now.template.frame_bytes(), 0);
+        convert(
+            self.codes.get(..codes).unwrap_or_default(),
+            all_channels,
+            &now.channels,
+            now.template.dtype(),
+            &mut self.bytes,
+        );
         self.seconds.clear();
-        self.seconds.extend(times_ns.iter().map(|t| (t + self.clock_offset_ns) as f64 / 1e9));
-        if let Err(error) = self.publisher.append(&self.bytes, &self.seconds, newest + self.clock_offset_ns) {
+        self.seconds.extend(self.times_ns.iter().take(frames).map(|t| (t + self.clock_offset_ns) as f64 / 1e9));
+        self.codes.drain(..codes);
+        self.times_ns.drain(..frames);
+        if let Err(error) = self.publisher.append(&self.bytes, &self.seconds, newest) {
             self.error = Some(error);
         }
+        self.publisher.set_health(&self.health());
+        let heals = self.publisher.store().heals();
+        self.publisher.extension().set_heals(heals);
     }
 }
 
@@ -204,20 +256,20 @@ impl Sink for Outlet {
     type Error = Infallible;
 
     fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
-        self.now = *chunk.health;
-        self.publisher.set_health(&self.health());
-        self.publisher.set_heartbeat(clock::monotonic_ns());
-        let heals = self.publisher.store().heals();
-        self.publisher.extension().set_heals(heals);
-        match &mut self.change {
-            Some(change) => {
-                change.codes.extend_from_slice(chunk.codes);
-                change.times_ns.extend_from_slice(chunk.times_ns);
-            }
-            None => self.publish(chunk.codes, chunk.times_ns),
+        self.current = *chunk.health;
+        self.codes.extend_from_slice(chunk.codes);
+        self.times_ns.extend_from_slice(chunk.times_ns);
+        if !self.is_changing() {
+            self.publish_full_chunks();
         }
         Ok(())
     }
+}
+
+fn waker(publisher: &ServicePublisher) -> Option<Waker> {
+    Waker::start(publisher.extension().clone())
+        .inspect_err(|e| tracing::warn!("sleeping readers will have to poll: {e}"))
+        .ok()
 }
 
 fn sum(a: &Health, b: &Health) -> Health {

@@ -62,7 +62,7 @@ impl Plan {
     }
 
     /// Frames of a chunk.
-    pub(super) fn chunk(&self) -> usize {
+    fn chunk(&self) -> usize {
         usize::try_from(self.on_board.chunk).unwrap_or(1)
     }
 
@@ -80,7 +80,7 @@ impl Plan {
         let channel = |&index: &usize| Channel { index, volts_per_code: volts_per_code(index).unwrap_or(f64::NAN) };
         let channels: Vec<Channel> = self.on_board.channels.iter().map(channel).collect();
         let template = self.template(channels.first().map_or(f64::NAN, |c| c.volts_per_code))?;
-        Ok(Next { ring: self.ring_settings()?, template, channels, all_channels: self.board.channels() })
+        Ok(Next { ring: self.ring_settings()?, template, channels, chunk: self.chunk() })
     }
 }
 

@@ -9,12 +9,14 @@ mod guard;
 mod segment;
 mod source;
 mod store;
+mod wake;
 
 pub use attached::writer as writer_of;
 pub use find::{Found, streams};
 pub use segment::{Segment, ShmError};
 pub use source::ShmSource;
 pub use store::ShmStore;
+pub(crate) use wake::{sleep, wake_all};
 
 /// Where POSIX shared memory lives on Linux (`shm_open(3)`).
 pub const SHM_DIR: &str = "/dev/shm";

@@ -8,7 +8,9 @@ use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
+use axismirror_core::memory::Memory as _;
 use axismirror_core::shared::SharedBytes;
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::fs::{self, FallocateFlags, Mode, OFlags};
@@ -22,7 +24,7 @@ const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 pub struct Segment {
     bytes: SharedBytes<'static>,
     inode: u64,
-    _map: Arc<MmapRaw>,
+    map: Arc<MmapRaw>,
 }
 
 impl Deref for Segment {
@@ -151,11 +153,24 @@ impl Segment {
     fn over(map: io::Result<MmapRaw>, len: usize, inode: u64, path: &Path) -> Result<Self, ShmError> {
         let map =
             Arc::new(map.map_err(|source| ShmError::Io { action: "cannot map", path: path.to_owned(), source })?);
-        // SAFETY: the mapping starts at a page boundary, has `len` bytes, and lives as long as this value or a clone, since `_map` keeps it
-        // and `bytes` is handed out by reference or with a clone of `_map` only. Read-only mappings are made by mirrors alone, which
+        // SAFETY: the mapping starts at a page boundary, has `len` bytes, and lives as long as this value or a clone, since `map` keeps it
+        // and `bytes` is handed out by reference or with a clone of `map` only. Read-only mappings are made by mirrors alone, which
         // call no store method. Nothing else in this process touches it.
         let bytes = unsafe { SharedBytes::from_raw(map.as_mut_ptr(), len) };
-        Ok(Self { bytes, inode, _map: map })
+        Ok(Self { bytes, inode, map })
+    }
+
+    /// A word of the segment as the kernel's futex calls take it; `None` when it is out of range or not aligned. Only to be loaded from and
+    /// slept on: the mapping may be read-only.
+    pub(super) fn futex_word(&self, at: usize) -> Option<&AtomicU32> {
+        let end = at.checked_add(size_of::<u32>())?;
+        if end > self.bytes.len() || !at.is_multiple_of(align_of::<AtomicU32>()) {
+            return None;
+        }
+        let word = self.map.as_mut_ptr().wrapping_add(at).cast();
+        // SAFETY: in range and aligned as checked above; mapped as long as `self`; everybody accesses it with atomics of this size
+        // (core's layout of the extension block).
+        Some(unsafe { AtomicU32::from_ptr(word) })
     }
 
     /// The file's inode number.

@@ -33,7 +33,12 @@ impl SegmentSource for ShmSource {
 
     fn open(&mut self, name: &SegmentName) -> Result<Option<Segment>, ShmError> {
         let path = self.dir.join(name.as_str());
-        open_existing(&path, false)?.map(|file| Segment::map_readable(&file, &path)).transpose()
+        let Some(file) = open_existing(&path, false)? else { return Ok(None) };
+        // The published writer makes a segment and then gives it its length.
+        if fs::fstat(&file).is_ok_and(|s| s.st_size == 0) {
+            return Ok(None);
+        }
+        Segment::map_readable(&file, &path).map(Some)
     }
 
     fn is_current(&mut self, name: &SegmentName, memory: &Segment) -> bool {

@@ -7,17 +7,20 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axismirror_core::extension::Extension;
 use axismirror_core::name::{SegmentName, StreamName};
 use axismirror_core::store::{HeaderSegment, SegmentStore};
-use rustix::fs::{self, FlockOperation};
+use rustix::fs::{self, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::guard::{Guard, Kept};
 use super::segment::{Segment, ShmError, create_reserved, no_space, open_existing};
 use super::{attached, private_name};
 
+/// How long the folder's lock is waited for.
+const START_PATIENCE: Duration = Duration::from_secs(2);
 /// How often making a segment starts again when its name changes hands meanwhile.
 const TRIES: usize = 16;
 
@@ -27,6 +30,8 @@ pub struct ShmStore {
     dir: PathBuf,
     /// Header files, open and locked, by public name.
     locks: HashMap<SegmentName, File>,
+    /// Held from a header's opening to its announcement: of two writers that start at once, one waits and then finds the other's header locked.
+    starting: Option<File>,
     kept: Arc<Kept>,
     _guard: Option<Guard>,
 }
@@ -39,7 +44,7 @@ impl ShmStore {
         let guard = Guard::start(&dir, kept.clone())
             .inspect_err(|e| tracing::warn!("names that Python readers unlink will not come back: {e}"))
             .ok();
-        Self { dir, locks: HashMap::new(), kept, _guard: guard }
+        Self { dir, locks: HashMap::new(), starting: None, kept, _guard: guard }
     }
 
     /// How often a public name vanished and was restored.
@@ -103,34 +108,35 @@ impl ShmStore {
         Ok(None)
     }
 
-    /// Gives a file both of its names, whatever had them before, and watches over the public one.
+    /// Gives a file both of its names, whatever had them before, and watches over the public one. Readers find the old file or the new one,
+    /// but never none.
     fn name(&self, name: &SegmentName, file: &File) -> Result<(), ShmError> {
         let (public, private) = (self.public(name), self.private(name));
         let (has, lacks) = match (is_at(file, &public), is_at(file, &private)) {
-            (true, true) => {
-                self.kept.add(&public, &private);
-                return Ok(());
-            }
-            (true, false) => (&public, &private),
-            _ => (&private, &public),
+            (true, true) => (None, &public),
+            (true, false) => (Some(&public), &private),
+            _ => (Some(&private), &public),
         };
-        unlink(lacks)?;
-        fs::link(has, lacks).map_err(|e| ShmError::io("cannot link", lacks, e))?;
+        if let Some(has) = has {
+            let link = self.dir.join(format!("{}.new", private_name(name.as_str())));
+            unlink(&link)?;
+            fs::link(has, &link).map_err(|e| ShmError::io("cannot link", &link, e))?;
+            fs::rename(&link, lacks).map_err(|e| ShmError::io("cannot rename to", lacks, e))?;
+        }
         self.kept.add(&public, &private);
         Ok(())
     }
 
-    /// A new file under the public name, whatever had it before.
+    /// A new file under the private name, whatever had it before.
     fn make(&self, name: &SegmentName, len: usize) -> Result<File, ShmError> {
-        let public = self.public(name);
+        let private = self.private(name);
         for _ in 0..TRIES {
-            unlink(&self.private(name))?;
-            unlink(&public)?;
-            if let Some(file) = create_reserved(&public, len)? {
+            unlink(&private)?;
+            if let Some(file) = create_reserved(&private, len)? {
                 return Ok(file);
             }
         }
-        Err(ShmError::io("cannot make", &public, Errno::EXIST))
+        Err(ShmError::io("cannot make", &private, Errno::EXIST))
     }
 }
 
@@ -141,6 +147,9 @@ impl SegmentStore for ShmStore {
     fn header(&mut self, name: &SegmentName, len: usize, fresh: bool) -> Result<HeaderSegment<Segment>, ShmError> {
         let public = self.public(name);
         self.kept.forget(&public);
+        if self.starting.is_none() {
+            self.starting = one_at_a_time(&self.dir);
+        }
         let ours = self.locks.remove(name);
         let found = if ours.is_some() { ours } else { self.left_behind(name, len)? };
         let (file, adopted) = match found {
@@ -153,9 +162,14 @@ impl SegmentStore for ShmStore {
             }
         };
         let memory = Segment::map_writable(&file, &public)?;
-        self.name(name, &file)?;
         self.locks.insert(name.clone(), file);
         Ok(HeaderSegment { memory, adopted })
+    }
+
+    fn announce(&mut self, name: &SegmentName) -> Result<(), ShmError> {
+        let named = self.locks.get(name).map_or(Ok(()), |file| self.name(name, file));
+        self.starting = None;
+        named
     }
 
     fn create(&mut self, name: &SegmentName, len: usize) -> Result<Segment, ShmError> {
@@ -198,6 +212,22 @@ impl SegmentStore for ShmStore {
             .find(|n| !self.public(&n.header()).exists())
             .unwrap_or_default()
     }
+}
+
+/// Takes the lock on the folder itself, which writers hold while they start. Anybody can hold it, so it is not waited for for ever: without it two
+/// writers of one name that start within the same millisecond might not notice each other.
+fn one_at_a_time(dir: &Path) -> Option<File> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let file = File::from(fs::open(dir, flags, Mode::empty()).ok()?);
+    let deadline = Instant::now() + START_PATIENCE;
+    while fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if Instant::now() > deadline {
+            tracing::warn!("{} stays locked by another process; starting without its lock", dir.display());
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Some(file)
 }
 
 /// Takes the writer's lock.

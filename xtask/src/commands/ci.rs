@@ -1,14 +1,18 @@
 //! `cargo xtask ci`: everything that must hold before a change goes in.
 
-use super::{loom, miri, test};
+use super::{loom, miri, test, torture};
 use crate::interop;
+use crate::python::Release;
 use crate::step::{Outcome, Steps};
 use crate::sys;
 
 /// A Cortex-M4F, as on boards that could carry core and drivers without an operating system.
 const MICROCONTROLLER: &str = "thumbv7em-none-eabihf";
 
-/// Run every check: format, lints, documentation, no_std builds, tests, Python, loom, Miri, licences.
+/// Kills of the service in `ci`; `cargo xtask torture` does many more.
+const CI_KILLS: u64 = 25;
+
+/// Run every check: format, lints, documentation, no_std builds, tests, Python, kills, loom, Miri, licences.
 ///
 /// Every step runs, whatever became of those before it.
 #[derive(clap::Args)]
@@ -40,6 +44,8 @@ impl Args {
         }
         test::workspace(steps);
         interop::all(steps);
+        torture::build(steps);
+        torture::torture(steps, Release::NEWEST, CI_KILLS, 2);
         loom::loom(steps);
         miri::miri(steps);
         dependencies(steps);

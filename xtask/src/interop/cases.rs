@@ -47,6 +47,7 @@ pub(super) fn of(release: Release, quick: bool) -> Vec<Case> {
     add("change of buf_dur", Box::new(|c, n| change(c, n, "buf_dur=2", "i,i", Some(2000))));
     add("conn", Box::new(conn));
     add("restart after SIGKILL", Box::new(|c, n| restart(c, n, true)));
+    add("README's reader", Box::new(example));
     add("our mirror, their writer", Box::new(our_mirror));
     if !quick {
         add("change of element type", Box::new(|c, n| change(c, n, "units=volts", "i,f", None)));
@@ -121,6 +122,23 @@ fn volts(context: &Context, name: &str, dtype: &str, char: &str) -> Result<Strin
     let seen = judge(script, &service)?;
     service.stop_cleanly()?;
     Ok(seen)
+}
+
+/// The example that README shows, as it is.
+fn example(context: &Context, name: &str) -> Result<String, String> {
+    let mut service = counter(context, name, 1000, 10, &[])?;
+    service.wait_ready()?;
+    let script = sys::workspace().join("examples").join("python").join("reader.py");
+    let mut command = sys::command(&context.python);
+    let output = command.arg(script).arg(name).output().map_err(|e| format!("{}: {e}", sys::line(&command)))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let good = |line: &&str| line.contains(" frames, overflow False the last [");
+    // It may look once before anything is there.
+    if !output.status.success() || text.lines().filter(good).count() < 9 {
+        return Err(format!("{text}{}", String::from_utf8_lossy(&output.stderr)));
+    }
+    service.stop_cleanly()?;
+    Ok(format!("{} lines", text.lines().count()))
 }
 
 /// One attached mirror through a change of settings: two generations, each without a fault.

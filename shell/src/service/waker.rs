@@ -1,0 +1,54 @@
+//! The thread that wakes sleeping readers, so that the acquisition never makes that call.
+//!
+//! It looks at the futex word at short intervals, and makes the system call only when the word has changed. Which readers sleep nobody
+//! knows: they map read-only and leave no trace.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axismirror_core::extension::Extension;
+
+use crate::shm::{Segment, wake_all};
+
+/// How late a sleeping reader may be woken.
+const LOOK_EVERY: Duration = Duration::from_millis(1);
+
+/// The thread; ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Waker {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Waker {
+    /// Looks after the sleepers on this header.
+    pub(super) fn start(extension: Extension<Segment>) -> io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let thread = std::thread::Builder::new().name("axm-waker".to_owned()).spawn(move || {
+            let mut seen = extension.wake();
+            while !stopped.load(Ordering::Relaxed) {
+                std::thread::sleep(LOOK_EVERY);
+                let now = extension.wake();
+                if now != seen {
+                    seen = now;
+                    wake_all(extension.memory());
+                }
+            }
+            wake_all(extension.memory());
+        })?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Waker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
