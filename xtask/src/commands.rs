@@ -2,6 +2,7 @@
 
 pub(crate) mod ci;
 pub(crate) mod demo;
+pub(crate) mod dist;
 pub(crate) mod emulate;
 pub(crate) mod firmware;
 pub(crate) mod interop;

@@ -1,6 +1,31 @@
-//! How much memory a 32-bit ELF program takes: its sections, by what they need on the target.
+//! What an ELF program says of itself: the machine it is for, whether it needs a dynamic linker, how much memory it takes.
 //!
-//! Reads headers only, and only of little-endian files (System V gABI, chapter 4: ELF header, sections).
+//! Reads headers only, and only of little-endian files (System V gABI, chapters 4 and 5: ELF header, sections, program header).
+
+/// e_machine, which is at the same place in files of 32 and of 64 bits.
+const MACHINE: usize = 18;
+/// EI_CLASS and its value for 64 bits.
+const CLASS: usize = 4;
+const CLASS_64: u8 = 2;
+/// PT_INTERP: names the dynamic linker.
+const INTERPRETER: u32 = 3;
+
+/// The machine that a program is for, and whether it runs without a dynamic linker; `None` for what is no such file.
+pub(crate) fn machine(file: &[u8]) -> Option<(u16, bool)> {
+    let u16_at = |at: usize| Some(u16::from_le_bytes(*file.get(at..)?.first_chunk()?));
+    let u32_at = |at: usize| Some(u32::from_le_bytes(*file.get(at..)?.first_chunk()?));
+    if !file.starts_with(&IDENTITY[..CLASS]) {
+        return None;
+    }
+    // e_phoff (its lower half does), e_phentsize, e_phnum.
+    let (table, size, count) = if *file.get(CLASS)? == CLASS_64 { (32, 54, 56) } else { (28, 42, 44) };
+    let (table, size) = (usize::try_from(u32_at(table)?).ok()?, usize::from(u16_at(size)?));
+    let mut is_static = true;
+    for i in 0..usize::from(u16_at(count)?) {
+        is_static &= u32_at(table.checked_add(i.checked_mul(size)?)?)? != INTERPRETER;
+    }
+    Some((u16_at(MACHINE)?, is_static))
+}
 
 /// Bytes by kind of memory, as `size` counts them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,6 +102,24 @@ mod tests {
     #[test]
     fn loaded_sections_are_added_up() {
         assert_eq!(sizes(&file()), Some(Sizes { text: 0x1234, data: 8, bss: 0x100 }));
+    }
+
+    #[test]
+    fn a_program_header_of_an_interpreter_is_found() {
+        for (class, table, size, count) in [(1, 28, 42, 44), (2, 32, 54, 56)] {
+            let mut file = vec![0; 64];
+            file[..5].copy_from_slice(&[0x7F, b'E', b'L', b'F', class]);
+            file[18] = 183;
+            (file[table], file[size], file[count]) = (64, 32, 2);
+            // PT_LOAD, and another.
+            file.extend([1; 1].iter().chain(&[0; 31]));
+            file.extend([6; 1].iter().chain(&[0; 31]));
+            assert_eq!(machine(&file), Some((183, true)));
+            file[96] = 3;
+            assert_eq!(machine(&file), Some((183, false)));
+            assert_eq!(machine(&file[..90]), None);
+        }
+        assert_eq!(machine(b"#!/bin/sh"), None);
     }
 
     #[test]

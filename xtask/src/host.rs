@@ -11,7 +11,7 @@ use crate::sys;
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// A program, and the package that has it. `NAME=PATTERN` asks for a version, from backports if need be.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Tool {
     /// How to see whether it is there: a program and arguments with which it succeeds.
     pub(crate) probe: &'static [&'static str],

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod dist;
 mod elf;
 mod emulate;
 mod host;
@@ -17,7 +18,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{ci, demo, emulate as emulate_command, firmware, interop as interop_command, loom, miri, test, torture};
+use commands::{
+    ci, demo, dist as dist_command, emulate as emulate_command, firmware, interop as interop_command, loom, miri, test,
+    torture,
+};
 use step::Steps;
 
 #[derive(Parser)]
@@ -37,6 +41,7 @@ enum Command {
     Loom(loom::Args),
     Firmware(firmware::Args),
     Emulate(emulate_command::Args),
+    Dist(dist_command::Args),
     Torture(torture::Args),
 }
 
@@ -58,6 +63,7 @@ fn main() -> ExitCode {
         Command::Loom(args) => args.run(&mut steps),
         Command::Firmware(args) => args.run(&mut steps),
         Command::Emulate(args) => args.run(&mut steps),
+        Command::Dist(args) => args.run(&mut steps),
         Command::Torture(args) => args.run(&mut steps),
     }
     steps.finish()
