@@ -26,6 +26,7 @@ pub struct AxisArray<'a> {
 
 /// An array of samples in C order (last dimension varies fastest), little-endian.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Samples<'a> {
     /// Type of each sample.
     pub dtype: DType,
@@ -37,6 +38,7 @@ pub struct Samples<'a> {
 
 /// What the positions along a dimension mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Axis<'a> {
     /// Position `i` is at `offset + i * gain`.
     Linear {
@@ -70,6 +72,7 @@ impl<'a> Axis<'a> {
 
 /// An array of any element type that numpy can describe without Python objects, little-endian, C order.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Array<'a> {
     /// Type of each element.
     pub element: Element<'a>,
@@ -81,6 +84,7 @@ pub struct Array<'a> {
 
 /// Element type of an [`Array`].
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Element<'a> {
     /// A number.
     Plain(DType),
@@ -94,6 +98,7 @@ pub enum Element<'a> {
 
 /// One field of a structured element.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Field<'a> {
     /// Name: `label`, `x`, `y`, ...
     pub name: &'a str,
@@ -199,16 +204,6 @@ pub enum MessageError {
     DuplicateDim {
         /// Index of the second one.
         position: usize,
-    },
-    /// A coordinate axis whose length is not that of its dimension.
-    #[error("the axis of dimension {position} has {given} values, the dimension has {needed}")]
-    AxisLength {
-        /// Index of the dimension.
-        position: usize,
-        /// Length of the dimension.
-        needed: usize,
-        /// Length of the axis.
-        given: usize,
     },
 }
 

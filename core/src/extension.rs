@@ -10,28 +10,33 @@
 //!   28  -                u32
 //!   32  writer_start     u64  the process' start in clock ticks after boot (/proc/PID/stat, field 22)
 //!   40  heartbeat        i64  ns of CLOCK_MONOTONIC: when the writer last showed that it lives
-//!   48  base             u64  frames of all earlier generations of this header
-//!   56  previous_reserved u64 `reserved` of the generation before this one when it ended
-//!   64  reserved         u64  frames ever started in this generation
-//!   72  committed        u64  frames ever published in this generation
-//!   80  newest           i64  ns: time of the newest frame
-//!   88  heals            u64  public names of segments that vanished and were linked again
-//!   96  -
-//!  128  wake             u32  futex word: +1 with each publication
-//!  132  sleepers         u32  readers that wait for it and could say so
-//!  136  -
-//!  192  frames_lost, drdy_missed, bad_frames, bus_errors, overruns, slips, restarts, messages_ignored, frames_cut: u64 each
-//!  264  measured_rate    f64  Hz
-//!  272  name_len         u32  bytes of the stream's long name
-//!  276  name          1024  the stream's long name, UTF-8: segment names are hashes of it and cannot be undone
-//! 1300  end
+//!   48  -
+//!   64  slot 0: base        u64  frames of all generations before the slot's
+//!       + 8  reserved      u64  frames ever started in the slot's generation
+//!       +16  committed     u64  frames ever published in it
+//!       +24  newest        i64  ns: time of the newest frame
+//!  128  slot 1: as slot 0
+//!  192  wake             u32  futex word: +1 with each publication and each change of the description
+//!  196  sleepers         u32  for readers that map writable and want to say that they sleep; ours map read-only
+//!  200  heals            u64  public names of segments that vanished and were linked again
+//!  208  -
+//!  256  frames_lost, drdy_missed, bad_frames, bus_errors, overruns, slips, restarts, messages_ignored, frames_cut: u64 each
+//!  328  measured_rate    f64  Hz
+//!  336  name_len         u32  bytes of the stream's long name
+//!  340  name          1024  the stream's long name, UTF-8: segment names are hashes of it and cannot be undone
+//! 1364  end
 //! ```
+//!
+//! A generation's counters lie in slot `buffer_generation mod 2`. Those of the next one are prepared in the other slot, and the store of
+//! `buffer_generation` makes them the valid ones: a writer that is killed at any instant leaves the counters of one generation whole, and those of
+//! the one before stay readable for a mirror that has not finished with it.
 //!
 //! It starts at 2048 in the header segment, all fields are naturally aligned, and what the writer touches with each chunk has a cache
 //! line of its own. Old readers never look here. Knows where fields lie and nothing of when they change: that is the ring's and the publisher's.
 
+use crate::header::Generation;
 use crate::health::Health;
-use crate::memory::{Memory, Word};
+use crate::memory::{Memory, MemoryMut, Word};
 use crate::name::{MAX_STREAM_NAME, StreamName};
 
 /// Where the block starts in the header segment.
@@ -51,20 +56,25 @@ const CLOCK: usize = 20;
 const WRITER_PID: usize = 24;
 const WRITER_START: usize = 32;
 const HEARTBEAT: usize = 40;
-const BASE: usize = 48;
-const PREVIOUS_RESERVED: usize = 56;
-const RESERVED: usize = 64;
-const COMMITTED: usize = 72;
-const NEWEST: usize = 80;
-const HEALS: usize = 88;
-const WAKE: usize = 128;
-const HEALTH: usize = 192;
+const SLOTS: [usize; 2] = [64, 128];
+const BASE: usize = 0;
+const RESERVED: usize = 8;
+const COMMITTED: usize = 16;
+const NEWEST: usize = 24;
+const WAKE: usize = 192;
+const HEALS: usize = 200;
+const HEALTH: usize = 256;
 const MEASURED_RATE: usize = HEALTH + 9 * 8;
 const NAME_LEN: usize = MEASURED_RATE + 8;
 const NAME: usize = NAME_LEN + 4;
 
 const _: () = {
-    assert!(EXTENSION_AT.is_multiple_of(64) && RESERVED.is_multiple_of(64) && WAKE.is_multiple_of(64));
+    assert!(
+        EXTENSION_AT.is_multiple_of(64)
+            && SLOTS[0].is_multiple_of(64)
+            && SLOTS[1].is_multiple_of(64)
+            && WAKE.is_multiple_of(64)
+    );
     assert!(EXTENSION_AT + EXTENSION_LEN <= crate::header::HEADER_SEGMENT_LEN);
 };
 
@@ -103,21 +113,11 @@ impl<M: Memory> Extension<M> {
     /// A block of a later version is read as far as this version knows it.
     #[must_use]
     pub fn find(memory: M) -> Option<Self> {
-        let e = Self::over(memory)?;
+        let e = Self::over(memory).filter(|e| e.load_u64(0) == MAGIC)?;
+        // Acquire, pairs with the release in `create`.
+        e.fence_acquire();
         let size = usize::try_from(e.load_u32(SIZE)).unwrap_or(0);
-        (e.load_u64(0) == MAGIC && e.load_u32(VERSION_AT) >= VERSION && size >= EXTENSION_LEN).then_some(e)
-    }
-
-    /// Makes the block, all zeros before; `None` when the segment is too short for it.
-    #[must_use]
-    pub fn create(memory: M) -> Option<Self> {
-        let e = Self::over(memory)?;
-        e.store_u32(VERSION_AT, VERSION);
-        e.store_u32(SIZE, EXTENSION_LEN as u32);
-        // Release, pairs with nothing a reader needs before it: the magic comes last so that a block is whole when it is found.
-        e.memory.fence_release();
-        e.store_u64(0, MAGIC);
-        Some(e)
+        (e.load_u32(VERSION_AT) >= VERSION && size >= EXTENSION_LEN).then_some(e)
     }
 
     fn over(memory: M) -> Option<Self> {
@@ -136,11 +136,6 @@ impl<M: Memory> Extension<M> {
         self.load_u32(SEQUENCE)
     }
 
-    /// Sets `sequence`.
-    pub fn set_sequence(&self, sequence: u32) {
-        self.store_u32(SEQUENCE, sequence);
-    }
-
     /// The clock of all times.
     #[must_use]
     pub fn clock(&self) -> Clock {
@@ -151,28 +146,10 @@ impl<M: Memory> Extension<M> {
         }
     }
 
-    /// Sets `clock`.
-    pub fn set_clock(&self, clock: Clock) {
-        self.store_u32(
-            CLOCK,
-            match clock {
-                Clock::Unknown => 0,
-                Clock::Monotonic => 1,
-                Clock::Realtime => 2,
-            },
-        );
-    }
-
     /// Who writes.
     #[must_use]
     pub fn writer(&self) -> Writer {
         Writer { pid: self.load_u32(WRITER_PID), start: self.load_u64(WRITER_START) }
-    }
-
-    /// Sets the writer.
-    pub fn set_writer(&self, writer: Writer) {
-        self.store_u64(WRITER_START, writer.start);
-        self.store_u32(WRITER_PID, writer.pid);
     }
 
     /// When the writer last showed that it lives, in ns of `CLOCK_MONOTONIC`; 0 = never.
@@ -181,65 +158,12 @@ impl<M: Memory> Extension<M> {
         self.load_u64(HEARTBEAT).cast_signed()
     }
 
-    /// Sets `heartbeat`.
-    pub fn set_heartbeat(&self, ns: i64) {
-        self.store_u64(HEARTBEAT, ns.cast_unsigned());
-    }
-
-    /// Frames of all earlier generations.
-    #[must_use]
-    pub fn base(&self) -> u64 {
-        self.load_u64(BASE)
-    }
-
-    /// `reserved` of the generation before this one when it ended.
-    #[must_use]
-    pub fn previous_reserved(&self) -> u64 {
-        self.load_u64(PREVIOUS_RESERVED)
-    }
-
-    /// Sets both of the numbers that outlive a generation.
-    pub fn set_history(&self, base: u64, previous_reserved: u64) {
-        self.store_u64(BASE, base);
-        self.store_u64(PREVIOUS_RESERVED, previous_reserved);
-    }
-
-    /// Frames ever started in this generation.
+    /// The counters of a generation. They are what they say only as long as it is the header's generation or the one before.
     #[must_use]
     #[inline]
-    pub fn reserved(&self) -> u64 {
-        self.load_u64(RESERVED)
-    }
-
-    /// Sets `reserved`.
-    #[inline]
-    pub fn set_reserved(&self, frames: u64) {
-        self.store_u64(RESERVED, frames);
-    }
-
-    /// Frames ever published in this generation.
-    #[must_use]
-    #[inline]
-    pub fn committed(&self) -> u64 {
-        self.load_u64(COMMITTED)
-    }
-
-    /// Sets `committed`.
-    #[inline]
-    pub fn set_committed(&self, frames: u64) {
-        self.store_u64(COMMITTED, frames);
-    }
-
-    /// Time of the newest frame in ns.
-    #[must_use]
-    pub fn newest(&self) -> i64 {
-        self.load_u64(NEWEST).cast_signed()
-    }
-
-    /// Sets `newest`.
-    #[inline]
-    pub fn set_newest(&self, ns: i64) {
-        self.store_u64(NEWEST, ns.cast_unsigned());
+    pub fn counters(&self, generation: Generation) -> Counters<'_, M> {
+        let [even, odd] = SLOTS;
+        Counters { extension: self, slot: if generation.number().is_multiple_of(2) { even } else { odd } }
     }
 
     /// How often a segment's public name vanished (Python readers unlink what they attached) and was linked again.
@@ -248,21 +172,10 @@ impl<M: Memory> Extension<M> {
         self.load_u64(HEALS)
     }
 
-    /// Sets `heals`.
-    pub fn set_heals(&self, heals: u64) {
-        self.store_u64(HEALS, heals);
-    }
-
     /// The futex word's value.
     #[must_use]
     pub fn wake(&self) -> u32 {
         self.load_u32(WAKE)
-    }
-
-    /// Sets the futex word.
-    #[inline]
-    pub fn set_wake(&self, value: u32) {
-        self.store_u32(WAKE, value);
     }
 
     /// The stream's long name; `None` when the bytes are none.
@@ -273,12 +186,6 @@ impl<M: Memory> Extension<M> {
         let bytes = bytes.get_mut(..len)?;
         self.memory.load_bytes(EXTENSION_AT + NAME, bytes, Word::B1);
         StreamName::new(core::str::from_utf8(bytes).ok()?).ok()
-    }
-
-    /// Sets the long name.
-    pub fn set_name(&self, name: &StreamName) {
-        self.memory.store_bytes(EXTENSION_AT + NAME, name.as_str().as_bytes(), Word::B1);
-        self.store_u32(NAME_LEN, u32::try_from(name.as_str().len()).unwrap_or(0));
     }
 
     /// The acquisition's counters. Each is right by itself; together they may be of two instants.
@@ -297,6 +204,81 @@ impl<M: Memory> Extension<M> {
             frames_cut: n(8),
             measured_rate: f64::from_bits(self.load_u64(MEASURED_RATE)),
         }
+    }
+
+    /// Orders what was loaded before against what is loaded after (see [`Memory::fence_acquire`]).
+    #[inline]
+    pub fn fence_acquire(&self) {
+        self.memory.fence_acquire();
+    }
+
+    #[inline]
+    fn load_u32(&self, at: usize) -> u32 {
+        u32::from_le(self.memory.load_u32(EXTENSION_AT + at))
+    }
+
+    #[inline]
+    fn load_u64(&self, at: usize) -> u64 {
+        u64::from_le(self.memory.load_u64(EXTENSION_AT + at))
+    }
+}
+
+impl<M: MemoryMut> Extension<M> {
+    /// Makes the block, all zeros before; `None` when the segment is too short for it.
+    #[must_use]
+    pub fn create(memory: M) -> Option<Self> {
+        let e = Self::over(memory)?;
+        e.store_u32(VERSION_AT, VERSION);
+        e.store_u32(SIZE, EXTENSION_LEN as u32);
+        // Release, pairs with the acquire in `find`: who sees the magic sees a whole block.
+        e.memory.fence_release();
+        e.store_u64(0, MAGIC);
+        Some(e)
+    }
+
+    /// Sets `sequence`.
+    pub fn set_sequence(&self, sequence: u32) {
+        self.store_u32(SEQUENCE, sequence);
+    }
+
+    /// Sets `clock`.
+    pub fn set_clock(&self, clock: Clock) {
+        self.store_u32(
+            CLOCK,
+            match clock {
+                Clock::Unknown => 0,
+                Clock::Monotonic => 1,
+                Clock::Realtime => 2,
+            },
+        );
+    }
+
+    /// Sets the writer.
+    pub fn set_writer(&self, writer: Writer) {
+        self.store_u64(WRITER_START, writer.start);
+        self.store_u32(WRITER_PID, writer.pid);
+    }
+
+    /// Sets `heartbeat`.
+    pub fn set_heartbeat(&self, ns: i64) {
+        self.store_u64(HEARTBEAT, ns.cast_unsigned());
+    }
+
+    /// Sets `heals`.
+    pub fn set_heals(&self, heals: u64) {
+        self.store_u64(HEALS, heals);
+    }
+
+    /// Sets the futex word.
+    #[inline]
+    pub fn set_wake(&self, value: u32) {
+        self.store_u32(WAKE, value);
+    }
+
+    /// Sets the long name.
+    pub fn set_name(&self, name: &StreamName) {
+        self.memory.store_bytes(EXTENSION_AT + NAME, name.as_str().as_bytes(), Word::B1);
+        self.store_u32(NAME_LEN, u32::try_from(name.as_str().len()).unwrap_or(0));
     }
 
     /// Sets the acquisition's counters.
@@ -318,21 +300,10 @@ impl<M: Memory> Extension<M> {
         self.store_u64(MEASURED_RATE, h.measured_rate.to_bits());
     }
 
-    /// Orders what was loaded before against what is loaded after (see [`Memory::fence_acquire`]).
-    #[inline]
-    pub fn fence_acquire(&self) {
-        self.memory.fence_acquire();
-    }
-
-    /// Orders everything before against what is stored after (see [`Memory::fence_release`]).
+    /// Orders everything before against what is stored after (see [`MemoryMut::fence_release`]).
     #[inline]
     pub fn fence_release(&self) {
         self.memory.fence_release();
-    }
-
-    #[inline]
-    fn load_u32(&self, at: usize) -> u32 {
-        u32::from_le(self.memory.load_u32(EXTENSION_AT + at))
     }
 
     #[inline]
@@ -341,12 +312,70 @@ impl<M: Memory> Extension<M> {
     }
 
     #[inline]
-    fn load_u64(&self, at: usize) -> u64 {
-        u64::from_le(self.memory.load_u64(EXTENSION_AT + at))
-    }
-
-    #[inline]
     fn store_u64(&self, at: usize, value: u64) {
         self.memory.store_u64(EXTENSION_AT + at, value.to_le());
+    }
+}
+
+/// The counters of one generation.
+#[derive(Debug)]
+pub struct Counters<'e, M> {
+    extension: &'e Extension<M>,
+    slot: usize,
+}
+
+impl<M: Memory> Counters<'_, M> {
+    /// Frames of all generations before.
+    #[must_use]
+    pub fn base(&self) -> u64 {
+        self.extension.load_u64(self.slot + BASE)
+    }
+
+    /// Frames ever started.
+    #[must_use]
+    #[inline]
+    pub fn reserved(&self) -> u64 {
+        self.extension.load_u64(self.slot + RESERVED)
+    }
+
+    /// Frames ever published.
+    #[must_use]
+    #[inline]
+    pub fn committed(&self) -> u64 {
+        self.extension.load_u64(self.slot + COMMITTED)
+    }
+
+    /// Time of the newest frame in ns.
+    #[must_use]
+    pub fn newest(&self) -> i64 {
+        self.extension.load_u64(self.slot + NEWEST).cast_signed()
+    }
+}
+
+impl<M: MemoryMut> Counters<'_, M> {
+    /// Begins at zero, with so many frames before.
+    pub fn begin(&self, base: u64) {
+        self.extension.store_u64(self.slot + BASE, base);
+        self.set_reserved(0);
+        self.set_committed(0);
+        self.set_newest(0);
+    }
+
+    /// Sets `reserved`.
+    #[inline]
+    pub fn set_reserved(&self, frames: u64) {
+        self.extension.store_u64(self.slot + RESERVED, frames);
+    }
+
+    /// Sets `committed`.
+    #[inline]
+    pub fn set_committed(&self, frames: u64) {
+        self.extension.store_u64(self.slot + COMMITTED, frames);
+    }
+
+    /// Sets `newest`.
+    #[inline]
+    pub fn set_newest(&self, ns: i64) {
+        self.extension.store_u64(self.slot + NEWEST, ns.cast_unsigned());
     }
 }

@@ -43,10 +43,11 @@ impl Word {
     }
 }
 
-/// Bytes that others read or write while we do.
+/// Bytes that others write while we read them.
 ///
-/// All accesses are relaxed and atomic by the word. An access that is out of range or not aligned to its size reads 0 or writes nothing:
-/// views check their memory's length once, when they are made, so that this never happens to them.
+/// All accesses are relaxed and atomic by the word. An access that is out of range or not aligned to its size reads 0: views check their
+/// memory's length once, when they are made, so that this never happens to them. A location is always accessed in words of one size:
+/// the layouts say which.
 pub trait Memory {
     /// Length in bytes.
     fn len(&self) -> usize;
@@ -65,6 +66,26 @@ pub trait Memory {
     /// Loads eight bytes.
     fn load_u64(&self, at: usize) -> u64;
 
+    /// Everything loaded before this fence happened before what comes after it, as `fence(Acquire)`.
+    fn fence_acquire(&self);
+
+    /// Loads into `target` from `at` on, in words of the given size. `at` and the length are multiples of the word.
+    fn load_bytes(&self, at: usize, target: &mut [u8], word: Word) {
+        let size = word.size();
+        for (i, piece) in target.chunks_exact_mut(size).enumerate() {
+            let at = at + i * size;
+            match word {
+                Word::B1 => piece.copy_from_slice(&self.load_u8(at).to_ne_bytes()),
+                Word::B2 => piece.copy_from_slice(&self.load_u16(at).to_ne_bytes()),
+                Word::B4 => piece.copy_from_slice(&self.load_u32(at).to_ne_bytes()),
+                Word::B8 => piece.copy_from_slice(&self.load_u64(at).to_ne_bytes()),
+            }
+        }
+    }
+}
+
+/// Bytes that we may write, too. An access that is out of range or not aligned writes nothing.
+pub trait MemoryMut: Memory {
     /// Stores one byte.
     fn store_u8(&self, at: usize, value: u8);
     /// Stores two bytes.
@@ -74,8 +95,6 @@ pub trait Memory {
     /// Stores eight bytes.
     fn store_u64(&self, at: usize, value: u64);
 
-    /// Everything loaded before this fence happened before what comes after it, as `fence(Acquire)`.
-    fn fence_acquire(&self);
     /// Everything before this fence happened before what is stored after it, as `fence(Release)`.
     fn fence_release(&self);
 
@@ -90,20 +109,6 @@ pub trait Memory {
                 [a, b, c, d] => self.store_u32(at, u32::from_ne_bytes([a, b, c, d])),
                 [a, b, c, d, e, f, g, h] => self.store_u64(at, u64::from_ne_bytes([a, b, c, d, e, f, g, h])),
                 _ => {}
-            }
-        }
-    }
-
-    /// Loads into `target` from `at` on, in words of the given size. `at` and the length are multiples of the word.
-    fn load_bytes(&self, at: usize, target: &mut [u8], word: Word) {
-        let size = word.size();
-        for (i, piece) in target.chunks_exact_mut(size).enumerate() {
-            let at = at + i * size;
-            match word {
-                Word::B1 => piece.copy_from_slice(&self.load_u8(at).to_ne_bytes()),
-                Word::B2 => piece.copy_from_slice(&self.load_u16(at).to_ne_bytes()),
-                Word::B4 => piece.copy_from_slice(&self.load_u32(at).to_ne_bytes()),
-                Word::B8 => piece.copy_from_slice(&self.load_u64(at).to_ne_bytes()),
             }
         }
     }
@@ -126,6 +131,16 @@ impl<P: Deref<Target: Memory>> Memory for P {
     fn load_u64(&self, at: usize) -> u64 {
         (**self).load_u64(at)
     }
+    fn fence_acquire(&self) {
+        (**self).fence_acquire();
+    }
+    fn load_bytes(&self, at: usize, target: &mut [u8], word: Word) {
+        (**self).load_bytes(at, target, word);
+    }
+}
+
+/// As for [`Memory`].
+impl<P: Deref<Target: MemoryMut>> MemoryMut for P {
     fn store_u8(&self, at: usize, value: u8) {
         (**self).store_u8(at, value);
     }
@@ -138,16 +153,10 @@ impl<P: Deref<Target: Memory>> Memory for P {
     fn store_u64(&self, at: usize, value: u64) {
         (**self).store_u64(at, value);
     }
-    fn fence_acquire(&self) {
-        (**self).fence_acquire();
-    }
     fn fence_release(&self) {
         (**self).fence_release();
     }
     fn store_bytes(&self, at: usize, source: &[u8], word: Word) {
         (**self).store_bytes(at, source, word);
-    }
-    fn load_bytes(&self, at: usize, target: &mut [u8], word: Word) {
-        (**self).load_bytes(at, target, word);
     }
 }

@@ -4,12 +4,17 @@
 //! was missed; one of a Python writer gives what can be had, and says so. Trusts no byte that it finds. Has no clock: who waits how
 //! long is the caller's business.
 
+mod buffer;
+mod look;
+
+use self::buffer::Buffer;
+use self::look::{Header, Look};
 use crate::extension::Extension;
-use crate::header::{Description, DescriptionError, HeaderError, HeaderView};
+use crate::header::{Description, DescriptionError, Generation, HeaderError, HeaderView};
 use crate::memory::{Memory, Word};
 use crate::name::StreamName;
-use crate::ring::{Geometry, Lapped, RingReader};
-use crate::store::SegmentSource;
+use crate::ring::{Geometry, RingReader};
+use crate::store::{Presence, SegmentSource};
 
 /// How often a read starts again when the writer overtakes it, and a look at the header when it changes meanwhile.
 const TRIES: usize = 8;
@@ -79,6 +84,7 @@ pub enum Reading {
 
 /// Why a stream cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum MirrorError<E> {
     /// A segment is there but cannot be opened.
     #[error("{0}")]
@@ -165,47 +171,6 @@ pub struct Mirror<S: SegmentSource> {
     buffer_changed: bool,
 }
 
-#[derive(Debug)]
-struct Header<M> {
-    view: HeaderView<M>,
-    extension: Option<Extension<M>>,
-    /// Of the static metadata that [`Mirror::changes`] has told of.
-    static_metadata: u32,
-}
-
-#[derive(Debug)]
-struct Buffer<M> {
-    description: Description,
-    ring: RingReader<M>,
-    generation: u32,
-    /// The description's sequence as of the last look; without a block always 0.
-    sequence: u32,
-    /// Frames of all earlier generations.
-    base: u64,
-    /// The next frame to hand out; `None`: the oldest that there is.
-    position: Option<u64>,
-    /// Set when a later generation has begun.
-    ended: Option<Ended>,
-}
-
-/// The last counters of a generation that is over.
-#[derive(Clone, Copy, Debug)]
-struct Ended {
-    committed: u64,
-    reserved: u64,
-}
-
-/// One consistent look at a header.
-struct Look {
-    bvalid: bool,
-    generation: u32,
-    sequence: u32,
-    base: u64,
-    previous_reserved: u64,
-    committed: u64,
-    description: Result<Description, DescriptionError>,
-}
-
 /// What a stream is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -253,7 +218,7 @@ impl<S: SegmentSource> Mirror<S> {
 
     /// Generation of the buffer being read.
     #[must_use]
-    pub fn generation(&self) -> Option<u32> {
+    pub fn generation(&self) -> Option<Generation> {
         self.buffer.as_ref().map(|b| b.generation)
     }
 
@@ -262,7 +227,7 @@ impl<S: SegmentSource> Mirror<S> {
     pub fn available(&self) -> u64 {
         let (Some(header), Some(buffer)) = (&self.header, &self.buffer) else { return 0 };
         let committed = buffer.committed(header);
-        let oldest = committed.saturating_sub(u64::from(buffer.ring.geometry().n_frames()));
+        let oldest = committed.saturating_sub(buffer.n_frames());
         committed.saturating_sub(buffer.position.unwrap_or(0).max(oldest))
     }
 
@@ -288,10 +253,10 @@ impl<S: SegmentSource> Mirror<S> {
     }
 
     /// Finds out whether the header's name leads to another segment by now (a Python writer that was started again, a change of version), and if
-    /// so lets go of the old one. To be called now and then when nothing new comes; asks the system.
+    /// so lets go of the old one. A name that leads nowhere is no reason: a Python reader may have unlinked it, or the next writer adopts the header. To be called now and then when nothing new comes; asks the system.
     pub fn revalidate(&mut self) {
         if let Some(header) = &self.header
-            && !self.source.is_current(&self.name.header(), header.view.memory())
+            && self.source.presence(&self.name.header(), header.view.memory()) == Presence::Replaced
         {
             self.header = None;
             self.buffer = None;
@@ -348,12 +313,8 @@ impl<S: SegmentSource> Mirror<S> {
             }
             // The header changed under the read, or the writer laps us: look again.
         }
-        let proof = self.proof();
+        let proof = self.header.as_ref().map_or(Proof::Unproven, Header::proof);
         Ok(Reading::Frames(Read { frames: 0, first: 0, missed: core::mem::take(&mut self.missed), skipped: 0, proof }))
-    }
-
-    fn proof(&self) -> Proof {
-        if self.extension().is_some() { Proof::Untorn } else { Proof::Unproven }
     }
 
     /// Brings header and buffer up to date, as every read does, and takes nothing. The usual case, nothing has changed, costs one load.
@@ -382,6 +343,9 @@ impl<S: SegmentSource> Mirror<S> {
         };
         if let Some(buffer) = &mut self.buffer {
             if buffer.generation == look.generation {
+                if !look.bvalid && !S::SURVIVES_REMOVAL {
+                    return Ok(Status::NotValid);
+                }
                 // Invalidated, maybe: what is left in the buffer can still be read.
                 buffer.sequence = look.sequence;
                 return Ok(Status::Ready);
@@ -437,185 +401,5 @@ impl<S: SegmentSource> Mirror<S> {
         self.buffer = Some(Buffer { description, ring, generation, sequence, base, position, ended: None });
         self.buffer_changed = true;
         Ok(Status::Changed)
-    }
-}
-
-impl<M: Memory + Clone> Header<M> {
-    /// Reads the fields that belong together; `None` when they keep changing.
-    fn look(&self) -> Option<Look> {
-        (0..TRIES).find_map(|_| {
-            let sequence = self.extension.as_ref().map_or(0, Extension::sequence);
-            // Acquire, pairs with the publisher's release before it sets the even sequence: the fields are at least as new.
-            self.view.memory().fence_acquire();
-            let generation = self.view.buffer_generation();
-            let look = Look {
-                bvalid: self.view.bvalid(),
-                generation,
-                sequence,
-                base: self.extension.as_ref().map_or(0, Extension::base),
-                previous_reserved: self.extension.as_ref().map_or(0, Extension::previous_reserved),
-                committed: self
-                    .extension
-                    .as_ref()
-                    .map_or_else(|| self.legacy_total().unwrap_or(0), Extension::committed),
-                description: Description::parse(&self.view),
-            };
-            // Acquire, pairs with the publisher's release behind the odd sequence: had a field been newer, we would see it odd.
-            self.view.memory().fence_acquire();
-            let same = match &self.extension {
-                Some(e) => e.sequence() == sequence && sequence.is_multiple_of(2),
-                None => self.view.buffer_generation() == generation,
-            };
-            same.then_some(look)
-        })
-    }
-
-    /// Frames published in this generation by a writer without our block, from the two counters that it has. `None` when they change
-    /// meanwhile. In between the stores of the two the result can be a ring too small, never too large.
-    fn legacy_total(&self) -> Option<u64> {
-        let n_frames = u64::from(self.view.shape(0));
-        (0..TRIES).find_map(|_| {
-            let wraps = self.view.wrap_counter();
-            self.view.memory().fence_acquire();
-            let index = self.view.write_index().min(n_frames);
-            self.view.memory().fence_acquire();
-            (self.view.wrap_counter() == wraps).then(|| wraps.saturating_mul(n_frames).saturating_add(index))
-        })
-    }
-}
-
-impl<M: Memory + Clone> Buffer<M> {
-    fn is_current(&self, header: &Header<M>) -> bool {
-        match &header.extension {
-            Some(e) => self.ended.is_none() && e.sequence() == self.sequence,
-            None => header.view.buffer_generation() == self.generation,
-        }
-    }
-
-    /// The number of the next frame to hand out.
-    fn next(&self) -> u64 {
-        self.base.saturating_add(self.position.unwrap_or(0))
-    }
-
-    /// A later generation has begun: what is left of this one?
-    fn end(&mut self, look: &Look, readable: bool) {
-        if self.ended.is_some() {
-            return;
-        }
-        let follows = look.generation == self.generation.wrapping_add(1);
-        let nothing = self.position.unwrap_or(0);
-        self.ended = Some(if follows && readable && look.base >= self.base {
-            Ended { committed: look.base - self.base, reserved: look.previous_reserved }
-        } else {
-            Ended { committed: nothing, reserved: nothing }
-        });
-    }
-
-    fn has_more(&self) -> bool {
-        self.ended.is_some_and(|e| {
-            let oldest = e.reserved.saturating_sub(u64::from(self.ring.geometry().n_frames()));
-            self.position.unwrap_or(0).max(oldest) < e.committed
-        })
-    }
-
-    fn committed(&self, header: &Header<M>) -> u64 {
-        match (&self.ended, &header.extension) {
-            (Some(ended), _) => ended.committed,
-            (None, Some(extension)) => self.ring.committed(extension),
-            (None, None) => {
-                let total = header.legacy_total().unwrap_or(0);
-                header.view.memory().fence_acquire();
-                total
-            }
-        }
-    }
-
-    /// Proves a copy that started with frame `first`: `None` when it has to be done again, because header or generation changed.
-    fn prove(&self, header: &Header<M>, first: u64) -> Option<Result<(), Lapped>> {
-        let n_frames = u64::from(self.ring.geometry().n_frames());
-        let bound = |reserved: u64| {
-            if reserved > first.saturating_add(n_frames) { Err(Lapped { oldest: reserved - n_frames }) } else { Ok(()) }
-        };
-        match (&self.ended, &header.extension) {
-            (Some(ended), _) => Some(bound(ended.reserved)),
-            (None, Some(extension)) => {
-                let proof = self.ring.prove(extension, first);
-                // Behind the acquire in `prove`: had `reserved` been of another generation, we would see another sequence.
-                (extension.sequence() == self.sequence).then_some(proof)
-            }
-            (None, None) => {
-                header.view.memory().fence_acquire();
-                let same = header.view.buffer_generation() == self.generation;
-                same.then(|| header.legacy_total().map_or(Ok(()), bound))
-            }
-        }
-    }
-
-    /// One attempt to hand out frames; `None` when it has to start again. Frames that turn out to be overwritten are added to `missed`.
-    fn read<E>(
-        &mut self,
-        header: &Header<M>,
-        take: Take,
-        frames: &mut [u8],
-        times: &mut [f64],
-        missed: &mut u64,
-    ) -> Result<Option<Read>, MirrorError<E>> {
-        let g = *self.ring.geometry();
-        let n_frames = u64::from(g.n_frames());
-        let room = frames.len() / g.frame_bytes();
-        let room = if g.has_times() && !times.is_empty() { room.min(times.len()) } else { room };
-        let possible = room.min(usize::try_from(g.n_frames()).unwrap_or(usize::MAX));
-        if let Take::Exactly(asked) = take
-            && asked > possible
-        {
-            return Err(MirrorError::TooMany { asked, possible });
-        }
-        let proof = if header.extension.is_some() { Proof::Untorn } else { Proof::Unproven };
-        let committed = self.committed(header);
-        let oldest = committed.saturating_sub(n_frames);
-        // Without a block, a total below our position is the moment between the stores of its two counters: nothing new.
-        let from = self.position.unwrap_or(oldest);
-        let start = from.max(oldest).min(committed.max(from));
-        *missed = missed.saturating_add(start - from);
-        let available = usize::try_from(committed.saturating_sub(start)).unwrap_or(usize::MAX);
-        let (count, skipped) = match take {
-            Take::UpTo(n) => (available.min(n).min(possible), 0),
-            Take::Exactly(n) => (if available < n { 0 } else { n }, 0),
-            Take::Latest(n) => {
-                let count = available.min(n).min(possible);
-                (count, available - count)
-            }
-        };
-        let first = start.saturating_add(skipped as u64);
-        let read =
-            Read { frames: count, first: self.base.saturating_add(first), missed: 0, skipped: skipped as u64, proof };
-        if count == 0 {
-            // An oldest frame that nobody has asked for may still change: do not count from it.
-            if self.position.is_some() {
-                self.position = Some(start);
-            }
-            return Ok(Some(Read { skipped: 0, ..read }));
-        }
-        let bytes = frames.get_mut(..count * g.frame_bytes()).unwrap_or_default();
-        self.ring.copy(first, u32::try_from(count).unwrap_or(u32::MAX), bytes, times);
-        match self.prove(header, first) {
-            Some(Ok(())) => {
-                self.position = Some(first + count as u64);
-                Ok(Some(read))
-            }
-            Some(Err(Lapped { oldest })) => {
-                if self.position.is_some() {
-                    *missed = missed.saturating_add(oldest.saturating_sub(start));
-                }
-                self.position = Some(oldest.max(start));
-                Ok(None)
-            }
-            None => {
-                if self.position.is_some() {
-                    self.position = Some(start);
-                }
-                Ok(None)
-            }
-        }
     }
 }

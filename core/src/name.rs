@@ -8,23 +8,27 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use heapless::String;
 use sha2::{Digest, Sha256};
 
+use crate::header::Generation;
+
 /// Characters of a segment name: `sm_` and 20 of base64.
 pub const SEGMENT_NAME_LEN: usize = 23;
 /// The longest stream name in bytes. The published packages know no limit; a name that is longer than this is taken for a mistake.
 pub const MAX_STREAM_NAME: usize = 1024;
 
-const PREFIX: &str = "sm_";
-const DIGEST_CHARS: usize = SEGMENT_NAME_LEN - PREFIX.len();
+/// What every segment name begins with.
+pub const SEGMENT_PREFIX: &str = "sm_";
+const DIGEST_CHARS: usize = SEGMENT_NAME_LEN - SEGMENT_PREFIX.len();
 
 /// The public name of a segment: `sm_` and the first 20 characters of the URL-safe base64 of the SHA-256 of the long name
 /// (spec: wire, segments and names).
 ///
 /// ```
+/// use axismirror_core::header::Generation;
 /// use axismirror_core::name::StreamName;
 ///
 /// let stream = StreamName::new("TESTSHMEM")?;
 /// assert_eq!(stream.header().as_str(), "sm_haP7fHG24nz2mRNNAfq1");
-/// assert_eq!(stream.data(0).as_str(), "sm_qUWkEAhoZqiur5OS8kSI");
+/// assert_eq!(stream.data(Generation::NONE.next()).as_str(), "sm_qUWkEAhoZqiur5OS8kSI");
 /// # Ok::<(), axismirror_core::name::NameError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,7 +52,7 @@ impl SegmentName {
         let digest = hasher.finalize();
         let len = URL_SAFE_NO_PAD.encode_slice(digest, &mut text).unwrap_or(0);
         let mut name = String::new();
-        let ok = name.push_str(PREFIX);
+        let ok = name.push_str(SEGMENT_PREFIX);
         debug_assert!(ok.is_ok() && len == text.len());
         for &c in text.iter().take(DIGEST_CHARS) {
             let ok = name.push(char::from(c));
@@ -117,8 +121,8 @@ impl StreamName {
 
     /// The data segment of a generation: `{name}/buffer{generation}`.
     #[must_use]
-    pub fn data(&self, generation: u32) -> SegmentName {
-        self.numbered("/buffer", generation)
+    pub fn data(&self, generation: Generation) -> SegmentName {
+        self.numbered("/buffer", generation.number())
     }
 
     /// The static metadata's segment of a generation: `{name}/meta{generation}`.
@@ -144,14 +148,14 @@ mod tests {
     fn the_specs_own_examples() {
         let s = StreamName::new("TESTSHMEM").unwrap();
         assert_eq!(s.header().as_str(), "sm_haP7fHG24nz2mRNNAfq1");
-        assert_eq!(s.data(0).as_str(), "sm_qUWkEAhoZqiur5OS8kSI");
+        assert_eq!(s.data(Generation::from_number(0)).as_str(), "sm_qUWkEAhoZqiur5OS8kSI");
     }
 
     #[test]
     fn names_seen_in_recordings_of_the_published_writer() {
         let s = StreamName::new("golden-lab").unwrap();
         assert_eq!(s.header().as_str(), "sm_15qIrY-9CUrPkstOkSGC");
-        assert_eq!(s.data(0).as_str(), "sm_sZHUFubxA4NUFo-9BwK5");
+        assert_eq!(s.data(Generation::from_number(0)).as_str(), "sm_sZHUFubxA4NUFo-9BwK5");
         assert_eq!(s.static_metadata(1).as_str(), "sm_54HT_qMYUcksLfsD9szZ");
     }
 

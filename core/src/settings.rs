@@ -19,6 +19,7 @@ const ASSUMED_RATE: f64 = 100.0;
 
 /// Settings of a stream; all can change while it runs.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Settings {
     /// The stream's long name; `None`: the store makes one that nobody uses.
     pub shmem_name: Option<StreamName>,

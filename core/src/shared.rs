@@ -15,7 +15,7 @@ use core::sync::atomic::Ordering;
 
 use portable_atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence};
 
-use crate::memory::{Memory, Word};
+use crate::memory::{Memory, MemoryMut, Word};
 
 /// The alignment that the first byte of shared memory needs.
 pub const ALIGNMENT: usize = 8;
@@ -59,9 +59,9 @@ impl<'a> SharedBytes<'a> {
     /// Shares memory that was mapped.
     ///
     /// # Safety
-    /// - `base` is a multiple of [`ALIGNMENT`], and `len` bytes from it are mapped readable for all of `'a`.
-    /// - They are mapped writable, or nobody calls a `store` method on this handle or a copy of it.
-    /// - For all of `'a` this process accesses them through [`SharedBytes`] only.
+    /// - `base` is a multiple of [`ALIGNMENT`], and `len` bytes from it are mapped for all of `'a`.
+    /// - They are mapped writable.
+    /// - For all of `'a` this process accesses them through [`SharedBytes`] and [`SharedView`] only.
     #[must_use]
     pub unsafe fn from_raw(base: *mut u8, len: usize) -> Self {
         debug_assert!(base.addr().is_multiple_of(ALIGNMENT));
@@ -77,6 +77,12 @@ impl<'a> SharedBytes<'a> {
         Some(Self { base: self.base.wrapping_add(start), len, _memory: PhantomData })
     }
 
+    /// Whether both are handles on the same bytes.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.base == other.base && self.len == other.len
+    }
+
     /// The address of `size` bytes at `at`, when they are in range and aligned to `size` (a power of two up to 8).
     #[inline]
     fn pointer(&self, at: usize, size: usize) -> Option<*mut u8> {
@@ -85,21 +91,49 @@ impl<'a> SharedBytes<'a> {
     }
 }
 
-macro_rules! access {
-    ($load:ident, $store:ident, $value:ty, $atomic:ty) => {
+/// As [`SharedBytes`], but only to be read: a mapping without write permission, or a reader's handle on memory that somebody else writes.
+#[derive(Clone, Copy, Debug)]
+pub struct SharedView<'a>(SharedBytes<'a>);
+
+impl<'a> SharedView<'a> {
+    /// Shares memory that was mapped, maybe read-only.
+    ///
+    /// # Safety
+    /// - `base` is a multiple of [`ALIGNMENT`], and `len` bytes from it are mapped readable for all of `'a`.
+    /// - For all of `'a` this process accesses them through [`SharedBytes`] and [`SharedView`] only.
+    #[must_use]
+    pub unsafe fn from_raw(base: *const u8, len: usize) -> Self {
+        debug_assert!(base.addr().is_multiple_of(ALIGNMENT));
+        // Never stored to: this type has no such method and does not hand out the inner one.
+        Self(SharedBytes { base: base.cast_mut(), len, _memory: PhantomData })
+    }
+}
+
+impl<'a> From<SharedBytes<'a>> for SharedView<'a> {
+    fn from(bytes: SharedBytes<'a>) -> Self {
+        Self(bytes)
+    }
+}
+
+macro_rules! load {
+    ($name:ident, $value:ty, $atomic:ty) => {
         #[inline]
-        fn $load(&self, at: usize) -> $value {
+        fn $name(&self, at: usize) -> $value {
             let Some(p) = self.pointer(at, size_of::<$value>()) else { return 0 };
-            // SAFETY: rules 1 to 4.
+            // SAFETY: valid and atomic only by rules 1 and 2, in range and aligned by `pointer` (rule 3), of one size by the layouts (rule 4).
             let atomic = unsafe { <$atomic>::from_ptr(p.cast()) };
             // Relaxed: ordering comes from the fences, each of which names its pair where it is called.
             atomic.load(Ordering::Relaxed)
         }
+    };
+}
 
+macro_rules! store {
+    ($name:ident, $value:ty, $atomic:ty) => {
         #[inline]
-        fn $store(&self, at: usize, value: $value) {
+        fn $name(&self, at: usize, value: $value) {
             let Some(p) = self.pointer(at, size_of::<$value>()) else { return };
-            // SAFETY: rules 1 to 4.
+            // SAFETY: as for loads; writable by the contract of `from_raw` or the borrow of `from_slice`.
             let atomic = unsafe { <$atomic>::from_ptr(p.cast()) };
             // Relaxed: as for loads.
             atomic.store(value, Ordering::Relaxed);
@@ -107,13 +141,13 @@ macro_rules! access {
     };
 }
 
-/// Copies in or out in words of one type; `at` and the length were checked by the caller.
+/// Copies in or out in words of one type; `copyable` has checked `at` and the length.
 macro_rules! copy {
     (store $self:ident, $at:ident, $source:ident, $value:ty, $atomic:ty) => {{
         let (words, _) = $source.as_chunks::<{ size_of::<$value>() }>();
         let first = $self.base.wrapping_add($at).cast::<$value>();
         for (i, word) in words.iter().enumerate() {
-            // SAFETY: rules 1 to 4; range and alignment of the whole copy were checked at its start.
+            // SAFETY: as for single stores; `copyable` has checked range and alignment of the whole copy (rule 3).
             let atomic = unsafe { <$atomic>::from_ptr(first.wrapping_add(i)) };
             // Relaxed: as for single stores.
             atomic.store(<$value>::from_ne_bytes(*word), Ordering::Relaxed);
@@ -123,7 +157,7 @@ macro_rules! copy {
         let (words, _) = $target.as_chunks_mut::<{ size_of::<$value>() }>();
         let first = $self.base.wrapping_add($at).cast::<$value>();
         for (i, word) in words.iter_mut().enumerate() {
-            // SAFETY: rules 1 to 4; range and alignment of the whole copy were checked at its start.
+            // SAFETY: as for single loads; `copyable` has checked range and alignment of the whole copy (rule 3).
             let atomic = unsafe { <$atomic>::from_ptr(first.wrapping_add(i)) };
             // Relaxed: as for single loads.
             *word = atomic.load(Ordering::Relaxed).to_ne_bytes();
@@ -143,15 +177,35 @@ impl Memory for SharedBytes<'_> {
         self.len
     }
 
-    access!(load_u8, store_u8, u8, AtomicU8);
-    access!(load_u16, store_u16, u16, AtomicU16);
-    access!(load_u32, store_u32, u32, AtomicU32);
-    access!(load_u64, store_u64, u64, AtomicU64);
+    load!(load_u8, u8, AtomicU8);
+    load!(load_u16, u16, AtomicU16);
+    load!(load_u32, u32, AtomicU32);
+    load!(load_u64, u64, AtomicU64);
 
     #[inline]
     fn fence_acquire(&self) {
         fence(Ordering::Acquire);
     }
+
+    #[inline]
+    fn load_bytes(&self, at: usize, target: &mut [u8], word: Word) {
+        if !self.copyable(at, target.len(), word) {
+            return;
+        }
+        match word {
+            Word::B1 => copy!(load self, at, target, u8, AtomicU8),
+            Word::B2 => copy!(load self, at, target, u16, AtomicU16),
+            Word::B4 => copy!(load self, at, target, u32, AtomicU32),
+            Word::B8 => copy!(load self, at, target, u64, AtomicU64),
+        }
+    }
+}
+
+impl MemoryMut for SharedBytes<'_> {
+    store!(store_u8, u8, AtomicU8);
+    store!(store_u16, u16, AtomicU16);
+    store!(store_u32, u32, AtomicU32);
+    store!(store_u64, u64, AtomicU64);
 
     #[inline]
     fn fence_release(&self) {
@@ -170,18 +224,35 @@ impl Memory for SharedBytes<'_> {
             Word::B8 => copy!(store self, at, source, u64, AtomicU64),
         }
     }
+}
 
+impl Memory for SharedView<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+    #[inline]
+    fn load_u8(&self, at: usize) -> u8 {
+        self.0.load_u8(at)
+    }
+    #[inline]
+    fn load_u16(&self, at: usize) -> u16 {
+        self.0.load_u16(at)
+    }
+    #[inline]
+    fn load_u32(&self, at: usize) -> u32 {
+        self.0.load_u32(at)
+    }
+    #[inline]
+    fn load_u64(&self, at: usize) -> u64 {
+        self.0.load_u64(at)
+    }
+    #[inline]
+    fn fence_acquire(&self) {
+        self.0.fence_acquire();
+    }
     #[inline]
     fn load_bytes(&self, at: usize, target: &mut [u8], word: Word) {
-        if !self.copyable(at, target.len(), word) {
-            return;
-        }
-        match word {
-            Word::B1 => copy!(load self, at, target, u8, AtomicU8),
-            Word::B2 => copy!(load self, at, target, u16, AtomicU16),
-            Word::B4 => copy!(load self, at, target, u32, AtomicU32),
-            Word::B8 => copy!(load self, at, target, u64, AtomicU64),
-        }
+        self.0.load_bytes(at, target, word);
     }
 }
 
@@ -212,15 +283,18 @@ mod tests {
 
     #[test]
     fn copies_of_every_word_size_come_back() {
-        let mut bytes = Aligned([0; 64]);
         let source: [u8; 24] = core::array::from_fn(|i| i as u8 + 1);
-        let m = SharedBytes::from_slice(&mut bytes.0).unwrap();
         for word in [Word::B1, Word::B2, Word::B4, Word::B8] {
-            m.store_bytes(16, &source, word);
-            let mut back = [0; 24];
-            m.load_bytes(16, &mut back, word);
-            assert_eq!(back, source);
-            m.store_bytes(16, &[0; 24], word);
+            // Its own memory for each: a location has words of one size.
+            let mut bytes = Aligned([0; 64]);
+            {
+                let m = SharedBytes::from_slice(&mut bytes.0).unwrap();
+                m.store_bytes(16, &source, word);
+                let mut back = [0; 24];
+                SharedView::from(m).load_bytes(16, &mut back, word);
+                assert_eq!(back, source);
+            }
+            assert_eq!(bytes.0[16..40], source);
         }
     }
 

@@ -4,10 +4,10 @@ use core::cell::RefCell;
 
 use heapless::Vec;
 
-use crate::memory::{Memory, Word};
+use crate::memory::{Memory as _, MemoryMut as _, Word};
 use crate::name::{SegmentName, StreamName};
 use crate::shared::SharedBytes;
-use crate::store::{HeaderSegment, SegmentSource, SegmentStore};
+use crate::store::{HeaderSegment, Presence, SegmentSource, SegmentStore};
 
 /// Up to `N` slices, each of which holds one segment at a time.
 ///
@@ -69,9 +69,10 @@ impl<'a, const N: usize> SliceStore<'a, N> {
             .min_by_key(|s| s.memory.len())
             .ok_or(NoSlice { needed, free: longest })?;
         let memory = slot.memory.part(0, needed).ok_or(NoSlice { needed, free: longest })?;
-        for at in 0..needed {
-            memory.store_bytes(at, &[0], Word::B1);
-        }
+        // In words, as its next user's will mostly be; the end of a length that is none byte by byte.
+        let words = needed / 8 * 8;
+        (0..words).step_by(8).for_each(|at| memory.store_u64(at, 0));
+        (words..needed).for_each(|at| memory.store_bytes(at, &[0], Word::B1));
         slot.used = Some((name.clone(), needed));
         Ok(memory)
     }
@@ -133,7 +134,7 @@ impl<'a, const N: usize> SegmentSource for &SliceStore<'a, N> {
         Ok(self.find(name))
     }
 
-    fn is_current(&mut self, name: &SegmentName, _: &Self::Memory) -> bool {
-        self.find(name).is_some()
+    fn presence(&mut self, name: &SegmentName, _: &Self::Memory) -> Presence {
+        if self.find(name).is_some() { Presence::Same } else { Presence::Gone }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! /dev/shm in the Linux shell, slices on a microcontroller and in tests. Knows names and lengths; what lies in a segment is not its business.
 
-use crate::memory::Memory;
+use crate::memory::{Memory, MemoryMut};
 use crate::name::{SegmentName, StreamName};
 
 /// A header segment that was opened for writing.
@@ -17,7 +17,7 @@ pub struct HeaderSegment<M> {
 /// Makes and removes segments for a publisher.
 pub trait SegmentStore {
     /// A segment's memory, writable, which stays usable as long as the value lives, also after the segment's removal.
-    type Memory: Memory + Clone;
+    type Memory: MemoryMut + Clone;
     /// Why a segment could not be made.
     type Error;
 
@@ -57,6 +57,18 @@ pub trait SegmentStore {
     fn unique_name(&mut self) -> StreamName;
 }
 
+/// Where a segment's name leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Presence {
+    /// To this very segment.
+    Same,
+    /// To another one.
+    Replaced,
+    /// Nowhere: the stream has ended, or its name was unlinked and will come back.
+    Gone,
+}
+
 /// Opens segments for a mirror.
 pub trait SegmentSource {
     /// A segment's memory, readable, which stays usable as long as the value lives, also after the segment's removal.
@@ -72,6 +84,6 @@ pub trait SegmentSource {
     /// When it is there but cannot be read.
     fn open(&mut self, name: &SegmentName) -> Result<Option<Self::Memory>, Self::Error>;
 
-    /// Whether the name still leads to this memory.
-    fn is_current(&mut self, name: &SegmentName, memory: &Self::Memory) -> bool;
+    /// Where the name leads to by now.
+    fn presence(&mut self, name: &SegmentName, memory: &Self::Memory) -> Presence;
 }

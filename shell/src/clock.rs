@@ -1,9 +1,14 @@
 //! The host's clocks: what time it is, and waiting for a time.
+//!
+//! [`fit`] makes a rate of frames and their jitter of the times of DRDY.
+
+pub mod fit;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axismirror_boards::drdy::Pace;
+use axismirror_boards::drdy::{Clock, Pace};
+use embedded_hal::delay::DelayNs;
 use rustix::thread::{ClockId, clock_nanosleep_absolute};
 use rustix::time::{Timespec, clock_gettime};
 
@@ -27,7 +32,40 @@ const fn ns(t: Timespec) -> i64 {
     t.tv_sec.saturating_mul(NS_PER_S).saturating_add(t.tv_nsec)
 }
 
-/// How a simulated ADC's time passes.
+/// Pauses up to this are waited out awake: a sleep takes longer than that.
+const LONGEST_SPIN: u32 = 100_000;
+
+/// Waits at least so many nanoseconds without giving up the processor.
+pub fn spin_ns(ns: u32) {
+    let end = monotonic_ns() + i64::from(ns);
+    while monotonic_ns() < end {
+        core::hint::spin_loop();
+    }
+}
+
+/// Pauses of the host: the short ones awake, the long ones asleep.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HostDelay;
+
+impl DelayNs for HostDelay {
+    fn delay_ns(&mut self, ns: u32) {
+        if ns <= LONGEST_SPIN {
+            return spin_ns(ns);
+        }
+        let end = monotonic_ns() + i64::from(ns);
+        while monotonic_ns() < end {
+            sleep_until(end);
+        }
+    }
+}
+
+/// Returns at `time_ns` or, interrupted by a signal, before.
+fn sleep_until(time_ns: i64) {
+    let wake = Timespec { tv_sec: time_ns / NS_PER_S, tv_nsec: time_ns % NS_PER_S };
+    let _ = clock_nanosleep_absolute(ClockId::Monotonic, &wake);
+}
+
+/// How the time of a simulated ADC passes, and of one that is paced by the host.
 #[derive(Clone, Debug)]
 pub struct HostPace {
     stop: Arc<AtomicBool>,
@@ -52,10 +90,13 @@ impl Pace for HostPace {
             if self.fast || now >= time_ns {
                 return true;
             }
-            let wake = time_ns.min(now + LONGEST_SLEEP);
-            let wake = Timespec { tv_sec: wake / NS_PER_S, tv_nsec: wake % NS_PER_S };
-            // Interrupted by a signal: look again, as after any other sleep.
-            let _ = clock_nanosleep_absolute(ClockId::Monotonic, &wake);
+            sleep_until(time_ns.min(now + LONGEST_SLEEP));
         }
+    }
+}
+
+impl Clock for HostPace {
+    fn now_ns(&mut self) -> i64 {
+        monotonic_ns()
     }
 }

@@ -170,6 +170,7 @@ impl ControlServer {
         let closing = Arc::new(AtomicBool::new(false));
         let closed = Arc::clone(&closing);
         let thread = thread::Builder::new().name("control".to_owned()).spawn(move || {
+            crate::realtime::leave();
             for stream in listener.incoming() {
                 // Acquire: pairs with the Release in `drop`.
                 if closed.load(Ordering::Acquire) {

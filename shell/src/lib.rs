@@ -6,6 +6,8 @@
 //! | running the service | [`service`], with the settings of [`config`] |
 //! | segments in /dev/shm | [`shm`] |
 //! | the life-cycle channel of Python's `multiprocessing.connection` | [`conn`] |
+//! | a real board: SPI, GPIO, real time | [`hardware`], [`spi`], [`gpio`], [`realtime`] |
+//! | what is wrong with a machine or a board | [`doctor`], [`service::self_test`] |
 //! | changing a running stream | [`control`] |
 //! | files that a simulated ADC plays | [`recording`] |
 #![deny(unsafe_code)]
@@ -14,8 +16,14 @@ pub mod clock;
 pub mod config;
 pub mod conn;
 pub mod control;
+pub mod doctor;
+pub mod gpio;
+pub mod hardware;
+pub mod jitter;
 pub mod mirror;
 pub mod nearest;
+pub mod realtime;
 pub mod recording;
 pub mod service;
 pub mod shm;
+pub mod spi;

@@ -31,16 +31,18 @@ use std::time::{Duration, Instant};
 
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Extension;
-use axismirror_core::header::{Description, HeaderView, StructVersion};
+use axismirror_core::header::{Description, Generation, HeaderView, StructVersion};
 use axismirror_core::mirror as core_mirror;
 use axismirror_core::name::{NameError, StreamName};
 
 pub use axismirror_core::mirror::{Changes, Proof, Start, Take};
 
-use crate::shm::{self, Segment, ShmError, ShmSource};
+use crate::shm::{self, ShmError, ShmSource, View};
 
 /// How long nothing new may come before the mirror asks whether the stream's name leads elsewhere by now.
 const REVALIDATE_AFTER: Duration = Duration::from_millis(200);
+/// The most bytes that one read hands out, unless a frame has more: what is left comes with the next read.
+const MOST_BYTES: usize = 64 << 20;
 /// How long [`Mirror::attach`] waits for a stream that says that it is not valid yet.
 const ATTACH_WITHIN: Duration = Duration::from_secs(2);
 /// The longest sleep on the futex before another look.
@@ -73,12 +75,18 @@ pub enum MirrorError {
         name: String,
     },
     /// What is in shared memory cannot be read.
-    #[error("stream {name:?} cannot be read: {source}")]
+    #[error("stream {name:?} cannot be read")]
     Stream {
         /// Its long name.
         name: String,
         /// Why.
         source: core_mirror::MirrorError<ShmError>,
+    },
+    /// More memory than there is.
+    #[error("{bytes} bytes of memory for one read cannot be had")]
+    Memory {
+        /// How much.
+        bytes: usize,
     },
     /// Samples of another type than asked for.
     #[error("the samples are {is:?}, not {asked:?}")]
@@ -108,6 +116,7 @@ pub struct Chunk<'a> {
     bytes: &'a [u8],
     times: &'a [f64],
     state: State,
+    changed: bool,
 }
 
 /// What the stream is like at the time of a read.
@@ -167,7 +176,7 @@ impl Mirror {
             match self.mirror.follow() {
                 Ok(core_mirror::Status::Absent) => return Ok(State::Absent),
                 Ok(core_mirror::Status::NotValid) => return Ok(State::NotValid),
-                Ok(core_mirror::Status::Changed) => self.make_room(),
+                Ok(core_mirror::Status::Changed) => {}
                 Ok(core_mirror::Status::Ready) => {
                     let valid = self.header().is_some_and(HeaderView::bvalid) || self.mirror.available() > 0;
                     return Ok(if valid { State::Valid } else { State::NotValid });
@@ -185,7 +194,7 @@ impl Mirror {
         }
     }
 
-    /// All new frames, at most the ring.
+    /// All new frames, at most 64 MiB of them at once.
     ///
     /// # Errors
     /// [`MirrorError::Stream`].
@@ -199,23 +208,24 @@ impl Mirror {
     /// [`MirrorError::Stream`].
     pub fn take(&mut self, take: Take) -> Result<Chunk<'_>, MirrorError> {
         self.revalidate();
-        let mut state = State::Valid;
+        self.make_room(take)?;
         let mut read = core_mirror::Read { frames: 0, first: 0, missed: 0, skipped: 0, proof: Proof::Untorn };
-        loop {
-            match self.mirror.read(take, &mut self.bytes, &mut self.times) {
-                Ok(core_mirror::Reading::Frames(r)) => read = r,
-                Ok(core_mirror::Reading::Absent) => state = State::Absent,
-                Ok(core_mirror::Reading::NotValid) => state = State::NotValid,
-                Ok(core_mirror::Reading::Changed) => {
-                    self.make_room();
-                    continue;
-                }
-                Err(source) => {
-                    return Err(MirrorError::Stream { name: self.mirror.name().as_str().to_owned(), source });
-                }
+        let mut changed = false;
+        let state = match self.mirror.read(take, &mut self.bytes, &mut self.times) {
+            Ok(core_mirror::Reading::Frames(r)) => {
+                read = r;
+                State::Valid
             }
-            break;
-        }
+            Ok(core_mirror::Reading::Absent) => State::Absent,
+            Ok(core_mirror::Reading::NotValid) => State::NotValid,
+            Ok(core_mirror::Reading::Changed) => {
+                changed = true;
+                State::Valid
+            }
+            Err(source) => {
+                return Err(MirrorError::Stream { name: self.mirror.name().as_str().to_owned(), source });
+            }
+        };
         if read.frames > 0 {
             self.last_news = Instant::now();
         }
@@ -229,6 +239,7 @@ impl Mirror {
             bytes: self.bytes.get(..bytes).unwrap_or_default(),
             times: if has_times { self.times.get(..read.frames).unwrap_or_default() } else { &[] },
             state,
+            changed,
         })
     }
 
@@ -243,7 +254,12 @@ impl Mirror {
         let deadline = Instant::now() + longest;
         loop {
             // The word first: what is published after this load ends the sleep at once.
-            let seen = self.extension().map(Extension::wake);
+            let seen = self.extension().map(|e| {
+                let seen = e.wake();
+                // Acquire, pairs with the writer's release before it changes the word: what it announces is seen below.
+                e.fence_acquire();
+                seen
+            });
             let state = self.state()?;
             if state == State::Valid && self.mirror.available() > 0 || self.mirror.has_changes() {
                 return Ok(true);
@@ -260,12 +276,30 @@ impl Mirror {
         }
     }
 
-    /// Room for the whole ring: a read never hands out more.
-    fn make_room(&mut self) {
-        let Some(d) = self.mirror.description() else { return };
-        let frames = usize::try_from(d.n_frames()).unwrap_or(0);
-        self.bytes.resize(frames * d.frame_bytes(), 0);
-        self.times.resize(frames, 0.0);
+    /// Room for what the next read can hand out: as much as there is or was asked for, and no more than [`MOST_BYTES`] at once. Whatever a header
+    /// claims, no memory is taken for frames that nobody has published.
+    fn make_room(&mut self, take: Take) -> Result<(), MirrorError> {
+        let Some(d) = self.mirror.description() else { return Ok(()) };
+        let ring = usize::try_from(d.n_frames()).unwrap_or(usize::MAX);
+        let available = usize::try_from(self.mirror.available()).unwrap_or(usize::MAX).min(ring);
+        let frames = match take {
+            Take::UpTo(n) | Take::Latest(n) => n.min(available).min((MOST_BYTES / d.frame_bytes()).max(1)),
+            // Refused by the read itself when the ring cannot hold it.
+            Take::Exactly(n) => n.min(ring),
+        };
+        let bytes = frames.saturating_mul(d.frame_bytes());
+        let enough = self.bytes.try_reserve(bytes.saturating_sub(self.bytes.len())).is_ok()
+            && self.times.try_reserve(frames.saturating_sub(self.times.len())).is_ok();
+        if !enough {
+            return Err(MirrorError::Memory { bytes });
+        }
+        if self.bytes.len() < bytes {
+            self.bytes.resize(bytes, 0);
+        }
+        if self.times.len() < frames {
+            self.times.resize(frames, 0.0);
+        }
+        Ok(())
     }
 
     /// What changed since this was last asked: the buffer, the static metadata.
@@ -287,7 +321,7 @@ impl Mirror {
 
     /// Number of the buffer being read.
     #[must_use]
-    pub fn generation(&self) -> Option<u32> {
+    pub fn generation(&self) -> Option<Generation> {
         self.mirror.generation()
     }
 
@@ -299,13 +333,13 @@ impl Mirror {
 
     /// The header's fields.
     #[must_use]
-    pub fn header(&self) -> Option<&HeaderView<Segment>> {
+    pub fn header(&self) -> Option<&HeaderView<View>> {
         self.mirror.header()
     }
 
     /// Our block behind the header: counters, clock, writer, health. `None` for a Python writer's stream.
     #[must_use]
-    pub fn extension(&self) -> Option<&Extension<Segment>> {
+    pub fn extension(&self) -> Option<&Extension<View>> {
         self.mirror.extension()
     }
 
@@ -365,6 +399,13 @@ impl Chunk<'_> {
     #[must_use]
     pub const fn state(&self) -> State {
         self.state
+    }
+
+    /// Whether the stream has gone over to another buffer, maybe of another description, with this read. Such a chunk has no frames: all of
+    /// the old buffer were handed out before, the next read brings those of the new one.
+    #[must_use]
+    pub const fn changed(&self) -> bool {
+        self.changed
     }
 
     /// What the frames are; `None` as long as there is no buffer.

@@ -62,3 +62,42 @@ fn a_reader_that_goes_away_is_no_failure() {
     child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
     assert_eq!((child.wait().unwrap().code(), errors.as_str()), (Some(0), ""));
 }
+
+#[test]
+fn a_self_test_passes_or_says_what_was_lost() {
+    let (status, out, errors) = run(&["selftest", "--simulate", "--board", "pieeg16"]);
+    assert_eq!((status, errors.as_str()), (Some(0), ""), "{out}");
+    assert!(out.contains("result    passed") && out.contains("Ch16"), "{out}");
+    let (status, out, errors) = run(&["selftest", "--simulate", "--fault", "bus-error@300x5"]);
+    assert_eq!(status, Some(1));
+    assert!(out.contains("5 frames lost, 5 SPI errors") && errors.contains("self-test"), "{out}{errors}");
+    assert_eq!(run(&["selftest", "--fault", "bus-error"]).0, Some(2));
+    assert_eq!(run(&["selftest", "--simulate", "--rate", "123"]).0, Some(2));
+}
+
+/// Whatever this machine has: the report is whole, and its exit status fits it.
+#[test]
+fn a_doctor_examines_any_machine() {
+    let (status, out, errors) = run(&["doctor", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let problems = report["problems"].as_u64().unwrap();
+    assert_eq!(status, Some(i32::from(problems > 0)), "{errors}");
+    for finding in report["findings"].as_array().unwrap() {
+        assert_eq!(finding["severity"] == "ok", finding["mend"].is_null(), "{finding}");
+    }
+    assert_eq!(run(&["doctor", "--board", "pieg8"]).0, Some(2));
+}
+
+#[test]
+fn a_board_that_is_not_there_is_named_with_what_to_do() {
+    if std::path::Path::new("/dev/spidev0.0").exists() {
+        return;
+    }
+    let name = format!("no-board-{}", std::process::id());
+    for command in [&["run", "--name", &name][..], &["selftest"]] {
+        let (status, _, errors) = run(command);
+        assert_eq!(status, Some(1), "{errors}");
+        assert!(errors.contains("/dev/spidev0.0") && errors.contains("hint: "), "{errors}");
+    }
+    assert_eq!(run(&["info", &name]).0, Some(1));
+}

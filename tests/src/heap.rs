@@ -6,10 +6,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use axismirror_core::memory::{Memory as _, Word};
+use axismirror_core::memory::{Memory as _, MemoryMut as _, Word};
 use axismirror_core::name::{SegmentName, StreamName};
 use axismirror_core::shared::{ALIGNMENT, SharedBytes};
-use axismirror_core::store::{HeaderSegment, SegmentSource, SegmentStore};
+use axismirror_core::store::{HeaderSegment, Presence, SegmentSource, SegmentStore};
 
 /// The largest segment that there is room for.
 const ROOM: usize = 1 << 24;
@@ -49,6 +49,12 @@ impl Heap {
             memory.load_bytes(0, &mut bytes, Word::B1);
             bytes
         })
+    }
+
+    /// How many segments there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.borrow().len()
     }
 
     /// Whether there is no segment.
@@ -97,7 +103,11 @@ impl SegmentSource for Heap {
         Ok(self.get(name.as_str()))
     }
 
-    fn is_current(&mut self, name: &SegmentName, _: &Self::Memory) -> bool {
-        self.get(name.as_str()).is_some()
+    fn presence(&mut self, name: &SegmentName, memory: &Self::Memory) -> Presence {
+        match self.get(name.as_str()) {
+            Some(now) if now.is_same(memory) => Presence::Same,
+            Some(_) => Presence::Replaced,
+            None => Presence::Gone,
+        }
     }
 }

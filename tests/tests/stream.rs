@@ -3,7 +3,7 @@
 use axismirror_core::axis_array::{Axis, AxisArray, Samples};
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::{Clock, Writer};
-use axismirror_core::header::StructVersion;
+use axismirror_core::header::{Generation, StructVersion};
 use axismirror_core::memory::Memory;
 use axismirror_core::mirror::{Mirror, MirrorError, Proof, Reading, Start, Take};
 use axismirror_core::name::StreamName;
@@ -247,14 +247,14 @@ fn a_new_name_begins_with_placeholders_and_works() {
     let other = StreamName::new("other").unwrap();
     p.apply(Settings { shmem_name: Some(other.clone()), ..settings(8, StructVersion::V2) }).unwrap();
     assert!(heap.clone().open(&name().header()).unwrap().is_none());
-    assert!(heap.clone().open(&name().data(0)).unwrap().is_none());
+    assert!(heap.clone().open(&name().data(Generation::from_number(0))).unwrap().is_none());
     assert!(heap.clone().open(&name().static_metadata(1)).unwrap().is_none());
     let m = heap.clone().open(&other.header()).unwrap().unwrap();
     let h = axismirror_core::header::HeaderView::detect(m).unwrap();
-    assert_eq!((h.bvalid(), h.srate(), h.ndim(), h.buffer_generation()), (false, -1.0, 0, u32::MAX));
+    assert_eq!((h.bvalid(), h.srate(), h.ndim(), h.buffer_generation()), (false, -1.0, 0, Generation::NONE));
     publish(&mut p, 3, 3, 2);
-    assert_eq!((h.bvalid(), h.buffer_generation(), h.write_index(), h.meta_generation()), (true, 0, 3, 1));
-    assert!(heap.clone().open(&other.data(0)).unwrap().is_some());
+    assert_eq!((h.bvalid(), h.buffer_generation().number(), h.write_index(), h.meta_generation()), (true, 0, 3, 1));
+    assert!(heap.clone().open(&other.data(Generation::from_number(0))).unwrap().is_some());
 }
 
 #[test]
@@ -313,29 +313,26 @@ fn a_damaged_header_is_an_error_and_not_more() {
     assert!(matches!(read(), Err(MirrorError::Header(_))));
 }
 
+#[repr(align(8))]
+struct Slice([u8; 8192]);
+
 #[test]
 fn slices_of_a_caller_hold_a_stream() {
-    let mut memory = [[0u64; 1024]; 4].map(|w| w.map(u64::to_ne_bytes));
-    let mut slices = memory.iter_mut().map(|m| m.as_flattened_mut());
-    let slices = core::array::from_fn(|_| slices.next().unwrap());
-    let Ok(slices) = slices_of(slices) else { return };
-    let store: SliceStore<'_, 4> = SliceStore::new(slices);
+    let mut slices = [const { Slice([0; 8192]) }; 4];
+    let store = SliceStore::<4>::new(slices.each_mut().map(|s| SharedBytes::from_slice(&mut s.0).unwrap()));
     let mut p = Publisher::open(&store, (), settings(8, StructVersion::V2), Writer::default(), Clock::Unknown).unwrap();
     message(0, 5, 2, |m| p.publish(m)).unwrap();
     let mut m = Mirror::new(&store, name(), Start::Oldest);
     let (mut bytes, mut times) = (vec![0; 256], vec![0.0; 16]);
     assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::Changed));
+    let Ok(Reading::Frames(r)) = m.read(Take::UpTo(3), &mut bytes, &mut times) else { panic!() };
+    assert_eq!(numbers(&bytes, &times, 2, r.frames), [0, 1, 2]);
+    // A slice is used again: what was not read from it is gone with its ring, and counted.
+    p.invalidate();
+    assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::NotValid));
+    message(5, 4, 2, |m| p.publish(m)).unwrap();
+    assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::Changed));
     let Ok(Reading::Frames(r)) = m.read(Take::UpTo(9), &mut bytes, &mut times) else { panic!() };
-    assert_eq!(numbers(&bytes, &times, 2, r.frames), [0, 1, 2, 3, 4]);
+    assert_eq!((numbers(&bytes, &times, 2, r.frames), r.missed), (vec![5, 6, 7, 8], 2));
     p.close();
-}
-
-fn slices_of(slices: [&mut [u8]; 4]) -> Result<[SharedBytes<'_>; 4], axismirror_core::shared::Misaligned> {
-    let [a, b, c, d] = slices;
-    Ok([
-        SharedBytes::from_slice(a)?,
-        SharedBytes::from_slice(b)?,
-        SharedBytes::from_slice(c)?,
-        SharedBytes::from_slice(d)?,
-    ])
 }

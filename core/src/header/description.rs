@@ -9,7 +9,7 @@ use super::layout::{MAX_KEY, StructVersion};
 use super::view::HeaderView;
 use crate::axis_array::MAX_RANK;
 use crate::dtype::DType;
-use crate::memory::Memory;
+use crate::memory::{Memory, MemoryMut};
 
 /// Size of one f64 time.
 const TIME_BYTES: usize = 8;
@@ -169,7 +169,7 @@ impl Description {
 
     /// Writes the header's fields. Leaves `bvalid`, the generations and the counters alone, and entries of `shape` and bytes of the
     /// key behind the new ones as they were (as the published writer does).
-    pub fn emit<M: Memory>(&self, header: &HeaderView<M>) {
+    pub fn emit<M: MemoryMut>(&self, header: &HeaderView<M>) {
         header.set_dtype(self.dtype.char());
         header.set_srate(self.srate);
         header.set_ndim(u32::try_from(self.frame_shape.len()).unwrap_or(0) + 1);

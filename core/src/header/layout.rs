@@ -30,8 +30,6 @@ use crate::axis_array::MAX_RANK;
 pub const MAGIC: u32 = 0x455A_4D53;
 /// Bytes of the key that the header holds.
 pub const MAX_KEY: usize = 1024;
-/// `buffer_generation` before the first buffer: -1, so that the first is generation 0.
-pub const NO_GENERATION: u32 = u32::MAX;
 /// Length of the header segment as we make it: one page, with the extension block in its second half. Readers ignore what lies
 /// behind their header.
 pub const HEADER_SEGMENT_LEN: usize = 4096;

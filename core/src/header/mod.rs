@@ -2,9 +2,11 @@
 //! bytes, one for the description of a stream that cannot be invalid.
 
 mod description;
+mod generation;
 mod layout;
 mod view;
 
 pub use description::{Description, DescriptionError, Key};
-pub use layout::{HEADER_SEGMENT_LEN, MAGIC, MAX_KEY, NO_GENERATION, StructVersion};
+pub use generation::Generation;
+pub use layout::{HEADER_SEGMENT_LEN, MAGIC, MAX_KEY, StructVersion};
 pub use view::{HeaderError, HeaderView};

@@ -4,9 +4,10 @@
 //! read and written as a fixed split into aligned pieces (u64 = u16, u32, u16; u32 = u16, u16), low piece last on writing, so that an
 //! index that stays below 65,536 changes with one indivisible store. Judges nothing: any bytes are a header.
 
+use super::generation::Generation;
 use super::layout::{self, MAGIC, MAX_KEY, StructVersion};
 use crate::axis_array::MAX_RANK;
-use crate::memory::{Memory, Word};
+use crate::memory::{Memory, MemoryMut, Word};
 
 /// Why a segment is not a header that we can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +59,8 @@ impl<M: Memory> HeaderView<M> {
         if memory.len() < layout::VERSION_AT + 4 || memory.load_u32(layout::MAGIC_AT) != MAGIC.to_le() {
             return Self::new(memory, StructVersion::V0);
         }
+        // Acquire, pairs with the release in `set_magic`.
+        memory.fence_acquire();
         let version = u32::from_le(memory.load_u32(layout::VERSION_AT));
         match StructVersion::from_number(version) {
             Some(v) if v.has_static_metadata() => Self::new(memory, v),
@@ -77,23 +80,10 @@ impl<M: Memory> HeaderView<M> {
         &self.memory
     }
 
-    /// Writes magic and version where the version has them.
-    pub fn set_magic(&self) {
-        if self.version.has_static_metadata() {
-            self.memory.store_u32(layout::VERSION_AT, self.version.number().to_le());
-            self.memory.store_u32(layout::MAGIC_AT, MAGIC.to_le());
-        }
-    }
-
     /// Whether the data segment matches the other fields.
     #[must_use]
     pub fn bvalid(&self) -> bool {
         self.memory.load_u8(self.at(layout::BVALID)) != 0
-    }
-
-    /// Sets `bvalid`.
-    pub fn set_bvalid(&self, valid: bool) {
-        self.memory.store_u8(self.at(layout::BVALID), u8::from(valid));
     }
 
     /// numpy's `dtype.char`, whatever it is.
@@ -102,20 +92,10 @@ impl<M: Memory> HeaderView<M> {
         self.memory.load_u8(self.at(layout::DTYPE))
     }
 
-    /// Sets `dtype`.
-    pub fn set_dtype(&self, dtype: u8) {
-        self.memory.store_u8(self.at(layout::DTYPE), dtype);
-    }
-
     /// Sample rate in Hz; 0.0 when irregular.
     #[must_use]
     pub fn srate(&self) -> f64 {
         f64::from_bits(self.load_u64(self.at(layout::SRATE)))
-    }
-
-    /// Sets `srate`.
-    pub fn set_srate(&self, srate: f64) {
-        self.store_u64(self.at(layout::SRATE), srate.to_bits());
     }
 
     /// Number of dimensions, the frames' one included.
@@ -124,33 +104,16 @@ impl<M: Memory> HeaderView<M> {
         self.load_u32(self.at(layout::NDIM))
     }
 
-    /// Sets `ndim`.
-    pub fn set_ndim(&self, ndim: u32) {
-        self.store_u32(self.at(layout::NDIM), ndim);
-    }
-
     /// Length of a dimension; 0 for one that the header has no room for.
     #[must_use]
     pub fn shape(&self, dimension: usize) -> u32 {
         if dimension < MAX_RANK { self.load_u32(self.at(layout::SHAPE + 4 * dimension)) } else { 0 }
     }
 
-    /// Sets the length of a dimension.
-    pub fn set_shape(&self, dimension: usize, len: u32) {
-        if dimension < MAX_RANK {
-            self.store_u32(self.at(layout::SHAPE + 4 * dimension), len);
-        }
-    }
-
     /// Number of the data segment.
     #[must_use]
-    pub fn buffer_generation(&self) -> u32 {
-        self.load_u32(self.at(layout::BUFFER_GENERATION))
-    }
-
-    /// Sets `buffer_generation`.
-    pub fn set_buffer_generation(&self, generation: u32) {
-        self.store_u32(self.at(layout::BUFFER_GENERATION), generation);
+    pub fn buffer_generation(&self) -> Generation {
+        Generation::from_number(self.load_u32(self.at(layout::BUFFER_GENERATION)))
     }
 
     /// How often the ring was filled.
@@ -159,21 +122,10 @@ impl<M: Memory> HeaderView<M> {
         self.load_u64(self.at(layout::WRAP_COUNTER))
     }
 
-    /// Sets `wrap_counter`.
-    pub fn set_wrap_counter(&self, wraps: u64) {
-        self.store_u64(self.at(layout::WRAP_COUNTER), wraps);
-    }
-
     /// The frame of the ring that is written next.
     #[must_use]
     pub fn write_index(&self) -> u64 {
         self.load_u64(self.at(layout::WRITE_INDEX))
-    }
-
-    /// Sets `write_index`.
-    #[inline]
-    pub fn set_write_index(&self, index: u64) {
-        self.store_u64(self.at(layout::WRITE_INDEX), index);
     }
 
     /// Length of the key as the header says it; may be more than there is room for.
@@ -190,37 +142,16 @@ impl<M: Memory> HeaderView<M> {
         }
     }
 
-    /// Sets the key to the first [`MAX_KEY`] bytes of `key`. Bytes of a longer one before it stay behind it, as the published writer leaves them.
-    pub fn set_key(&self, key: &[u8]) {
-        let key = key.get(..MAX_KEY).unwrap_or(key);
-        self.store_u32(self.at(layout::KEY_LEN), u32::try_from(key.len()).unwrap_or(0));
-        self.memory.store_bytes(self.at(layout::KEY), key, Word::B1);
-    }
-
     /// Number of the static metadata's segment; 0 when there is none (always in version 0).
     #[must_use]
     pub fn meta_generation(&self) -> u32 {
         if self.version.has_static_metadata() { self.load_u32(layout::META_GENERATION) } else { 0 }
     }
 
-    /// Sets `meta_generation`; nothing in version 0.
-    pub fn set_meta_generation(&self, generation: u32) {
-        if self.version.has_static_metadata() {
-            self.store_u32(layout::META_GENERATION, generation);
-        }
-    }
-
     /// Length of the static metadata in bytes.
     #[must_use]
     pub fn aux_nbytes(&self) -> u32 {
         if self.version.has_static_metadata() { self.load_u32(layout::AUX_NBYTES) } else { 0 }
-    }
-
-    /// Sets `aux_nbytes`; nothing in version 0.
-    pub fn set_aux_nbytes(&self, nbytes: u32) {
-        if self.version.has_static_metadata() {
-            self.store_u32(layout::AUX_NBYTES, nbytes);
-        }
     }
 
     const fn at(&self, field: usize) -> usize {
@@ -233,16 +164,92 @@ impl<M: Memory> HeaderView<M> {
         low | high << 16
     }
 
-    fn store_u32(&self, at: usize, value: u32) {
-        self.memory.store_u16(at + 2, ((value >> 16) as u16).to_le());
-        self.memory.store_u16(at, (value as u16).to_le());
-    }
-
     fn load_u64(&self, at: usize) -> u64 {
         let low = u64::from(u16::from_le(self.memory.load_u16(at)));
         let middle = u64::from(u32::from_le(self.memory.load_u32(at + 2)));
         let high = u64::from(u16::from_le(self.memory.load_u16(at + 6)));
         low | middle << 16 | high << 48
+    }
+}
+
+impl<M: MemoryMut> HeaderView<M> {
+    /// Writes magic and version where the version has them.
+    pub fn set_magic(&self) {
+        if self.version.has_static_metadata() {
+            self.memory.store_u32(layout::VERSION_AT, self.version.number().to_le());
+            // Release, pairs with the acquire in `detect`: who sees the magic sees the version.
+            self.memory.fence_release();
+            self.memory.store_u32(layout::MAGIC_AT, MAGIC.to_le());
+        }
+    }
+
+    /// Sets `bvalid`.
+    pub fn set_bvalid(&self, valid: bool) {
+        self.memory.store_u8(self.at(layout::BVALID), u8::from(valid));
+    }
+
+    /// Sets `dtype`.
+    pub fn set_dtype(&self, dtype: u8) {
+        self.memory.store_u8(self.at(layout::DTYPE), dtype);
+    }
+
+    /// Sets `srate`.
+    pub fn set_srate(&self, srate: f64) {
+        self.store_u64(self.at(layout::SRATE), srate.to_bits());
+    }
+
+    /// Sets `ndim`.
+    pub fn set_ndim(&self, ndim: u32) {
+        self.store_u32(self.at(layout::NDIM), ndim);
+    }
+
+    /// Sets the length of a dimension.
+    pub fn set_shape(&self, dimension: usize, len: u32) {
+        if dimension < MAX_RANK {
+            self.store_u32(self.at(layout::SHAPE + 4 * dimension), len);
+        }
+    }
+
+    /// Sets `buffer_generation`.
+    pub fn set_buffer_generation(&self, generation: Generation) {
+        self.store_u32(self.at(layout::BUFFER_GENERATION), generation.number());
+    }
+
+    /// Sets `wrap_counter`.
+    pub fn set_wrap_counter(&self, wraps: u64) {
+        self.store_u64(self.at(layout::WRAP_COUNTER), wraps);
+    }
+
+    /// Sets `write_index`.
+    #[inline]
+    pub fn set_write_index(&self, index: u64) {
+        self.store_u64(self.at(layout::WRITE_INDEX), index);
+    }
+
+    /// Sets the key to the first [`MAX_KEY`] bytes of `key`. Bytes of a longer one before it stay behind it, as the published writer leaves them.
+    pub fn set_key(&self, key: &[u8]) {
+        let key = key.get(..MAX_KEY).unwrap_or(key);
+        self.store_u32(self.at(layout::KEY_LEN), u32::try_from(key.len()).unwrap_or(0));
+        self.memory.store_bytes(self.at(layout::KEY), key, Word::B1);
+    }
+
+    /// Sets `meta_generation`; nothing in version 0.
+    pub fn set_meta_generation(&self, generation: u32) {
+        if self.version.has_static_metadata() {
+            self.store_u32(layout::META_GENERATION, generation);
+        }
+    }
+
+    /// Sets `aux_nbytes`; nothing in version 0.
+    pub fn set_aux_nbytes(&self, nbytes: u32) {
+        if self.version.has_static_metadata() {
+            self.store_u32(layout::AUX_NBYTES, nbytes);
+        }
+    }
+
+    fn store_u32(&self, at: usize, value: u32) {
+        self.memory.store_u16(at + 2, ((value >> 16) as u16).to_le());
+        self.memory.store_u16(at, (value as u16).to_le());
     }
 
     #[inline]
@@ -275,7 +282,7 @@ mod tests {
             h.set_ndim(2);
             h.set_shape(0, 0x0102_0304);
             h.set_shape(63, 9);
-            h.set_buffer_generation(0xA1B2_C3D4);
+            h.set_buffer_generation(Generation::from_number(0xA1B2_C3D4));
             h.set_wrap_counter(0x1122_3344_5566_7788);
             h.set_key("µV".as_bytes());
             h.set_write_index(0x0102_0304_0506_0708);

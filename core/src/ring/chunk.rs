@@ -77,6 +77,7 @@ impl<'a> Frames<'a> {
 
 /// The times of a chunk's frames, in the unit of the buffered axis (seconds for a time axis).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Times<'a> {
     /// Frame `i` is at `offset + i * gain`.
     Linear {

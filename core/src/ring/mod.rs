@@ -24,7 +24,7 @@ pub(crate) use chunk::value_at;
 pub use chunk::{Frames, Times};
 pub use cursor::{Cursor, Span, spans};
 pub use reader::{Lapped, RingReader};
-pub use writer::RingWriter;
+pub use writer::{RingWriter, WrongFrameSize};
 
 use crate::header::{Description, StructVersion};
 use crate::memory::Word;

@@ -5,6 +5,7 @@
 use super::Geometry;
 use super::cursor::spans;
 use crate::extension::Extension;
+use crate::header::Generation;
 use crate::memory::Memory;
 
 /// The writer has started to overwrite what was copied.
@@ -35,10 +36,10 @@ impl<M: Memory> RingReader<M> {
         &self.geometry
     }
 
-    /// Frames published so far. What is copied after this call is at least as new.
+    /// Frames published so far in a generation. What is copied after this call is at least as new.
     #[must_use]
-    pub fn committed(&self, extension: &Extension<M>) -> u64 {
-        let committed = extension.committed();
+    pub fn committed(&self, extension: &Extension<M>, generation: Generation) -> u64 {
+        let committed = extension.counters(generation).committed();
         // Acquire B, pairs with the writer's release B before it stores `committed`: the frames below it are there.
         extension.fence_acquire();
         committed
@@ -48,16 +49,20 @@ impl<M: Memory> RingReader<M> {
     ///
     /// # Errors
     /// [`Lapped`] when the writer has reserved a frame's place for a later one.
-    pub fn prove(&self, extension: &Extension<M>, first: u64) -> Result<(), Lapped> {
+    pub fn prove(&self, extension: &Extension<M>, generation: Generation, first: u64) -> Result<(), Lapped> {
         // Acquire A, pairs with the writer's release A behind its store of `reserved`: if we copied a byte of a later frame, we see that
         // it was reserved.
         extension.fence_acquire();
-        let reserved = extension.reserved();
+        self.bound(extension.counters(generation).reserved(), first)
+    }
+
+    /// Whether frames from `first` on are whole when the writer has started `reserved` frames.
+    ///
+    /// # Errors
+    /// [`Lapped`].
+    pub fn bound(&self, reserved: u64, first: u64) -> Result<(), Lapped> {
         let n_frames = u64::from(self.geometry.n_frames());
-        if reserved > first.saturating_add(n_frames) {
-            return Err(Lapped { oldest: reserved - n_frames });
-        }
-        Ok(())
+        if reserved > first.saturating_add(n_frames) { Err(Lapped { oldest: reserved - n_frames }) } else { Ok(()) }
     }
 
     /// Copies `count` frames (at most the ring) from position `first` on into `frames`, and their times into `times` where the segment has some.

@@ -4,8 +4,8 @@ use super::chunk::{Frames, Times};
 use super::cursor::{Cursor, spans};
 use super::{Geometry, Span};
 use crate::extension::Extension;
-use crate::header::HeaderView;
-use crate::memory::Memory;
+use crate::header::{Generation, HeaderView};
+use crate::memory::MemoryMut;
 
 /// Bytes that a strided frame is gathered in before it is stored; a multiple of every word.
 const STAGE: usize = 256;
@@ -16,16 +16,34 @@ pub struct RingWriter<M> {
     data: M,
     header: HeaderView<M>,
     extension: Extension<M>,
+    generation: Generation,
     geometry: Geometry,
     cursor: Cursor,
 }
 
-impl<M: Memory> RingWriter<M> {
-    /// At the start of a fresh data segment; `None` when it is shorter than the geometry asks for.
+/// Frames of another size than the ring's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[error("a frame has {given} bytes; the ring's have {needed}")]
+pub struct WrongFrameSize {
+    /// What the ring is for.
+    pub needed: usize,
+    /// What was given.
+    pub given: usize,
+}
+
+impl<M: MemoryMut> RingWriter<M> {
+    /// At the start of the fresh data segment of a generation; `None` when it is shorter than the geometry asks for.
     #[must_use]
-    pub fn new(data: M, header: HeaderView<M>, extension: Extension<M>, geometry: Geometry) -> Option<Self> {
+    pub fn new(
+        data: M,
+        header: HeaderView<M>,
+        extension: Extension<M>,
+        generation: Generation,
+        geometry: Geometry,
+    ) -> Option<Self> {
         let cursor = Cursor::new(geometry.n_frames());
-        (data.len() >= geometry.len()).then_some(Self { data, header, extension, geometry, cursor })
+        (data.len() >= geometry.len()).then_some(Self { data, header, extension, generation, geometry, cursor })
     }
 
     /// Where frames lie.
@@ -43,15 +61,22 @@ impl<M: Memory> RingWriter<M> {
     /// Writes a chunk and publishes it. `newest` is the last frame's time in ns.
     ///
     /// Of a chunk that is longer than the ring the last `n_frames` frames are kept and every pass counts as a wrap; returns how many were cut.
-    pub fn append(&mut self, frames: &Frames<'_>, times: &Times<'_>, newest: i64) -> u64 {
-        debug_assert_eq!(frames.frame_bytes(), self.geometry.frame_bytes());
+    ///
+    /// # Errors
+    /// [`WrongFrameSize`]; nothing is written.
+    pub fn append(&mut self, frames: &Frames<'_>, times: &Times<'_>, newest: i64) -> Result<u64, WrongFrameSize> {
+        let (given, needed) = (frames.frame_bytes(), self.geometry.frame_bytes());
+        if given != needed {
+            return Err(WrongFrameSize { needed, given });
+        }
+        let counters = self.extension.counters(self.generation);
         let len = frames.len();
         let n_frames = self.geometry.n_frames();
         let kept = u32::try_from(len).unwrap_or(u32::MAX).min(n_frames);
         let cut = len - kept as usize;
         let next = self.cursor.after(len as u64);
 
-        self.extension.set_reserved(next.position());
+        counters.set_reserved(next.position());
         // Release A, pairs with the reader's acquire A behind its copy: who sees a byte of this chunk sees it reserved.
         self.extension.fence_release();
 
@@ -67,15 +92,17 @@ impl<M: Memory> RingWriter<M> {
         self.extension.fence_release();
         self.header.set_write_index(u64::from(next.index()));
         if next.wraps() != self.cursor.wraps() {
-            // Release: no published reader may see the new wrap_counter with the old write_index.
+            // Release, for published readers, which load in plain program order: no new wrap_counter with the old write_index.
             self.extension.fence_release();
             self.header.set_wrap_counter(next.wraps());
         }
-        self.extension.set_newest(newest);
-        self.extension.set_committed(next.position());
+        counters.set_newest(newest);
+        counters.set_committed(next.position());
+        // Release, pairs with the acquire of a reader that has loaded the word before it looks for frames and then sleeps on it.
+        self.extension.fence_release();
         self.extension.set_wake(self.extension.wake().wrapping_add(1));
         self.cursor = next;
-        cut as u64
+        Ok(cut as u64)
     }
 
     fn store_times(&self, span: Span, times: &Times<'_>, first: usize) {

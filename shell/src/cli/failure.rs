@@ -106,9 +106,7 @@ impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
         let status = match error {
             ServiceError::Config(_) | ServiceError::Board(_) | ServiceError::Name(_) | ServiceError::Labels(_) => USAGE,
-            ServiceError::Fault { .. } | ServiceError::TooManyFaults { .. } | ServiceError::NotSimulated { .. } => {
-                USAGE
-            }
+            ServiceError::Fault { .. } | ServiceError::TooManyFaults { .. } => USAGE,
             _ => FAILED,
         };
         from_error(&error, status).hint(error.hint())

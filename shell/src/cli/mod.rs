@@ -5,6 +5,7 @@
 
 mod boards;
 mod completions;
+mod doctor;
 mod failure;
 mod info;
 mod list;
@@ -13,6 +14,7 @@ mod man;
 mod output;
 mod run;
 mod sample;
+mod selftest;
 mod set;
 mod setting_flags;
 mod stream;
@@ -55,6 +57,9 @@ pub(crate) enum Command {
     Tail(tail::TailArgs),
     List(list::ListArgs),
     Boards(boards::BoardsArgs),
+    Doctor(doctor::DoctorArgs),
+    #[command(name = "selftest")]
+    SelfTest(selftest::SelfTestArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -69,6 +74,8 @@ impl Command {
             Self::Tail(args) => tail::run(args),
             Self::List(args) => list::run(args),
             Self::Boards(args) => boards::run(args),
+            Self::Doctor(args) => doctor::run(args),
+            Self::SelfTest(args) => selftest::run(args),
             Self::Completions(args) => completions::run(args),
             Self::Man(args) => man::run(args),
         }

@@ -58,6 +58,19 @@ pub(crate) struct SettingFlags {
     /// Unix socket for the life-cycle channel of Python's multiprocessing.connection.Client, or none [default: none]
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath, help_heading = STREAM)]
     conn: Option<String>,
+    /// How a real board's SPI is reached: kernel (spidev), or mapped (SPI0 of a Raspberry Pi 0 to 4, as root) [default: kernel]
+    #[arg(long, value_name = "ACCESS", value_parser = ["kernel", "mapped"], help_heading = ADC)]
+    spi: Option<String>,
+    /// SCHED_FIFO priority of the acquisition, 0 (none) to 99, or auto [default: 49 for a real board]
+    #[arg(long, value_name = "N", help_heading = REAL_TIME)]
+    priority: Option<String>,
+    /// Processor that the acquisition stays on, counted from 0, or auto [default: any]
+    #[arg(long, value_name = "N", help_heading = REAL_TIME)]
+    cpu: Option<String>,
+    /// Keep all memory in RAM [default: true for a real board]
+    #[arg(long, alias = "lock_memory", value_name = "BOOL", value_parser = ["true", "false", "auto"], num_args = 0..=1,
+          require_equals = true, default_missing_value = "true", help_heading = REAL_TIME)]
+    lock_memory: Option<String>,
     /// Simulate the ADC: it answers on the SPI level, through the same driver
     #[arg(long, value_name = "BOOL", value_parser = ["true", "false"], num_args = 0..=1, require_equals = true,
           default_missing_value = "true", help_heading = SIMULATED)]
@@ -86,6 +99,7 @@ pub(crate) struct SettingFlags {
 
 const STREAM: &str = "Stream";
 const ADC: &str = "Board and ADC";
+const REAL_TIME: &str = "Real time";
 const SIMULATED: &str = "Simulated ADC";
 
 impl SettingFlags {
@@ -116,6 +130,10 @@ impl SettingFlags {
             Key::Clock => &self.clock,
             Key::Duration => &self.duration,
             Key::Conn => &self.conn,
+            Key::Spi => &self.spi,
+            Key::Priority => &self.priority,
+            Key::Cpu => &self.cpu,
+            Key::LockMemory => &self.lock_memory,
             Key::Simulate => &self.simulate,
             Key::Signal => &self.signal,
             Key::File => &self.file,

@@ -4,6 +4,7 @@
 
 use axismirror::mirror::{Mirror, MirrorError, Start, State};
 use axismirror_core::extension::Clock;
+use axismirror_core::header::Generation;
 use axismirror_core::static_metadata::node::Node;
 use axismirror_core::static_metadata::view::{AxisKind, ValueView};
 use axismirror_core::static_metadata::{StaticMetadata, decode, nodes_needed};
@@ -87,7 +88,7 @@ impl Stream {
         let Some(header) = mirror.header() else { return Ok(None) };
         let extension = mirror.extension();
         let description = mirror.description().map(|d| Description {
-            generation: mirror.generation().unwrap_or(0),
+            generation: mirror.generation().map_or(0, Generation::number),
             dtype: d.dtype().code().to_owned(),
             dtype_char: char::from(d.dtype().char()),
             srate: d.srate(),
@@ -95,7 +96,7 @@ impl Stream {
             frame_shape: d.frame_shape().to_vec(),
             key: d.key().as_str().to_owned(),
         });
-        let alive = extension.map(|_| axismirror::shm::writer_of(header.memory().inode()).is_some());
+        let alive = extension.map(|_| axismirror::shm::writer_of(header.memory().file()).is_some());
         let heartbeat = extension.map(axismirror_core::extension::Extension::heartbeat).filter(|t| *t > 0);
         let since = |t: i64| (axismirror::clock::monotonic_ns() - t) as f64 / 1e9;
         Ok(Some(Self {
@@ -112,15 +113,18 @@ impl Stream {
             write_index: header.write_index(),
             wrap_counter: header.wrap_counter(),
             meta_generation: header.meta_generation(),
-            frames: extension.map(|e| Frames {
-                published: e.committed(),
-                published_ever: e.base().saturating_add(e.committed()),
-                newest_s: e.newest() as f64 / 1e9,
-                clock: match e.clock() {
-                    Clock::Monotonic => "monotonic",
-                    Clock::Realtime => "realtime",
-                    Clock::Unknown => "unknown",
-                },
+            frames: extension.map(|e| {
+                let counters = e.counters(header.buffer_generation());
+                Frames {
+                    published: counters.committed(),
+                    published_ever: counters.base().saturating_add(counters.committed()),
+                    newest_s: counters.newest() as f64 / 1e9,
+                    clock: match e.clock() {
+                        Clock::Monotonic => "monotonic",
+                        Clock::Realtime => "realtime",
+                        Clock::Unknown => "unknown",
+                    },
+                }
             }),
             health: extension.map(|e| {
                 let h = e.health();

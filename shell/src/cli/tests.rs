@@ -28,14 +28,15 @@ fn every_flag_reaches_its_own_setting() {
     for key in Key::all() {
         let (value, shown) = match key {
             Key::Rate | Key::BufDur | Key::FrequencyHz | Key::AmplitudeUv | Key::Duration => ("3.5", "3.5"),
-            Key::Gain | Key::Chunk => ("3", "3"),
+            Key::Gain | Key::Chunk | Key::Priority | Key::Cpu => ("3", "3"),
+            Key::Spi => ("mapped", "\"mapped\""),
             Key::Channels => ("3,1", "[3, 1]"),
             Key::Labels => ("a,b", "[\"a\", \"b\"]"),
             Key::Units => ("volts", "\"volts\""),
             Key::Dtype => ("i4", "\"i4\""),
             Key::StructVersion => ("1", "1"),
             Key::Clock => ("realtime", "\"realtime\""),
-            Key::Simulate | Key::Fast => ("true", "true"),
+            Key::Simulate | Key::Fast | Key::LockMemory => ("true", "true"),
             Key::Signal => ("eeg", "\"eeg\""),
             Key::Faults => ("x", "[\"x\"]"),
             Key::Name | Key::Board | Key::Axis | Key::Key | Key::Conn | Key::File => ("x", "\"x\""),

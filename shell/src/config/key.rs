@@ -35,6 +35,10 @@ pub enum Key {
     Clock,
     Duration,
     Conn,
+    Spi,
+    Priority,
+    Cpu,
+    LockMemory,
     Simulate,
     Signal,
     File,
@@ -64,7 +68,7 @@ const fn simulated(key: Key, name: &'static str, reach: Reach, meaning: &'static
 }
 
 /// In the order of [`Key`], which is the order of the printed file.
-const ENTRIES: [Entry; 23] = [
+const ENTRIES: [Entry; 27] = [
     entry(Key::Name, "name", Reach::Live, "Name of the stream, by which readers find it."),
     entry(Key::Board, "board", Reach::Fixed, "Board id; `axismirror boards` lists them."),
     entry(Key::Rate, "rate", Reach::NeedsAdcRestart, "Frames per second, in Hz; without it the board's default."),
@@ -96,6 +100,25 @@ const ENTRIES: [Entry; 23] = [
         "Seconds after which the stream ends; without it when it is stopped.",
     ),
     entry(Key::Conn, "conn", Reach::Fixed, "Path of the Unix socket for the life-cycle channel; without it none."),
+    entry(
+        Key::Spi,
+        "spi",
+        Reach::NeedsAdcRestart,
+        "`kernel` (spidev), or `mapped`: SPI0 of a Raspberry Pi 0 to 4 without the kernel.",
+    ),
+    entry(
+        Key::Priority,
+        "priority",
+        Reach::Fixed,
+        "SCHED_FIFO priority of the acquisition, 0 (none) to 99; without it 49 for a real board.",
+    ),
+    entry(Key::Cpu, "cpu", Reach::Fixed, "Processor that the acquisition stays on, counted from 0; without it any."),
+    entry(
+        Key::LockMemory,
+        "lock_memory",
+        Reach::Fixed,
+        "Whether all memory is kept in RAM; without it for a real board only.",
+    ),
     simulated(
         Key::Simulate,
         "enabled",

@@ -30,6 +30,7 @@ pub use given::{MAX_CHANNEL, MAX_LABEL, parse_channels};
 pub use key::{Key, Reach, SIMULATE_TABLE};
 pub use on_board::{BoardFacts, OnBoard};
 pub use settings::{
-    Clock, MAX_CHUNK, MAX_KEY, MAX_NAME, NEWEST_STRUCT_VERSION, Origins, Settings, SignalKind, Simulate, Units,
+    Clock, MAX_CHUNK, MAX_KEY, MAX_NAME, NEWEST_STRUCT_VERSION, Origins, Settings, SignalKind, Simulate, SpiAccess,
+    Units,
 };
 pub use sources::Sources;

@@ -21,6 +21,10 @@ pub const MAX_KEY: usize = 1024;
 pub const NEWEST_STRUCT_VERSION: u8 = 2;
 /// The longest chunk, in frames.
 pub const MAX_CHUNK: u32 = 1 << 20;
+/// The highest priority of SCHED_FIFO.
+const MAX_PRIORITY: u8 = 99;
+/// The highest processor that `sched_setaffinity` has a bit for.
+const MAX_CPU: u32 = 1023;
 /// The highest gain that any ADC's amplifier is asked for.
 const MAX_GAIN: u32 = 1 << 16;
 
@@ -44,6 +48,16 @@ pub enum Clock {
     Realtime,
 }
 
+/// How a real board's SPI is reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SpiAccess {
+    /// Through the kernel's spidev.
+    #[default]
+    Kernel,
+    /// Through the registers of a Raspberry Pi's SPI0, without the kernel.
+    Mapped,
+}
+
 /// What a simulated ADC measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignalKind {
@@ -65,6 +79,8 @@ pub enum SignalKind {
 pub(crate) const UNITS: [(&str, Units); 2] = [("codes", Units::Codes), ("volts", Units::Volts)];
 /// [`Clock`] by word.
 pub(crate) const CLOCKS: [(&str, Clock); 2] = [("monotonic", Clock::Monotonic), ("realtime", Clock::Realtime)];
+/// [`SpiAccess`] by word.
+pub(crate) const SPI_ACCESSES: [(&str, SpiAccess); 2] = [("kernel", SpiAccess::Kernel), ("mapped", SpiAccess::Mapped)];
 /// [`SignalKind`] by word.
 pub(crate) const SIGNALS: [(&str, SignalKind); 6] = [
     ("counter", SignalKind::Counter),
@@ -163,6 +179,14 @@ pub struct Settings {
     pub duration: Option<Duration>,
     /// Unix socket of the life-cycle channel; else none.
     pub conn: Option<PathBuf>,
+    /// How a real board's SPI is reached.
+    pub spi: SpiAccess,
+    /// SCHED_FIFO priority of the acquisition, 0 for none; else [`crate::realtime::RealTime::of`] says what holds.
+    pub priority: Option<u8>,
+    /// Processor that the acquisition stays on, from 0; else any.
+    pub cpu: Option<usize>,
+    /// Whether all memory is kept in RAM; else [`crate::realtime::RealTime::of`] says what holds.
+    pub lock_memory: Option<bool>,
     /// The simulated ADC.
     pub simulate: Simulate,
     /// Where the values come from, for messages.
@@ -188,6 +212,10 @@ impl Default for Settings {
             clock: Clock::default(),
             duration: None,
             conn: None,
+            spi: SpiAccess::default(),
+            priority: None,
+            cpu: None,
+            lock_memory: None,
             simulate: Simulate::default(),
             origins: Origins::default(),
         }
@@ -276,6 +304,16 @@ impl Settings {
             }
             Key::Conn if unset => self.conn = None,
             Key::Conn => self.conn = Some(beside(place, given.path()?)),
+            Key::Spi => self.spi = given.word(&SPI_ACCESSES)?,
+            Key::Priority if unset => self.priority = None,
+            Key::Priority => {
+                let priority = given.whole(0, MAX_PRIORITY.into()).map_err(optional)?;
+                self.priority = Some(u8::try_from(priority).unwrap_or(MAX_PRIORITY));
+            }
+            Key::Cpu if unset => self.cpu = None,
+            Key::Cpu => self.cpu = usize::try_from(given.whole(0, MAX_CPU).map_err(optional)?).ok(),
+            Key::LockMemory if unset => self.lock_memory = None,
+            Key::LockMemory => self.lock_memory = Some(given.boolean().map_err(optional)?),
             Key::Simulate => self.simulate.enabled = given.boolean()?,
             Key::Signal if unset => self.simulate.signal = None,
             Key::Signal => self.simulate.signal = Some(given.word(&SIGNALS)?),

@@ -9,7 +9,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Limits, Step};
-use axismirror_boards::adc::Adc;
+use axismirror_boards::adc::{Adc, Input};
 use axismirror_boards::drdy::DataReady;
 use axismirror_boards::sim::{self, SimBoard};
 use axismirror_core::name::StreamName;
@@ -20,6 +20,8 @@ use super::plan::Plan;
 use crate::clock::{self, HostPace};
 use crate::config::{Clock, Key, Reach, Settings};
 use crate::control::{ControlServer, Order, Refusal};
+use crate::hardware::{Hardware, Wanted};
+use crate::realtime::{self, RealTime};
 
 /// The first pause after an ADC that could not be started again, and the longest; it doubles in between.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -45,6 +47,7 @@ enum End {
 impl Acquirer {
     /// Publishes until it is stopped; then removes the stream.
     pub(super) fn run(mut self, publisher: ServicePublisher) -> Result<(), ServiceError> {
+        realtime::apply(RealTime::of(&self.plan.settings));
         let mut outlet = Outlet::new(publisher);
         let mut done = 0;
         let result = loop {
@@ -67,6 +70,14 @@ impl Acquirer {
             restarts = h.restarts,
             "the stream ends"
         );
+        // Simulated time that runs free has nothing to do with the clock.
+        if !self.plan.settings.simulate.fast {
+            tracing::info!("from DRDY to readers: {}", outlet.latency());
+            if let Some(f) = outlet.clock() {
+                let (rate, ppm, us) = (f.rate, f.drift_ppm, f.jitter_ns / 1000.0);
+                tracing::info!("the ADC's clock: {rate:.4} Hz ({ppm:+.1} ppm), DRDY's jitter {us:.1} us");
+            }
+        }
         outlet.close();
         result
     }
@@ -74,23 +85,54 @@ impl Acquirer {
     /// One acquisition, from the ADC's power-up on. `done` counts frames of all of them.
     fn acquire(&mut self, outlet: &mut Outlet, done: &mut u64) -> Result<End, ServiceError> {
         let plan = self.plan.clone();
+        if !plan.settings.simulate.enabled {
+            return self.acquire_real(&plan, outlet, done);
+        }
         let world = RefCell::new(SimBoard::new(plan.board, plan.world.sim_settings(&plan.settings)));
         let input = plan.world.signal(&plan.settings).input();
         let mut adcs = sim::adcs(&world, plan.board, plan.on_board.rate, plan.gain(), input)?;
         let pace = || HostPace::new(self.stop.clone(), plan.settings.simulate.fast);
         let mut drdys = sim::data_ready(&world, clock::monotonic_ns(), pace);
+        self.publish(&plan, &mut adcs, &mut drdys, outlet, done)
+    }
+
+    fn acquire_real(&mut self, plan: &Plan, outlet: &mut Outlet, done: &mut u64) -> Result<End, ServiceError> {
+        let wanted = Wanted {
+            rate: plan.on_board.rate,
+            gain: plan.gain(),
+            input: Input::Normal,
+            spi: plan.settings.spi,
+            stop: self.stop.clone(),
+        };
+        let mut hardware = Hardware::open(plan.board, &wanted)?;
+        self.publish(plan, &mut hardware.adcs, &mut hardware.data_ready, outlet, done)
+    }
+
+    /// Starts the converters and publishes what they make.
+    fn publish<A: Adc, D: DataReady>(
+        &mut self,
+        plan: &Plan,
+        adcs: &mut [A],
+        drdys: &mut [D],
+        outlet: &mut Outlet,
+        done: &mut u64,
+    ) -> Result<End, ServiceError>
+    where
+        A::BusError: std::fmt::Debug,
+    {
         // Frame by frame: the outlet makes chunks of them, whose length can change at any time.
         let mut codes = vec![0; plan.board.channels()];
         let mut times = [0];
-        let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default())
+        let mut acquisition = Acquisition::new(adcs, drdys, &mut codes, &mut times, Limits::default())
             .map_err(|e| ServiceError::Adc(e.to_string()))?;
-        acquisition.start().map_err(|e| ServiceError::Adc(e.to_string()))?;
+        // Making a ring takes as long as several frames: none is converted before it is there.
         let next = plan.next(|c| acquisition.volts_per_code(c))?;
         let offset = match plan.settings.clock {
             Clock::Monotonic => 0,
             Clock::Realtime => clock::realtime_ns() - clock::monotonic_ns(),
         };
-        outlet.begin(next, offset)?;
+        outlet.begin(next, offset, plan.on_board.rate)?;
+        acquisition.start().map_err(|e| ServiceError::Adc(e.to_string()))?;
         tracing::info!(
             stream = outlet.name(),
             board = plan.board.id,

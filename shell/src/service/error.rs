@@ -11,6 +11,7 @@ use super::faults;
 use crate::config::ConfigError;
 use crate::conn::ConnError;
 use crate::control::ControlError;
+use crate::hardware::HardwareError;
 use crate::recording::RecordingError;
 use crate::shm::ShmError;
 
@@ -29,12 +30,9 @@ pub enum ServiceError {
     /// A label that readers have no room for.
     #[error("channel labels: {0}")]
     Labels(#[from] ChannelTableError),
-    /// A real ADC was asked for.
-    #[error("board {board}: this release reads simulated ADCs only")]
-    NotSimulated {
-        /// Board id.
-        board: String,
-    },
+    /// A real board cannot be opened.
+    #[error(transparent)]
+    Hardware(#[from] HardwareError),
     /// A recording cannot be read.
     #[error(transparent)]
     Recording(#[from] RecordingError),
@@ -81,7 +79,7 @@ impl ServiceError {
             Self::Config(e) => e.hint(),
             Self::Control(e) => e.hint(),
             Self::Board(_) => Some("`axismirror boards` lists them".to_owned()),
-            Self::NotSimulated { .. } => Some("add --simulate".to_owned()),
+            Self::Hardware(e) => e.hint(),
             _ => None,
         }
     }

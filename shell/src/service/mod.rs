@@ -9,6 +9,7 @@ mod faults;
 mod message;
 mod outlet;
 mod plan;
+mod self_test;
 mod waker;
 mod world;
 
@@ -22,6 +23,7 @@ use signal_hook::iterator::Signals;
 
 pub use error::ServiceError;
 pub use faults::FORM as FAULT_FORM;
+pub use self_test::{ChannelReport, SelfTestReport, self_test};
 
 use self::acquire::Acquirer;
 use self::plan::Plan;

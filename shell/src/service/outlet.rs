@@ -17,12 +17,16 @@ use super::Listeners;
 use super::message::{Channel, Template, convert};
 use super::waker::Waker;
 use crate::clock;
+use crate::clock::fit::{ClockFit, Fitted};
+use crate::jitter::Histogram;
 use crate::shm::{ShmError, ShmStore};
 
 /// How long readers have to take the last frames of a ring that is about to end.
 const DRAIN: Duration = Duration::from_millis(50);
 /// How long the old fields rest before they change.
 const REST: Duration = Duration::from_millis(5);
+/// Seconds of DRDY's times that a line is fitted to.
+const CLOCK_WINDOW_S: f64 = 60.0;
 
 /// What the service publishes through.
 pub(super) type ServicePublisher = Publisher<ShmStore, Listeners>;
@@ -46,6 +50,8 @@ pub(super) struct Outlet {
     /// Counts of acquisitions before this one: each starts at zero.
     earlier: Health,
     current: Health,
+    latency: Histogram,
+    clock: ClockFit,
 }
 
 /// A change that is under way.
@@ -88,12 +94,15 @@ impl Outlet {
             error: None,
             earlier: Health::default(),
             current: Health::default(),
+            latency: Histogram::default(),
+            clock: ClockFit::new(1.0, CLOCK_WINDOW_S),
         }
     }
 
     /// An acquisition is about to deliver frames. The first one describes the stream, a later one changes it. `clock_offset_ns` is added
-    /// to the times of DRDY (`CLOCK_MONOTONIC`) to get those of the stream's clock.
-    pub(super) fn begin(&mut self, next: Next, clock_offset_ns: i64) -> Result<(), PublishError<ShmError>> {
+    /// to the times of DRDY (`CLOCK_MONOTONIC`) to get those of the stream's clock; frames come at about `rate` Hz.
+    pub(super) fn begin(&mut self, next: Next, clock_offset_ns: i64, rate: f64) -> Result<(), PublishError<ShmError>> {
+        self.clock = ClockFit::new(rate, CLOCK_WINDOW_S);
         self.clock_offset_ns = clock_offset_ns;
         if self.now.is_some() {
             self.change(next);
@@ -157,6 +166,16 @@ impl Outlet {
     /// Whether a change is under way.
     pub(super) const fn is_changing(&self) -> bool {
         self.change.is_some()
+    }
+
+    /// How long it took from DRDY of a chunk's newest frame until readers had it.
+    pub(super) const fn latency(&self) -> &Histogram {
+        &self.latency
+    }
+
+    /// The line through the times of DRDY.
+    pub(super) fn clock(&self) -> Option<Fitted> {
+        self.clock.fitted()
     }
 
     /// The acquisition is about to begin again, from zero counts.
@@ -248,7 +267,7 @@ impl Outlet {
         }
         self.publisher.set_health(&self.health());
         let heals = self.publisher.store().heals();
-        self.publisher.extension().set_heals(heals);
+        self.publisher.set_heals(heals);
     }
 }
 
@@ -259,8 +278,14 @@ impl Sink for Outlet {
         self.current = *chunk.health;
         self.codes.extend_from_slice(chunk.codes);
         self.times_ns.extend_from_slice(chunk.times_ns);
+        self.clock.push_chunk(chunk.first_frame, chunk.last_frame, chunk.times_ns);
         if !self.is_changing() {
             self.publish_full_chunks();
+            if self.times_ns.is_empty()
+                && let Some(newest) = chunk.times_ns.last()
+            {
+                self.latency.add(clock::monotonic_ns().saturating_sub(*newest));
+            }
         }
         Ok(())
     }

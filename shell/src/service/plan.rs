@@ -25,9 +25,6 @@ impl Plan {
     /// Checks everything that can be checked before anything is touched.
     pub(super) fn new(settings: Settings) -> Result<Self, ServiceError> {
         let board = Board::find(&settings.board)?;
-        if !settings.simulate.enabled {
-            return Err(ServiceError::NotSimulated { board: settings.board });
-        }
         let on_board = on_board(&settings, board)?;
         let world = World::load(&settings, on_board.rate, board)?;
         let plan = Self { settings, board, on_board, world };

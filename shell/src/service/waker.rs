@@ -29,6 +29,7 @@ impl Waker {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let thread = std::thread::Builder::new().name("axm-waker".to_owned()).spawn(move || {
+            crate::realtime::leave();
             let mut seen = extension.wake();
             while !stopped.load(Ordering::Relaxed) {
                 std::thread::sleep(LOOK_EVERY);

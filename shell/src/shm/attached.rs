@@ -5,31 +5,35 @@
 use std::fs;
 use std::path::Path;
 
-/// The process that holds the writer's lock on the file with this inode, if one does (as far as /proc/locks shows this process).
+use super::segment::FileId;
+
+/// The process that holds the writer's lock on a file, if one does (as far as /proc/locks shows it to this process).
 #[must_use]
-pub fn writer(inode: u64) -> Option<u32> {
-    lock_holder(&fs::read_to_string("/proc/locks").ok()?, inode)
+pub fn writer(file: FileId) -> Option<u32> {
+    lock_holder(&fs::read_to_string("/proc/locks").ok()?, file)
 }
 
 /// Lines are `1: FLOCK  ADVISORY  WRITE PID MAJOR:MINOR:INODE START END` (proc_locks(5)).
-fn lock_holder(locks: &str, inode: u64) -> Option<u32> {
+fn lock_holder(locks: &str, file: FileId) -> Option<u32> {
+    let (major, minor) = (rustix::fs::major(file.device), rustix::fs::minor(file.device));
+    let wanted = format!("{major:02x}:{minor:02x}:{}", file.inode);
     locks.lines().find_map(|line| {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-        let [_, "FLOCK", _, "WRITE", pid, file, ..] = fields[..] else { return None };
-        (file.rsplit(':').next()?.parse() == Ok(inode)).then(|| pid.parse().ok())?
+        let [_, "FLOCK", _, "WRITE", pid, locked, ..] = fields[..] else { return None };
+        (locked == wanted).then(|| pid.parse().ok())?
     })
 }
 
-/// Whether another process maps the file with this inode from this folder. Processes of other users cannot be looked into; they count as
+/// Whether another process maps this file of this folder. Processes of other users cannot be looked into; they count as
 /// not having it, since a segment with mode 0600 is not theirs to map.
-pub(super) fn by_another_process(dir: &Path, inode: u64) -> bool {
+pub(super) fn by_another_process(dir: &Path, file: FileId) -> bool {
     let own = std::process::id();
     let Ok(entries) = fs::read_dir("/proc") else { return false };
     entries
         .flatten()
         .filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok())
         .filter(|pid| *pid != own)
-        .any(|pid| fs::read_to_string(format!("/proc/{pid}/maps")).is_ok_and(|maps| mentions(&maps, dir, inode)))
+        .any(|pid| fs::read_to_string(format!("/proc/{pid}/maps")).is_ok_and(|maps| mentions(&maps, dir, file.inode)))
 }
 
 /// Lines are `address perms offset dev inode path` (proc_pid_maps(5)); the path of an unlinked file ends in ` (deleted)`.
@@ -61,7 +65,9 @@ mod tests {
         let locks = "1: POSIX  ADVISORY  WRITE 11 00:19:77 0 EOF\n\
                      2: FLOCK  ADVISORY  READ  12 00:19:77 0 EOF\n\
                      3: FLOCK  ADVISORY  WRITE 13 00:19:77 0 EOF\n";
-        assert_eq!(lock_holder(locks, 77), Some(13));
-        assert_eq!(lock_holder(locks, 7), None);
+        let file = |minor, inode| FileId { device: rustix::fs::makedev(0, minor), inode };
+        assert_eq!(lock_holder(locks, file(0x19, 77)), Some(13));
+        assert_eq!(lock_holder(locks, file(0x19, 7)), None);
+        assert_eq!(lock_holder(locks, file(0x1A, 77)), None);
     }
 }

@@ -4,14 +4,12 @@ use std::io;
 use std::path::Path;
 
 use axismirror_core::extension::Extension;
-use axismirror_core::header::{Description, HEADER_SEGMENT_LEN, HeaderView, StructVersion};
+use axismirror_core::header::{Description, HeaderView, StructVersion};
 use axismirror_core::memory::Memory as _;
+use axismirror_core::name::{SEGMENT_NAME_LEN, SEGMENT_PREFIX};
 
 use super::attached;
-use super::segment::{Segment, open_existing};
-
-/// Characters of a public segment name (`sm_` and 20).
-const NAME_LEN: usize = 23;
+use super::segment::{View, open_existing};
 
 /// A header segment that was found.
 #[derive(Clone, Debug)]
@@ -41,7 +39,7 @@ pub fn streams(dir: impl AsRef<Path>) -> io::Result<Vec<Found>> {
     let mut found: Vec<Found> = std::fs::read_dir(dir)?
         .flatten()
         .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| name.starts_with("sm_") && name.len() == NAME_LEN)
+        .filter(|name| name.starts_with(SEGMENT_PREFIX) && name.len() == SEGMENT_NAME_LEN)
         .filter_map(|name| look(dir, name))
         .collect();
     found.sort_by(|a, b| (&a.name, &a.segment).cmp(&(&b.name, &b.segment)));
@@ -51,13 +49,13 @@ pub fn streams(dir: impl AsRef<Path>) -> io::Result<Vec<Found>> {
 fn look(dir: &Path, segment: String) -> Option<Found> {
     let path = dir.join(&segment);
     let file = open_existing(&path, false).ok()??;
-    let memory = Segment::map_readable(&file, &path).ok()?;
+    let memory = View::map(&file, &path).ok()?;
     let header = HeaderView::detect(memory.clone()).ok()?;
     let extension = Extension::find(memory.clone());
     let version = header.version();
     let plain = version == StructVersion::V0 && extension.is_none();
     let description = Description::parse(&header).ok();
-    if plain && (memory.len() != version.header_len() || memory.len() > HEADER_SEGMENT_LEN) {
+    if plain && memory.len() != version.header_len() {
         return None;
     }
     Some(Found {
@@ -66,7 +64,7 @@ fn look(dir: &Path, segment: String) -> Option<Found> {
         version,
         valid: header.bvalid() && description.is_some(),
         ours: extension.is_some(),
-        writer: attached::writer(memory.inode()),
+        writer: attached::writer(memory.file()),
         description,
     })
 }

@@ -84,6 +84,7 @@ impl Guard {
         inotify::add_watch(&watch, dir, inotify::WatchFlags::DELETE | inotify::WatchFlags::MOVED_FROM)?;
         let shared = kept.clone();
         let thread = std::thread::Builder::new().name("axm-guard".into()).spawn(move || {
+            crate::realtime::leave();
             let kept = shared;
             let wait = Timespec::try_from(LOOK_EVERY).ok();
             let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];

@@ -11,9 +11,11 @@ mod source;
 mod store;
 mod wake;
 
+use axismirror_core::name::SEGMENT_PREFIX;
+
 pub use attached::writer as writer_of;
 pub use find::{Found, streams};
-pub use segment::{Segment, ShmError};
+pub use segment::{FileId, Mapped, Segment, ShmError, View};
 pub use source::ShmSource;
 pub use store::ShmStore;
 pub(crate) use wake::{sleep, wake_all};
@@ -25,5 +27,5 @@ pub const SHM_DIR: &str = "/dev/shm";
 ///
 /// Python's resource tracker unlinks the public names of segments that a reader attached. A file that has another name left can be linked again.
 fn private_name(public: &str) -> String {
-    format!("am_{}", public.strip_prefix("sm_").unwrap_or(public))
+    format!("am_{}", public.strip_prefix(SEGMENT_PREFIX).unwrap_or(public))
 }

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
-use axismirror_core::memory::Memory as _;
-use axismirror_core::shared::SharedBytes;
+use axismirror_core::memory::Memory;
+use axismirror_core::shared::{SharedBytes, SharedView};
 use memmap2::{MmapOptions, MmapRaw};
-use rustix::fs::{self, FallocateFlags, Mode, OFlags};
+use rustix::fs::{self, FallocateFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 /// Only the owner reads and writes. Readers of the published package open for reading and writing.
@@ -21,16 +21,36 @@ const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// A mapped segment. Clones share the mapping, which lasts as long as the last of them.
 #[derive(Clone, Debug)]
-pub struct Segment {
-    bytes: SharedBytes<'static>,
-    inode: u64,
+pub struct Mapped<B> {
+    bytes: B,
+    file: FileId,
     map: Arc<MmapRaw>,
 }
 
-impl Deref for Segment {
-    type Target = SharedBytes<'static>;
+/// A segment that we write.
+pub type Segment = Mapped<SharedBytes<'static>>;
+/// A segment that we only read: mapped without write permission.
+pub type View = Mapped<SharedView<'static>>;
 
-    fn deref(&self) -> &Self::Target {
+/// Which file it is, whatever its names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileId {
+    /// Device number.
+    pub device: u64,
+    /// Inode number.
+    pub inode: u64,
+}
+
+impl From<&Stat> for FileId {
+    fn from(stat: &Stat) -> Self {
+        Self { device: stat.st_dev, inode: stat.st_ino }
+    }
+}
+
+impl<B> Deref for Mapped<B> {
+    type Target = B;
+
+    fn deref(&self) -> &B {
         &self.bytes
     }
 }
@@ -137,29 +157,28 @@ pub(super) fn no_space(path: &Path, needed: u64) -> ShmError {
 
 impl Segment {
     /// Maps a file for writing, with all its pages present.
-    pub(super) fn map_writable(file: &File, path: &Path) -> Result<Self, ShmError> {
-        let (len, inode) = size(file, path)?;
-        let map = MmapOptions::new().len(len).populate().map_raw(file);
-        Self::over(map, len, inode, path)
-    }
-
-    /// Maps a file for reading. No more than the file has: a byte behind its end would be SIGBUS.
-    pub(super) fn map_readable(file: &File, path: &Path) -> Result<Self, ShmError> {
-        let (len, inode) = size(file, path)?;
-        let map = MmapOptions::new().len(len).map_raw_read_only(file);
-        Self::over(map, len, inode, path)
-    }
-
-    fn over(map: io::Result<MmapRaw>, len: usize, inode: u64, path: &Path) -> Result<Self, ShmError> {
-        let map =
-            Arc::new(map.map_err(|source| ShmError::Io { action: "cannot map", path: path.to_owned(), source })?);
-        // SAFETY: the mapping starts at a page boundary, has `len` bytes, and lives as long as this value or a clone, since `map` keeps it
-        // and `bytes` is handed out by reference or with a clone of `map` only. Read-only mappings are made by mirrors alone, which
-        // call no store method. Nothing else in this process touches it.
+    pub(super) fn map(file: &File, path: &Path) -> Result<Self, ShmError> {
+        let (len, id) = size(file, path)?;
+        let map = mapping(MmapOptions::new().len(len).populate().map_raw(file), path)?;
+        // SAFETY: the mapping starts at a page boundary, has `len` bytes, is writable, and lives as long as this value or a clone, since `map`
+        // keeps it and `bytes` is handed out by reference or with a clone of `map` only. Nothing else in this process touches it.
         let bytes = unsafe { SharedBytes::from_raw(map.as_mut_ptr(), len) };
-        Ok(Self { bytes, inode, map })
+        Ok(Self { bytes, file: id, map })
     }
+}
 
+impl View {
+    /// Maps a file for reading. No more than the file has: a byte behind its end would be SIGBUS.
+    pub(super) fn map(file: &File, path: &Path) -> Result<Self, ShmError> {
+        let (len, id) = size(file, path)?;
+        let map = mapping(MmapOptions::new().len(len).map_raw_read_only(file), path)?;
+        // SAFETY: as for a writable mapping, but for the permission, which a view does not need.
+        let bytes = unsafe { SharedView::from_raw(map.as_ptr(), len) };
+        Ok(Self { bytes, file: id, map })
+    }
+}
+
+impl<B: Memory> Mapped<B> {
     /// A word of the segment as the kernel's futex calls take it; `None` when it is out of range or not aligned. Only to be loaded from and
     /// slept on: the mapping may be read-only.
     pub(super) fn futex_word(&self, at: usize) -> Option<&AtomicU32> {
@@ -172,15 +191,21 @@ impl Segment {
         // (core's layout of the extension block).
         Some(unsafe { AtomicU32::from_ptr(word) })
     }
+}
 
-    /// The file's inode number.
+impl<B> Mapped<B> {
+    /// Which file it is.
     #[must_use]
-    pub fn inode(&self) -> u64 {
-        self.inode
+    pub const fn file(&self) -> FileId {
+        self.file
     }
 }
 
-fn size(file: &File, path: &Path) -> Result<(usize, u64), ShmError> {
+fn mapping(map: io::Result<MmapRaw>, path: &Path) -> Result<Arc<MmapRaw>, ShmError> {
+    map.map(Arc::new).map_err(|source| ShmError::Io { action: "cannot map", path: path.to_owned(), source })
+}
+
+fn size(file: &File, path: &Path) -> Result<(usize, FileId), ShmError> {
     let stat = fs::fstat(file).map_err(|e| ShmError::io("cannot look at", path, e))?;
-    Ok((usize::try_from(stat.st_size).unwrap_or(0), stat.st_ino))
+    Ok((usize::try_from(stat.st_size).unwrap_or(0), FileId::from(&stat)))
 }

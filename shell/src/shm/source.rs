@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use axismirror_core::name::SegmentName;
-use axismirror_core::store::SegmentSource;
+use axismirror_core::store::{Presence, SegmentSource};
 use rustix::fs;
 
-use super::segment::{Segment, ShmError, open_existing};
+use super::segment::{FileId, ShmError, View, open_existing};
 
 /// Segments of a folder, opened for reading.
 #[derive(Clone, Debug)]
@@ -28,20 +28,24 @@ impl ShmSource {
 }
 
 impl SegmentSource for ShmSource {
-    type Memory = Segment;
+    type Memory = View;
     type Error = ShmError;
 
-    fn open(&mut self, name: &SegmentName) -> Result<Option<Segment>, ShmError> {
+    fn open(&mut self, name: &SegmentName) -> Result<Option<View>, ShmError> {
         let path = self.dir.join(name.as_str());
         let Some(file) = open_existing(&path, false)? else { return Ok(None) };
         // The published writer makes a segment and then gives it its length.
         if fs::fstat(&file).is_ok_and(|s| s.st_size == 0) {
             return Ok(None);
         }
-        Segment::map_readable(&file, &path).map(Some)
+        View::map(&file, &path).map(Some)
     }
 
-    fn is_current(&mut self, name: &SegmentName, memory: &Segment) -> bool {
-        fs::lstat(self.dir.join(name.as_str())).is_ok_and(|s| s.st_ino == memory.inode())
+    fn presence(&mut self, name: &SegmentName, memory: &View) -> Presence {
+        match fs::lstat(self.dir.join(name.as_str())) {
+            Ok(stat) if FileId::from(&stat) == memory.file() => Presence::Same,
+            Ok(_) => Presence::Replaced,
+            Err(_) => Presence::Gone,
+        }
     }
 }

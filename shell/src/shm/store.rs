@@ -16,7 +16,7 @@ use rustix::fs::{self, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::guard::{Guard, Kept};
-use super::segment::{Segment, ShmError, create_reserved, no_space, open_existing};
+use super::segment::{FileId, Segment, ShmError, View, create_reserved, no_space, open_existing};
 use super::{attached, private_name};
 
 /// How long the folder's lock is waited for.
@@ -70,8 +70,8 @@ impl ShmStore {
     /// # Errors
     /// [`ShmError::InUse`].
     pub fn check_free(&self, name: &SegmentName) -> Result<(), ShmError> {
-        let inode = fs::lstat(self.public(name)).map(|s| s.st_ino);
-        match inode.ok().and_then(attached::writer) {
+        let file = fs::lstat(self.public(name)).map(|s| FileId::from(&s));
+        match file.ok().and_then(attached::writer) {
             Some(pid) => Err(ShmError::InUse { pid }),
             None => Ok(()),
         }
@@ -154,14 +154,21 @@ impl SegmentStore for ShmStore {
         let found = if ours.is_some() { ours } else { self.left_behind(name, len)? };
         let (file, adopted) = match found {
             Some(file) if !fresh => (file, true),
-            // The old file's lock is held until the new one has its place.
-            _old => {
-                let file = self.make(name, len)?;
-                lock(&file, &public)?;
-                (file, false)
-            }
+            old => match self.make(name, len).and_then(|file| lock(&file, &public).map(|()| file)) {
+                // The old file's lock is let go of only now.
+                Ok(file) => (file, false),
+                Err(error) => {
+                    // As it was: locked, and under both of its names.
+                    if let Some(old) = old {
+                        self.name(name, &old)?;
+                        self.locks.insert(name.clone(), old);
+                    }
+                    self.starting = None;
+                    return Err(error);
+                }
+            },
         };
-        let memory = Segment::map_writable(&file, &public)?;
+        let memory = Segment::map(&file, &public)?;
         self.locks.insert(name.clone(), file);
         Ok(HeaderSegment { memory, adopted })
     }
@@ -175,7 +182,7 @@ impl SegmentStore for ShmStore {
     fn create(&mut self, name: &SegmentName, len: usize) -> Result<Segment, ShmError> {
         self.kept.forget(&self.public(name));
         let file = self.make(name, len)?;
-        let segment = Segment::map_writable(&file, &self.public(name))?;
+        let segment = Segment::map(&file, &self.public(name))?;
         self.name(name, &file)?;
         Ok(segment)
     }
@@ -192,7 +199,7 @@ impl SegmentStore for ShmStore {
 
     fn remove_header(&mut self, name: &SegmentName) {
         let Some(file) = self.locks.remove(name) else { return };
-        let is_read = fs::fstat(&file).is_ok_and(|s| attached::by_another_process(&self.dir, s.st_ino));
+        let is_read = fs::fstat(&file).is_ok_and(|s| attached::by_another_process(&self.dir, FileId::from(&s)));
         if is_read {
             let public = self.public(name);
             self.kept.forget(&public);
@@ -241,17 +248,13 @@ fn lock(file: &File, path: &Path) -> Result<(), ShmError> {
 
 /// The process that a header names as its writer; 0 when it does not say.
 fn writer_of(file: &File, path: &Path) -> u32 {
-    Segment::map_readable(file, path)
-        .ok()
-        .filter(|s| s.inode() != 0)
-        .and_then(Extension::find)
-        .map_or(0, |e| e.writer().pid)
+    View::map(file, path).ok().and_then(Extension::find).map_or(0, |e| e.writer().pid)
 }
 
 /// Whether a name leads to this file.
 fn is_at(file: &File, path: &Path) -> bool {
     match (fs::fstat(file), fs::lstat(path)) {
-        (Ok(a), Ok(b)) => a.st_ino == b.st_ino && a.st_dev == b.st_dev,
+        (Ok(a), Ok(b)) => FileId::from(&a) == FileId::from(&b),
         _ => false,
     }
 }

@@ -6,14 +6,15 @@
 use std::time::Duration;
 
 use axismirror_core::extension::WAKE_AT;
+use axismirror_core::memory::Memory;
 use rustix::io::Errno;
 use rustix::thread::futex;
 use rustix::time::Timespec;
 
-use super::segment::Segment;
+use super::segment::Mapped;
 
 /// Sleeps until the word is no longer `seen` and somebody wakes us, or the time is up. May return early.
-pub(crate) fn sleep(header: &Segment, seen: u32, longest: Duration) {
+pub(crate) fn sleep<B: Memory>(header: &Mapped<B>, seen: u32, longest: Duration) {
     let Some(word) = header.futex_word(WAKE_AT) else { return std::thread::sleep(longest) };
     let timeout = Timespec::try_from(longest).ok();
     match futex::wait(word, futex::Flags::empty(), seen.to_le(), timeout.as_ref()) {
@@ -25,7 +26,7 @@ pub(crate) fn sleep(header: &Segment, seen: u32, longest: Duration) {
 }
 
 /// Wakes all who sleep on the word.
-pub(crate) fn wake_all(header: &Segment) {
+pub(crate) fn wake_all<B: Memory>(header: &Mapped<B>) {
     if let Some(word) = header.futex_word(WAKE_AT) {
         let _ = futex::wake(word, futex::Flags::empty(), i32::MAX as u32);
     }

@@ -61,6 +61,9 @@ struct Seen {
     stop: AtomicBool,
 }
 
+/// A reader's account, and its thread.
+type Reader = (Arc<Seen>, thread::JoinHandle<Result<(), String>>);
+
 /// Reads until told to stop; the first wrong frame ends it.
 fn read(name: &str, seen: &Seen) -> Result<(), String> {
     let mut mirror = Mirror::open(name, Start::Oldest).map_err(|e| e.to_string())?;
@@ -137,7 +140,7 @@ fn random(state: &mut u64) -> u64 {
 
 fn torture(args: &Args) -> Result<(), String> {
     let name = format!("torture-{}", std::process::id());
-    let readers: Vec<(Arc<Seen>, thread::JoinHandle<Result<(), String>>)> = (0..args.readers)
+    let readers: Vec<Reader> = (0..args.readers)
         .map(|_| {
             let seen = Arc::new(Seen::default());
             let (name, shared) = (name.clone(), seen.clone());
@@ -169,7 +172,7 @@ fn torture(args: &Args) -> Result<(), String> {
                 return Err(format!("after {kill} kills the watching reader sees no frame"));
             }
             if let Some(reader) = readers.iter().position(|(_, t)| t.is_finished()) {
-                seen_all(&readers);
+                stop(&readers);
                 return readers
                     .into_iter()
                     .nth(reader)
@@ -180,9 +183,7 @@ fn torture(args: &Args) -> Result<(), String> {
         // Drop is SIGKILL; the last one too.
         drop(service);
     }
-    for (seen, _) in &readers {
-        seen.stop.store(true, Ordering::Relaxed);
-    }
+    stop(&readers);
     println!("{:<10} {:>10} {:>12} {:>8}  verdict", "reader", "frames", "generations", "missed");
     let mut wrong = 0;
     for (i, (seen, thread)) in readers.into_iter().enumerate() {
@@ -227,7 +228,7 @@ fn torture(args: &Args) -> Result<(), String> {
     if wrong > 0 { Err(format!("{wrong} readers saw something wrong")) } else { Ok(()) }
 }
 
-fn seen_all(readers: &[(Arc<Seen>, thread::JoinHandle<Result<(), String>>)]) {
+fn stop(readers: &[Reader]) {
     for (seen, _) in readers {
         seen.stop.store(true, Ordering::Relaxed);
     }

@@ -1,0 +1,97 @@
+//! The header as a mirror sees it: consistent looks at fields that change under its hands.
+
+use super::{Proof, TRIES};
+use crate::extension::Extension;
+use crate::header::{Description, DescriptionError, Generation, HeaderView};
+use crate::memory::Memory;
+
+/// A stream's header.
+#[derive(Debug)]
+pub(super) struct Header<M> {
+    pub(super) view: HeaderView<M>,
+    pub(super) extension: Option<Extension<M>>,
+    /// Of the static metadata that [`Mirror::changes`] has told of.
+    pub(super) static_metadata: u32,
+}
+
+/// The last counters of a generation that is over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    pub(super) committed: u64,
+    pub(super) reserved: u64,
+}
+
+/// One consistent look at a header.
+pub(super) struct Look {
+    pub(super) bvalid: bool,
+    pub(super) generation: Generation,
+    pub(super) sequence: u32,
+    pub(super) base: u64,
+    pub(super) committed: u64,
+    /// The last counters of the generation before.
+    pub(super) before: Ended,
+    pub(super) description: Result<Description, DescriptionError>,
+}
+
+impl<M: Memory + Clone> Header<M> {
+    /// Reads the fields that belong together; `None` when they keep changing.
+    pub(super) fn look(&self) -> Option<Look> {
+        (0..TRIES).find_map(|_| match &self.extension {
+            Some(extension) => self.look_with(extension),
+            None => self.look_without(),
+        })
+    }
+
+    /// The sequence tells whether anything changed meanwhile.
+    fn look_with(&self, extension: &Extension<M>) -> Option<Look> {
+        let sequence = extension.sequence();
+        // Acquire, pairs with the publisher's release before it sets the even sequence: the fields are at least as new.
+        extension.fence_acquire();
+        let generation = self.view.buffer_generation();
+        let (now, before) = (extension.counters(generation), extension.counters(generation.previous()));
+        let look = Look {
+            bvalid: self.view.bvalid(),
+            generation,
+            sequence,
+            base: now.base(),
+            committed: now.committed(),
+            before: Ended { committed: before.committed(), reserved: before.reserved() },
+            description: Description::parse(&self.view),
+        };
+        // Acquire, pairs with the publisher's release behind the odd sequence: had a field been newer, we would see it odd or changed.
+        extension.fence_acquire();
+        (extension.sequence() == sequence && sequence.is_multiple_of(2)).then_some(look)
+    }
+
+    /// A published writer clears `bvalid` before it changes a field, and sets it last.
+    fn look_without(&self) -> Option<Look> {
+        let state = || (self.view.bvalid(), self.view.buffer_generation());
+        let (bvalid, generation) = state();
+        self.view.memory().fence_acquire();
+        let description = Description::parse(&self.view);
+        let n_frames = description.as_ref().map_or(0, Description::n_frames);
+        let committed = self.legacy_total(n_frames).unwrap_or(0);
+        let before = Ended { committed: 0, reserved: 0 };
+        let look = Look { bvalid, generation, sequence: 0, base: 0, committed, before, description };
+        self.view.memory().fence_acquire();
+        (state() == (bvalid, generation)).then_some(look)
+    }
+
+    /// Frames published in this generation by a writer without our block, from the two counters that it has and the ring's length. `None`
+    /// when they change meanwhile. In between the stores of the two the result can be a ring too small, never too large.
+    pub(super) fn legacy_total(&self, n_frames: u32) -> Option<u64> {
+        let n_frames = u64::from(n_frames);
+        (0..TRIES).find_map(|_| {
+            let wraps = self.view.wrap_counter();
+            // Acquire, here and below: as good as it gets. The published writer stores plainly, in program order on x86 and in any on ARM.
+            self.view.memory().fence_acquire();
+            let index = self.view.write_index().min(n_frames);
+            self.view.memory().fence_acquire();
+            (self.view.wrap_counter() == wraps).then(|| wraps.saturating_mul(n_frames).saturating_add(index))
+        })
+    }
+
+    pub(super) fn proof(&self) -> Proof {
+        if self.extension.is_some() { Proof::Untorn } else { Proof::Unproven }
+    }
+}

@@ -1,0 +1,230 @@
+//! A stream's segments as its publisher holds them: the header, the ring, the static metadata, and how each comes and goes.
+//!
+//! The order of every store here is what a mirror, an adopting writer and the published readers rely on.
+
+use heapless::String;
+
+use super::{Event, Observer, PublishError};
+use crate::axis_array::AxisArray;
+use crate::extension::{Clock, Extension, Writer};
+use crate::header::{Description, Generation, HEADER_SEGMENT_LEN, HeaderView};
+use crate::health::Health;
+use crate::memory::{MemoryMut, Word};
+use crate::name::StreamName;
+use crate::ring::{Geometry, RingWriter};
+use crate::settings::{MAX_AXIS, Settings};
+use crate::static_metadata::{Sink, encode};
+use crate::store::{HeaderSegment, SegmentStore};
+
+/// `srate` before the first message: the published documentation's placeholder.
+const PLACEHOLDER_SRATE: f64 = -1.0;
+
+/// The header segment and what it announces.
+#[derive(Debug)]
+pub(super) struct Open<M> {
+    pub(super) name: StreamName,
+    pub(super) header: HeaderView<M>,
+    pub(super) extension: Extension<M>,
+    pub(super) ring: Option<Ring<M>>,
+    pub(super) axis: Option<String<MAX_AXIS>>,
+    pub(super) static_metadata: Option<[u8; 32]>,
+}
+
+#[derive(Debug)]
+pub(super) struct Ring<M> {
+    pub(super) description: Description,
+    pub(super) writer: RingWriter<M>,
+}
+
+impl<M: MemoryMut + Clone> Open<M> {
+    pub(super) fn new<S: SegmentStore<Memory = M>>(
+        store: &mut S,
+        settings: &Settings,
+        writer: Writer,
+        clock: Clock,
+    ) -> Result<Self, PublishError<S::Error>> {
+        let name = settings.shmem_name.clone().unwrap_or_else(|| store.unique_name());
+        let found = store.header(&name.header(), HEADER_SEGMENT_LEN, false).map_err(PublishError::Store)?;
+        let open = match Self::adopt(store, &name, &found, settings) {
+            Some(open) => open,
+            None if !found.adopted => Self::placeholders(name, found.memory, settings)?,
+            None => {
+                let fresh = store.header(&name.header(), HEADER_SEGMENT_LEN, true).map_err(PublishError::Store)?;
+                Self::placeholders(name, fresh.memory, settings)?
+            }
+        };
+        open.extension.set_name(&open.name);
+        open.extension.set_writer(writer);
+        open.extension.set_clock(clock);
+        open.extension.set_health(&Health::default());
+        store.announce(&open.name.header()).map_err(PublishError::Store)?;
+        Ok(open)
+    }
+
+    /// Takes over a header of the same version, in whatever state its writer left it; `None` when it is new or of another kind.
+    fn adopt<S: SegmentStore<Memory = M>>(
+        store: &mut S,
+        name: &StreamName,
+        found: &HeaderSegment<M>,
+        settings: &Settings,
+    ) -> Option<Self> {
+        let header = HeaderView::detect(found.memory.clone()).ok().filter(|h| h.version() == settings.version)?;
+        let extension = Extension::find(found.memory.clone()).filter(|_| found.adopted)?;
+        let mut open = Self { name: name.clone(), header, extension, ring: None, axis: None, static_metadata: None };
+        open.invalidate(store);
+        open.remove_static_metadata(store);
+        // What the last writer had not removed yet when it died.
+        let (generation, static_metadata) = (open.header.buffer_generation(), open.header.meta_generation());
+        store.remove(&name.data(generation.previous()));
+        store.remove(&name.static_metadata(static_metadata.wrapping_sub(1)));
+        Some(open)
+    }
+
+    fn placeholders<E>(name: StreamName, memory: M, settings: &Settings) -> Result<Self, PublishError<E>> {
+        let short = PublishError::SegmentTooShort { needed: HEADER_SEGMENT_LEN, len: memory.len() };
+        let (Ok(header), Some(extension)) =
+            (HeaderView::new(memory.clone(), settings.version), Extension::create(memory))
+        else {
+            return Err(short);
+        };
+        header.set_bvalid(false);
+        header.set_srate(PLACEHOLDER_SRATE);
+        header.set_buffer_generation(Generation::NONE);
+        header.set_magic();
+        Ok(Self { name, header, extension, ring: None, axis: None, static_metadata: None })
+    }
+
+    /// `bvalid = 0`, and the data segment is gone. Counters stay, so that an attached reader can take what it has not read yet.
+    pub(super) fn invalidate<S: SegmentStore<Memory = M>>(&mut self, store: &mut S) {
+        self.change(|open| open.header.set_bvalid(false));
+        self.ring = None;
+        store.remove(&self.name.data(self.header.buffer_generation()));
+    }
+
+    pub(super) fn remove<S: SegmentStore<Memory = M>>(&mut self, store: &mut S, header: bool) {
+        self.remove_static_metadata(store);
+        self.extension.set_writer(Writer::default());
+        if header {
+            store.remove_header(&self.name.header());
+        }
+    }
+
+    fn remove_static_metadata<S: SegmentStore<Memory = M>>(&self, store: &mut S) {
+        if self.header.meta_generation() != 0 {
+            store.remove(&self.name.static_metadata(self.header.meta_generation()));
+        }
+    }
+
+    /// Makes the ring for a description. The new segment comes first: when it cannot be made, nothing has changed.
+    pub(super) fn begin_generation<S: SegmentStore<Memory = M>, O: Observer>(
+        &mut self,
+        store: &mut S,
+        observer: &mut O,
+        description: Description,
+        other_axis: bool,
+    ) -> Result<(), PublishError<S::Error>> {
+        let version = self.header.version();
+        let old = self.header.buffer_generation();
+        let generation = old.next();
+        let needed = description.data_len(version);
+        let data = store.create(&self.name.data(generation), needed).map_err(PublishError::Store)?;
+        let len = data.len();
+        let (header, extension) = (self.header.clone(), self.extension.clone());
+        let writer = RingWriter::new(data, header, extension, generation, Geometry::of(&description, version))
+            .ok_or(PublishError::SegmentTooShort { needed, len })?;
+        if other_axis && version.has_static_metadata() {
+            // The published sink's place for this event: it forgets the buffer whenever the axis is another one, also the first time.
+            observer.event(Event::BufferCleanup);
+        }
+        observer.event(Event::BeginUpdate);
+        self.change(|open| {
+            let (header, extension) = (&open.header, &open.extension);
+            header.set_bvalid(false);
+            description.emit(header);
+            header.set_write_index(0);
+            header.set_wrap_counter(0);
+            observer.event(Event::MetaUpdated);
+            let ended = extension.counters(old);
+            extension.counters(generation).begin(ended.base().wrapping_add(ended.committed()));
+            // Release: this store makes the new counters the valid ones. A writer that adopts the header after our death, and every
+            // reader, finds those of one generation or of the other, whole.
+            extension.fence_release();
+            header.set_buffer_generation(generation);
+            // Release: whoever sees bvalid = 1 sees the rest (published readers check nothing else; ours check the sequence).
+            extension.fence_release();
+            header.set_bvalid(true);
+        });
+        self.ring = Some(Ring { description, writer });
+        observer.event(Event::BufferReset);
+        store.remove(&self.name.data(old));
+        Ok(())
+    }
+
+    /// Lets readers with our block see whether what they read of the description belongs together (a sequence lock).
+    fn change(&mut self, f: impl FnOnce(&mut Self)) {
+        let odd = self.extension.sequence() | 1;
+        self.extension.set_sequence(odd);
+        // Release, pairs with the mirror's acquire behind its reads: who sees a changed field sees the odd sequence too.
+        self.extension.fence_release();
+        f(self);
+        // Release, pairs with the mirror's acquire behind its first load of the sequence: who sees the even one sees all fields.
+        self.extension.fence_release();
+        self.extension.set_sequence(odd.wrapping_add(1));
+        self.extension.set_wake(self.extension.wake().wrapping_add(1));
+    }
+
+    /// Writes the whole segment before the header names it.
+    pub(super) fn prepare_static_metadata<S: SegmentStore<Memory = M>>(
+        &self,
+        store: &mut S,
+        message: &AxisArray<'_>,
+        axis: &str,
+        len: usize,
+    ) -> Result<Prepared, PublishError<S::Error>> {
+        let nbytes = u32::try_from(len).map_err(|_| PublishError::StaticMetadataTooLong { len })?;
+        // 0 means that there is none.
+        let generation = self.header.meta_generation().checked_add(1).unwrap_or(1);
+        let memory = store.create(&self.name.static_metadata(generation), len).map_err(PublishError::Store)?;
+        let mut sink = MemorySink { memory: &memory, at: 0 };
+        // The digest's pass over the same message has succeeded, and this sink takes all that fits in the segment's length.
+        let written = encode(message, axis, &mut sink);
+        debug_assert!(written.is_ok() && sink.at == len);
+        Ok(Prepared { generation, nbytes })
+    }
+
+    pub(super) fn announce_static_metadata<S: SegmentStore<Memory = M>>(&self, store: &mut S, prepared: Prepared) {
+        let old = self.header.meta_generation();
+        // Release, pairs with the mirror's acquire behind its load of meta_generation: who sees the generation sees the segment's bytes...
+        self.extension.fence_release();
+        self.header.set_aux_nbytes(prepared.nbytes);
+        // ... and, by this one, their number.
+        self.extension.fence_release();
+        self.header.set_meta_generation(prepared.generation);
+        if old != 0 {
+            store.remove(&self.name.static_metadata(old));
+        }
+    }
+}
+
+/// A static metadata's segment that is written and that no header names yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Prepared {
+    pub(super) generation: u32,
+    nbytes: u32,
+}
+
+/// Encodes straight into a segment.
+struct MemorySink<'m, M> {
+    memory: &'m M,
+    at: usize,
+}
+
+impl<M: MemoryMut> Sink for MemorySink<'_, M> {
+    type Error = core::convert::Infallible;
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
+        self.memory.store_bytes(self.at, bytes, Word::B1);
+        self.at += bytes.len();
+        Ok(())
+    }
+}

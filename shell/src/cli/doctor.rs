@@ -1,0 +1,64 @@
+//! `axismirror doctor`: what keeps this machine from running a board, and the lines that mend it.
+
+use std::fmt::Write;
+
+use axismirror::doctor::{self, Finding, Probe, Severity};
+use axismirror_boards::board::Board;
+use clap::Args;
+use serde_json::json;
+
+use super::{Failure, output};
+
+/// Look for what keeps this machine from running a board: SPI, GPIO, permissions, memory, real time
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  axismirror doctor --board pieeg16\n  axismirror doctor --json | jq '.findings[] | select(.severity != \"ok\")'\n\n\
+                        Exit status: 0 with nothing but warnings, 1 with a problem. Nothing is changed."
+)]
+pub(crate) struct DoctorArgs {
+    /// Board id; `axismirror boards` lists them
+    #[arg(long, value_name = "BOARD", default_value = "pieeg8")]
+    board: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Examines this machine.
+pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
+    let board =
+        Board::find(&args.board).map_err(|e| Failure::usage(e).hint("`axismirror boards` lists them".to_owned()))?;
+    let findings = doctor::examine(&Probe::this(), board);
+    let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
+    let (problems, warnings) = (count(Severity::Problem), count(Severity::Warning));
+    let text = if args.json {
+        let report = json!({ "board": board.id, "problems": problems, "warnings": warnings, "findings": findings });
+        serde_json::to_string_pretty(&report).map_err(Failure::failed)? + "\n"
+    } else {
+        findings.iter().map(line).collect::<String>()
+            + &format!("\n{}: {}, {}\n", board.id, some(problems, "problem"), some(warnings, "warning"))
+    };
+    output::print(text)?;
+    match problems {
+        0 => Ok(()),
+        n => Err(Failure::failed(format!("{} cannot run here: {}", board.id, some(n, "problem")))),
+    }
+}
+
+fn some(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+fn line(finding: &Finding) -> String {
+    let mark = match finding.severity {
+        Severity::Ok => "ok",
+        Severity::Warning => "warning",
+        Severity::Problem => "PROBLEM",
+    };
+    let mut out = format!("{mark:<8} {:<10} {}\n", finding.about, finding.what);
+    if let Some(mend) = &finding.mend {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{:<19} mend: {mend}", "");
+    }
+    out
+}
