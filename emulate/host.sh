@@ -4,6 +4,19 @@
 # and then comes from the release's backports; their source is the machine's own one with another suite, used for this call alone.
 set -euo pipefail
 
+# What is there in the wanted version is left alone; without anything to do no list is fetched.
+installed() { dpkg-query --show --showformat '${db:Status-Status} ${Version}' "$1" 2> /dev/null | sed -n 's/^installed //p' || true; }
+wanted=()
+for package; do
+  version=$(installed "${package%%=*}")
+  pattern='*'
+  if [[ $package == *=* ]]; then pattern=${package#*=}; fi
+  # shellcheck disable=SC2053  # the right side is a pattern
+  if [[ -z $version || $version != $pattern ]]; then wanted+=("$package"); fi
+done
+if [ "${#wanted[@]}" -eq 0 ]; then exit 0; fi
+set -- "${wanted[@]}"
+
 sudo=()
 if [ "$(id -u)" -ne 0 ]; then
   sudo=(sudo --non-interactive)

@@ -42,8 +42,10 @@ pub(crate) struct Ground {
     pub(crate) folder: PathBuf,
     /// The peer, for this machine.
     pub(crate) peer: PathBuf,
-    /// The program that reads, for the guest.
+    /// The program that reads and verifies, for the guest.
     pub(crate) guest: PathBuf,
+    /// The service, for the guest: what `dist` packs.
+    pub(crate) service: PathBuf,
 }
 
 /// Prepares, then runs the cases that `wanted` picks, in their order.
@@ -83,7 +85,8 @@ fn prepare() -> Result<Result<Ground, Missing>, String> {
     let folder = sys::target_dir().join("emulate");
     sys::pass_through(sys::cargo().args(["build", "--release", "--package", "axismirror-emulate-peer"]))?;
     let mut guest = sys::cargo();
-    sys::pass_through(guest.args(["build", "--release", "--package", "axismirror-emulate-guest", "--target", GUEST]))?;
+    guest.args(["build", "--release", "--package", "axismirror-emulate-guest", "--package", "axismirror"]);
+    sys::pass_through(guest.args(["--target", GUEST]))?;
     let mut setup = sys::command("emulate/setup.sh");
     let out = sys::output(setup.arg(&folder), SETUP_LIMIT)?;
     print!("{}", String::from_utf8_lossy(&out.stdout));
@@ -99,6 +102,7 @@ fn prepare() -> Result<Result<Ground, Missing>, String> {
         folder,
         peer: release("", "axismirror-emulate-peer"),
         guest: release(GUEST, "axismirror-emulate-guest"),
+        service: release(GUEST, "axismirror"),
     }))
 }
 

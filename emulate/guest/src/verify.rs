@@ -48,7 +48,8 @@ impl Verifier {
         self.origin = None;
     }
 
-    fn frame(&mut self, codes: &[i32], time_ns: i64) {
+    /// The next frame, and its time.
+    pub(crate) fn frame(&mut self, codes: &[i32], time_ns: i64) {
         let codes: Vec<u64> = codes.iter().map(|c| u64::try_from(*c).unwrap_or(u64::MAX)).collect();
         // A flipped bit is in one channel: the number is what most channels say.
         let number = |c: usize| codes.get(c).map_or(0, |code| code.wrapping_sub(c as u64) / COUNTER_STRIDE);

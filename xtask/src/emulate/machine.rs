@@ -13,11 +13,12 @@ pub(crate) struct Machine {
     pub(super) kernel: &'static str,
     /// Properties of the bridge: the wires, by QEMU's names.
     pub(super) wires: &'static str,
-    /// Drivers that are modules, in the order of loading.
+    /// SPI's driver, which is a module.
+    pub(super) spi: &'static [&'static str],
+    /// Other drivers that are modules, in the order of loading.
     pub(super) modules: &'static [&'static str],
-    /// Where DRDY arrives: label of the GPIO chip and offset, as Linux knows them. `None`: QEMU models no GPIO inputs, and the
-    /// device makes a new frame for each read.
-    pub(super) data_ready: Option<(&'static str, u32)>,
+    /// Whether DRDY arrives. Where QEMU models no GPIO inputs the device makes a new frame for each read.
+    pub(super) data_ready: bool,
 }
 
 impl Machine {
@@ -32,8 +33,9 @@ pub(super) const IMX8MP: Machine = Machine {
     console: "ttymxc1,115200",
     kernel: "maxcpus=1",
     wires: "bus=spi,cs-controller=/machine/soc/gpio5,cs-line=13,drdy-controller=/machine/soc/gpio3,drdy-line=20",
-    modules: &["spi-imx"],
-    data_ready: Some(("30220000.gpio", 20)),
+    spi: &["spi-imx"],
+    modules: &[],
+    data_ready: true,
 };
 
 /// Raspberry Pi 3B: SPI by spi-bcm2835. Without the watchdog's driver the machine cannot end itself.
@@ -43,8 +45,9 @@ pub(super) const PI3: Machine = Machine {
     console: "ttyAMA0,115200",
     kernel: "",
     wires: "bus=spi,cs-controller=/machine/soc/peripherals/gpio,cs-line=8,native-cs=0",
-    modules: &["spi-bcm2835", "bcm2835_wdt"],
-    data_ready: None,
+    spi: &["spi-bcm2835"],
+    modules: &["bcm2835_wdt"],
+    data_ready: false,
 };
 
 /// Raspberry Pi 4B. QEMU 10.0 leaves SPI0's interrupt, 118 of the GIC, unconnected.
@@ -54,6 +57,7 @@ pub(super) const PI4: Machine = Machine {
     console: "ttyAMA0,115200",
     kernel: "",
     wires: "bus=spi,cs-controller=/machine/soc/peripherals/gpio,cs-line=8,native-cs=0,gic=/machine/soc/peripherals,gic-irq=118",
-    modules: &["spi-bcm2835", "bcm2835_wdt"],
-    data_ready: None,
+    spi: &["spi-bcm2835"],
+    modules: &["bcm2835_wdt"],
+    data_ready: false,
 };

@@ -9,6 +9,7 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use super::case::Reader;
 use super::{Case, Ground};
 use crate::sys::{self, Child};
 
@@ -17,7 +18,9 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// How long the peer may take to listen, and to end when QEMU has ended.
 const PEER_LIMIT: Duration = Duration::from_secs(10);
 /// The process reads for so long before it is stopped.
-const BEFORE_STALL_S: &str = "0.5";
+const BEFORE_STALL_S: &str = "1";
+/// Name of the service's stream.
+const STREAM: &str = "emulated";
 
 /// Runs a case; returns all that guest and peer said.
 pub(super) fn run(ground: &Ground, case: &Case) -> Result<String, String> {
@@ -39,7 +42,7 @@ fn with_peer(ground: &Ground, case: &Case, folder: &Path, root: &Path, socket: &
     let errors = log.try_clone().map_err(|e| e.to_string())?;
     let mut c = sys::command(&ground.peer);
     c.arg(socket).args(["--board", case.chip.board]).stdout(Stdio::from(log)).stderr(Stdio::from(errors));
-    if case.machine.data_ready.is_none() {
+    if !case.machine.data_ready {
         c.args(["--pace", "read"]);
     }
     for fault in case.faults {
@@ -71,30 +74,42 @@ fn root_file_system(ground: &Ground, case: &Case, folder: &Path) -> Result<PathB
     let (script, archive) = (folder.join("case.sh"), folder.join("root.cpio.gz"));
     fs::write(&script, guest_script(case)).map_err(|e| format!("{}: {e}", script.display()))?;
     let mut c = sys::command("emulate/initramfs.sh");
-    c.args([&ground.folder, &archive, &script]).arg(modules(case, " ")).arg(&ground.guest);
+    c.args([&ground.folder, &archive, &script]).arg(modules(case, " ")).args([&ground.guest, &ground.service]);
     let out = sys::output(&mut c, LIMIT)?;
     if out.status.success() { Ok(archive) } else { Err(String::from_utf8_lossy(&out.stderr).trim().to_owned()) }
 }
 
 fn modules(case: &Case, between: &str) -> String {
-    [case.machine.modules, case.chip.modules].concat().join(between)
+    let spi = if case.reader == Reader::Mapped { &[] } else { case.machine.spi };
+    [spi, case.machine.modules, case.chip.modules].concat().join(between)
 }
 
 fn guest_script(case: &Case) -> String {
-    let seconds = f64::from(case.duration_ms) / 1000.0;
-    let mut script =
-        format!("axismirror-emulate-guest --board {} --rate {} --duration {seconds}", case.chip.board, case.rate);
-    if let Some((chip, line)) = case.machine.data_ready {
-        let _ = write!(script, " --gpio-chip {chip} --line {line}");
+    let (board, rate, seconds) = (case.chip.board, case.rate, f64::from(case.duration_ms) / 1000.0);
+    let mut script = match case.reader {
+        Reader::Acquisition | Reader::Mapped => {
+            format!("axismirror-emulate-guest acquire --board {board} --rate {rate} --duration {seconds}")
+        }
+        // A ring for all of it: what a mirror misses is not what this is about.
+        Reader::Service => format!(
+            "axismirror run --name {STREAM} --board {board} --rate {rate} --duration {seconds} --chunk 10 --buf-dur 30 --units codes"
+        ),
+    };
+    if case.reader == Reader::Mapped {
+        script.push_str(" --mapped");
     }
+    if case.reader != Reader::Service && !case.machine.data_ready {
+        script.push_str(" --clock");
+    }
+    script.push_str(" &\nreader=$!\n");
     if let Some(ms) = case.stall_ms {
         let us = ms * 1000;
-        let _ = write!(
-            script,
-            " &\nsleep {BEFORE_STALL_S}; sleep {BEFORE_STALL_S}\nkill -STOP $!; usleep {us}; kill -CONT $!\nwait $!"
-        );
+        let _ = writeln!(script, "(sleep {BEFORE_STALL_S}; kill -STOP $reader; usleep {us}; kill -CONT $reader) &");
     }
-    script.push('\n');
+    if case.reader == Reader::Service {
+        let _ = writeln!(script, "axismirror-emulate-guest mirror {STREAM} {rate}");
+    }
+    script.push_str("wait $reader\n");
     script
 }
 
