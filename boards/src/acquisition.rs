@@ -16,6 +16,8 @@
 //! | status word or checksum wrong | gap of 1 | `bad_frames`, `frames_lost` |
 //! | SPI transfer failed | gap of 1 | `bus_errors`, `frames_lost` |
 //! | [`Limits::failures`] of these in a row | all chips initialised again | `restarts`, then `frames_lost` by the time it took |
+//! | a converter that scans: no edge within a scan, DRDY low | conversion read | `drdy_missed` |
+//! | a converter that scans: no edge within a scan, DRDY high | gap of 1, scan begun anew | `drdy_missed`, `frames_lost` |
 //! | second chip has no new frame, or two | its frame is read as it is | `slips` |
 
 mod chunk;
@@ -23,6 +25,7 @@ mod due;
 mod error;
 mod follower;
 mod rate;
+mod scan;
 
 pub use chunk::{Chunk, Sink};
 pub use error::{AcquisitionError, ErrorOf};
@@ -33,7 +36,7 @@ use heapless::Vec;
 use self::due::Due;
 use self::follower::Follower;
 use self::rate::RateMeter;
-use crate::adc::{Adc, AdcError};
+use crate::adc::{Adc, AdcError, FrameStatus};
 use crate::board::MAX_CHIPS;
 use crate::drdy::{DataReady, Level, Wait};
 
@@ -74,6 +77,17 @@ pub enum Step {
     Stopped,
 }
 
+/// What came of reading a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Read {
+    /// It is in the chunk.
+    Good,
+    /// It is lost, and counted.
+    Lost,
+    /// Somebody asked to stop in the middle.
+    Stopped,
+}
+
 /// A running acquisition over buffers that the caller provides.
 #[derive(Debug)]
 pub struct Acquisition<'b, A, D> {
@@ -83,6 +97,10 @@ pub struct Acquisition<'b, A, D> {
     codes: &'b mut [i32],
     times: &'b mut [i64],
     channels: usize,
+    /// Conversions of a frame, each with an edge of its own.
+    conversions: usize,
+    /// The last scan was not read to its end.
+    scan_broken: bool,
     limits: Limits,
     health: Health,
     rate: RateMeter,
@@ -100,6 +118,7 @@ pub struct Acquisition<'b, A, D> {
     restarted: bool,
     failures: u32,
     needs_restart: bool,
+    status: [FrameStatus; MAX_CHIPS],
 }
 
 impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
@@ -125,6 +144,10 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         if frames == 0 || frames.checked_mul(channels) != Some(codes.len()) {
             return Err(AcquisitionError::Buffers { frames, channels, codes: codes.len() });
         }
+        let conversions = adcs.iter().map(Adc::conversions_per_frame).max().unwrap_or(1).max(1);
+        if conversions > 1 && adcs.len() > 1 {
+            return Err(AcquisitionError::ScanWithOthers { adcs: adcs.len() });
+        }
         let rate = RateMeter::new(adcs.first().map_or(1.0, Adc::rate));
         Ok(Self {
             adcs,
@@ -133,6 +156,8 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             codes,
             times,
             channels,
+            conversions,
+            scan_broken: false,
             limits,
             health: Health::default(),
             rate,
@@ -146,12 +171,19 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             restarted: false,
             failures: 0,
             needs_restart: false,
+            status: [FrameStatus::default(); MAX_CHIPS],
         })
     }
 
     /// What went wrong up to now.
     pub const fn health(&self) -> &Health {
         &self.health
+    }
+
+    /// What the last good frame of a converter said besides its samples: electrodes that are off, levels of pins.
+    pub fn frame_status(&self, chip: usize) -> Option<FrameStatus> {
+        self.adcs.get(chip)?;
+        self.status.get(chip).copied()
     }
 
     /// The converters, to ask them for gains and scales.
@@ -212,6 +244,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         }
         self.due_now = false;
         self.estimated = false;
+        self.scan_broken = false;
         self.failures = 0;
         Ok(())
     }
@@ -251,11 +284,14 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
                     self.rate.edge(number, time_ns);
                     self.health.measured_rate = self.rate.measured();
                 }
-                if self.read(number).map_err(AcquisitionError::DataReady)? {
-                    self.keep(number, time_ns, sink)?;
-                    Step::Frame
-                } else {
-                    Step::Lost
+                let read = if self.conversions > 1 { self.read_scan() } else { self.read(number) };
+                match read.map_err(AcquisitionError::DataReady)? {
+                    Read::Good => {
+                        self.keep(number, time_ns, sink)?;
+                        Step::Frame
+                    }
+                    Read::Lost => Step::Lost,
+                    Read::Stopped => Step::Stopped,
                 }
             }
         };
@@ -294,8 +330,8 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         if self.filled >= self.times.len() { self.flush(sink) } else { Ok(()) }
     }
 
-    /// Reads all chips into the next place of the chunk. Whether all of them could be read.
-    fn read(&mut self, number: u64) -> Result<bool, D::Error> {
+    /// Reads all chips into the next place of the chunk.
+    fn read(&mut self, number: u64) -> Result<Read, D::Error> {
         let begin = self.filled * self.channels;
         let period = self.period_ns();
         let mut rest = self.codes.get_mut(begin..begin + self.channels).unwrap_or_default();
@@ -308,8 +344,13 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             let Some((codes, behind)) = core::mem::take(&mut rest).split_at_mut_checked(adc.channels()) else { break };
             rest = behind;
             match adc.read_frame(codes) {
-                Ok(_) => {}
+                Ok(status) => {
+                    if let Some(place) = self.status.get_mut(chip) {
+                        *place = status;
+                    }
+                }
                 Err(AdcError::Bus(_)) => {
+                    adc.skip_unread();
                     on_bus = true;
                     self.health.bus_errors += 1;
                 }
@@ -326,6 +367,6 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         // An edge that fell close to the one before may be lost to the host; the level is not. After a transfer that
         // failed, DRDY is low because nobody clocked the frame out; after a frame without an edge it may be stuck.
         self.due_now = !on_bus && !self.estimated && self.drdy.level()? == Some(Level::Low);
-        Ok(!bad && !on_bus)
+        Ok(if bad || on_bus { Read::Lost } else { Read::Good })
     }
 }

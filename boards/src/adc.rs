@@ -18,6 +18,12 @@ pub trait Adc {
     /// Channels in a frame.
     fn channels(&self) -> usize;
 
+    /// Conversions that make a frame, each with a data-ready of its own: 1 on a converter that samples all channels at once,
+    /// as many as there are inputs in its scan on one behind a multiplexer.
+    fn conversions_per_frame(&self) -> usize {
+        1
+    }
+
     /// Nominal rate of frames in Hz. The true one depends on the chip's clock: measure it.
     fn rate(&self) -> f64;
 
@@ -42,7 +48,8 @@ pub trait Adc {
     /// [`AdcError::Bus`], [`AdcError::WrongId`], [`AdcError::ReadBack`].
     fn initialise(&mut self) -> Result<(), AdcError<Self::BusError>>;
 
-    /// Begins converting.
+    /// Begins converting. On a converter with several conversions for a frame also the way to begin a scan anew, when one
+    /// was not read to its end.
     ///
     /// # Errors
     /// [`AdcError::Bus`].
@@ -54,12 +61,19 @@ pub trait Adc {
     /// [`AdcError::Bus`].
     fn stop(&mut self) -> Result<(), AdcError<Self::BusError>>;
 
-    /// Reads the frame that is ready, in one SPI transfer, into `codes` (as many as there are channels).
+    /// Reads what is ready into `codes` (as many as there are channels): the frame, or the next conversion of it where
+    /// there are several. Then it is called [`conversions_per_frame`](Adc::conversions_per_frame) times with the same
+    /// `codes`, once at each data-ready, and these hold the frame when the last call succeeded; after a call that failed
+    /// [`start`](Adc::start) begins anew. Who waits for data-ready is the caller: a driver never does.
     ///
     /// # Errors
     /// [`AdcError::Bus`] when the transfer failed, [`AdcError::BadStatus`] or [`AdcError::BadChecksum`] when the frame
     /// is not to be believed (`codes` then holds nothing of use), [`AdcError::FrameBuffer`] when `codes` has the wrong length.
     fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<Self::BusError>>;
+
+    /// Frames were converted that nobody read: the host was late, or a transfer failed. A chip that queues its frames drops
+    /// the old ones at the next [`read_frame`](Adc::read_frame), which so gets the newest.
+    fn skip_unread(&mut self) {}
 
     /// Connects all channels to the electrodes or to something inside the chip. Stops the chip.
     ///
@@ -80,18 +94,20 @@ pub enum Input {
     Normal,
     /// The two inputs shorted: the chip's own noise and offset.
     Shorted,
-    /// The square wave that the chip makes for its self-test.
+    /// The square wave or constant level that the chip makes for its self-test.
     TestSignal,
 }
 
-/// A square wave for self-tests, as codes.
+/// A square wave or a constant level for self-tests, as codes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct TestSignal {
-    /// Half the distance between the two levels, in codes.
+    /// Half the distance between the two levels, or the constant level, in codes.
     pub amplitude: f64,
-    /// Frames from one rising edge to the next.
+    /// Frames from one rising edge to the next. 0: a constant level.
     pub period: u32,
+    /// How far the amplitude may be off, as a share of it.
+    pub tolerance: f64,
 }
 
 /// What a good frame says besides its samples.

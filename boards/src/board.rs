@@ -1,19 +1,32 @@
 //! Boards as data: which chips, on which wires, with which rates, gains and channel names.
 //!
-//! A new board is a new constant. Must never open a device: the shell does, by what is written here.
+//! A new board is a new constant, or a file that a shell reads. Must never open a device: the shell does, by what is written here.
 
+mod ads131m;
+mod chip;
+mod error;
+mod max1111;
+mod mcp;
 mod pieeg;
+mod waveshare;
 
 use embedded_hal::delay::DelayNs;
 use embedded_hal::spi::SpiDevice;
 use heapless::String;
 
+pub use self::error::{BoardError, MAX_NAME};
+
+use self::error::distance;
 use crate::adc::Input;
 use crate::ads1299::{self, registers::DataRate, registers::Gain};
 use crate::driver::Driver;
+use crate::{ads131m0x, ads1256, max111x, mcp320x};
 
 /// Chips that a board can have.
 pub const MAX_CHIPS: usize = 2;
+
+/// Labels of the gpiochips with the 40-pin header: Raspberry Pi 5, 4, and 3.
+const PI_GPIO_CHIPS: &[&str] = &["pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835"];
 
 /// A board.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,7 +42,7 @@ pub struct Board {
     pub spi: SpiSettings,
     /// What tells that a frame is due.
     pub pacing: Pacing,
-    /// Rates in Hz, the least first.
+    /// Rates in Hz, the least first. With [`Pacing::Clock`] any rate up to the greatest of them is possible.
     pub rates: &'static [u32],
     /// The rate unless told otherwise, in Hz.
     pub default_rate: u32,
@@ -41,12 +54,24 @@ pub struct Board {
     pub vref: f64,
     /// A name for each channel; as many as there are channels.
     pub labels: &'static [&'static str],
+    /// Where each channel is; empty when nobody said.
+    pub positions: &'static [Position],
     /// Labels of the gpiochips that its pins can be on, one for each kind of host. Never go by a gpiochip's number.
     pub gpio_chips: &'static [&'static str],
     /// Lines for the Raspberry Pi's config.txt.
     pub config_txt: &'static [&'static str],
     /// What a user has to know.
     pub notes: &'static [&'static str],
+}
+
+/// Where a channel's electrode or sensor is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Position {
+    /// To the right, in the unit of the montage.
+    pub x: f64,
+    /// To the front, in the unit of the montage.
+    pub y: f64,
 }
 
 /// A chip and its wires.
@@ -75,6 +100,14 @@ pub struct ChipSlot {
 pub enum ChipKind {
     /// TI ADS1299
     Ads1299(ads1299::Settings),
+    /// TI ADS1256
+    Ads1256(ads1256::Settings),
+    /// TI ADS131M04, ADS131M08
+    Ads131m0x(ads131m0x::Settings),
+    /// Maxim MAX1110, MAX1111
+    Max111x(max111x::Settings),
+    /// Microchip MCP3008, MCP3208
+    Mcp320x(mcp320x::Settings),
 }
 
 impl ChipKind {
@@ -83,6 +116,10 @@ impl ChipKind {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Ads1299(_) => "ADS1299",
+            Self::Ads1256(_) => "ADS1256",
+            Self::Ads131m0x(settings) => settings.part.name(),
+            Self::Max111x(settings) => settings.part.name(),
+            Self::Mcp320x(settings) => settings.part.name(),
         }
     }
 
@@ -90,7 +127,11 @@ impl ChipKind {
     #[must_use]
     pub const fn channels(&self) -> usize {
         match self {
-            Self::Ads1299(_) => ads1299::CHANNELS,
+            Self::Ads1299(settings) => settings.frame_channels(),
+            Self::Ads1256(settings) => settings.scan().channels(),
+            Self::Ads131m0x(settings) => settings.part.channels(),
+            Self::Max111x(settings) => settings.scan().channels(),
+            Self::Mcp320x(settings) => settings.scan().channels(),
         }
     }
 }
@@ -129,59 +170,17 @@ pub enum Pacing {
     Clock,
 }
 
-/// Longest name that an error repeats.
-pub const MAX_NAME: usize = 32;
-
-/// What is wrong with a wish.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum BoardError {
-    /// There is no such board.
-    #[error("there is no board {given:?}; the nearest is {nearest:?}")]
-    UnknownBoard {
-        /// What was asked for, cut at [`MAX_NAME`] bytes.
-        given: String<MAX_NAME>,
-        /// The board whose id is most like it.
-        nearest: &'static str,
-    },
-    /// The board has no such rate.
-    #[error("{board} has no rate of {given} Hz; the nearest is {nearest} Hz, and there are {all:?}")]
-    Rate {
-        /// The board's id.
-        board: &'static str,
-        /// What was asked for.
-        given: f64,
-        /// The nearest that there is.
-        nearest: u32,
-        /// All that there are.
-        all: &'static [u32],
-    },
-    /// The board has no such gain.
-    #[error("{board} has no gain of {given}; the nearest is {nearest}, and there are {all:?}")]
-    Gain {
-        /// The board's id.
-        board: &'static str,
-        /// What was asked for.
-        given: u8,
-        /// The nearest that there is.
-        nearest: u8,
-        /// All that there are.
-        all: &'static [u8],
-    },
-    /// The board has fewer chips.
-    #[error("{board} has {chips} chips; there is no chip {given}")]
-    Chip {
-        /// The board's id.
-        board: &'static str,
-        /// What was asked for, from 0.
-        given: usize,
-        /// How many there are.
-        chips: usize,
-    },
-}
-
 impl Board {
-    const ALL: [Self; 2] = [pieeg::PIEEG8, pieeg::PIEEG16];
+    const ALL: [Self; 8] = [
+        pieeg::PIEEG8,
+        pieeg::PIEEG16,
+        waveshare::WAVESHARE_ADDA,
+        ads131m::ADS131M04,
+        ads131m::ADS131M08,
+        mcp::MCP3008,
+        mcp::MCP3208,
+        max1111::MAX1111,
+    ];
 
     /// All boards.
     #[must_use]
@@ -226,7 +225,12 @@ impl Board {
     /// # Errors
     /// [`BoardError::Rate`], [`BoardError::Gain`]; they name the nearest.
     pub fn check(&self, rate: f64, gain: u8) -> Result<(), BoardError> {
-        if !self.rates.iter().any(|r| f64::from(*r) == rate) {
+        let highest = self.rates.last().copied().map_or(0.0, f64::from);
+        let possible = match self.pacing {
+            Pacing::DataReady => self.rates.iter().any(|r| f64::from(*r) == rate),
+            Pacing::Clock => rate > 0.0 && rate <= highest,
+        };
+        if !possible {
             let far = |r: &&u32| (f64::from(**r) - rate).abs();
             let nearest = self.rates.iter().min_by(|a, b| far(a).total_cmp(&far(b)));
             let nearest = nearest.copied().unwrap_or(self.default_rate);
@@ -264,29 +268,27 @@ impl Board {
                 let settings = if input == Input::Normal { settings } else { settings.with_input(input) };
                 Ok(Driver::Ads1299(ads1299::Ads1299::new(spi, delay, settings)))
             }
+            ChipKind::Ads1256(settings) => {
+                let settings = settings.with_frame_rate(rate).unwrap_or(settings);
+                let gain = ads1256::registers::Gain::from_factor(gain).unwrap_or(ads1256::registers::Gain::X1);
+                let driver = ads1256::Ads1256::new(spi, delay, settings.with_gain(gain), self.vref);
+                Ok(Driver::Ads1256(driver.with_input(input)))
+            }
+            ChipKind::Ads131m0x(settings) => {
+                let rate = ads131m0x::registers::Oversampling::from_hz(rate).unwrap_or(settings.oversampling);
+                let gain = ads131m0x::registers::Gain::from_factor(gain).unwrap_or(ads131m0x::registers::Gain::X1);
+                let settings = settings.with_oversampling(rate).with_gain(gain);
+                let settings = if input == Input::Normal { settings } else { settings.with_input(input) };
+                Ok(Driver::Ads131m0x(ads131m0x::Ads131m0x::new(spi, delay, settings)))
+            }
+            ChipKind::Max111x(settings) => {
+                Ok(Driver::Max111x(max111x::Max111x::new(spi, settings, self.vref, rate, input)))
+            }
+            ChipKind::Mcp320x(settings) => {
+                Ok(Driver::Mcp320x(mcp320x::Mcp320x::new(spi, settings, self.vref, rate, input)))
+            }
         }
     }
-}
-
-/// Letters to change, add or leave out to get from one name to the other (Levenshtein), of their first bytes.
-fn distance(a: &str, b: &str) -> usize {
-    let b = b.as_bytes().get(..MAX_NAME.min(b.len())).unwrap_or_default();
-    let mut row: [usize; MAX_NAME + 1] = core::array::from_fn(|i| i);
-    for (i, letter) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (cell, other) in row.iter_mut().skip(1).zip(b) {
-            let above = *cell;
-            let change = diagonal + usize::from(!letter.eq_ignore_ascii_case(other));
-            left = change.min(above + 1).min(left + 1);
-            *cell = left;
-            diagonal = above;
-        }
-    }
-    row.get(b.len()).copied().unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -301,21 +303,15 @@ mod tests {
             assert!(board.check(board.default_rate.into(), board.default_gain).is_ok());
             assert!(board.rates.is_sorted() && board.gains.is_sorted());
             assert_eq!(board.pacing == Pacing::DataReady, board.chips[0].data_ready.is_some());
-            for rate in board.rates {
-                assert!(DataRate::from_hz(f64::from(*rate)).is_some());
-            }
-            for gain in board.gains {
-                assert!(Gain::from_factor(*gain).is_some());
+            for chip in board.chips.iter().map(|c| c.kind) {
+                let (rates, gains) = (chip.rates(), chip.gains());
+                assert!(board.pacing == Pacing::Clock || board.rates.iter().all(|r| rates.contains(r)), "{}", board.id);
+                assert!(board.gains.iter().all(|g| gains.contains(g)));
+                assert!(chip.modes().contains(&board.spi.mode) && board.spi.max_speed_hz <= chip.max_speed_hz());
+                assert!(board.spi.speed_hz <= board.spi.max_speed_hz);
+                assert!(chip.fixed_vref().is_none_or(|v| v == board.vref));
             }
         }
-    }
-
-    #[test]
-    fn distances_are_levenshteins() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("pieeg8", "pieeg8"), 0);
-        assert_eq!(distance("pieeg8", ""), 6);
-        assert_eq!(distance("", "abc"), 3);
     }
 
     #[test]

@@ -4,6 +4,11 @@
 //! |---|---|
 //! | [`adc`] | what every ADC driver offers, whatever the chip |
 //! | [`ads1299`] | TI's ADS1299: registers, frames, driver, and a simulated chip |
+//! | [`ads131m0x`] | TI's ADS131M04 and ADS131M08: registers, frames with checksum, driver, and a simulated chip |
+//! | [`ads1256`] | TI's ADS1256: a scan of its inputs is a frame; registers, driver, and a simulated chip |
+//! | [`max111x`] | Maxim's MAX1110 and MAX1111: frames, driver, and a simulated chip |
+//! | [`mcp320x`] | Microchip's MCP3008 and MCP3208: frames, driver, and a simulated chip |
+//! | [`scan`] | which pins a converter with a multiplexer measures |
 //! | [`drdy`] | when a frame is due: a DRDY line or a clock |
 //! | [`acquisition`] | DRDY to driver to chunk to sink, counting everything that goes wrong |
 //! | [`self_test`] | judges the square wave that a chip makes for itself |
@@ -50,10 +55,15 @@ extern crate std;
 
 pub mod acquisition;
 pub mod adc;
+pub mod ads1256;
 pub mod ads1299;
+pub mod ads131m0x;
 pub mod board;
 pub mod drdy;
 pub mod driver;
+pub mod max111x;
+pub mod mcp320x;
+pub mod scan;
 pub mod self_test;
 pub mod signal;
 pub mod sim;

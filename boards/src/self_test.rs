@@ -1,4 +1,4 @@
-//! Judges the square wave that a chip makes for its own test.
+//! Judges the square wave, or the constant level, that a chip makes for its own test.
 //!
 //! Pure: codes in, verdict out. The same clock makes the wave and the conversions, so its period in frames is exact, and
 //! proves that no frame was lost; its amplitude proves reference, gain and scale. Must never know of a chip.
@@ -13,14 +13,16 @@ use crate::adc::{Adc, TestSignal};
 /// Channels that a [`SelfTest`] has room for.
 pub const MAX_CHANNELS: usize = 32;
 
-/// How far the amplitude may be off: the datasheets give a few per cent for reference and divider together.
+/// How far the amplitude may be off where a datasheet says nothing: a few per cent for reference and divider together.
 pub const AMPLITUDE_TOLERANCE: f64 = 0.05;
 /// Frames behind an edge that the digital filter smears it over.
 pub const SETTLING_FRAMES: u64 = 4;
 /// Periods that have to be seen whole.
 pub const MIN_PERIODS: u64 = 2;
+/// Frames of a constant level that have to be seen, those in which the filter settles besides.
+pub const MIN_FRAMES: u64 = 16;
 
-/// A square wave as found.
+/// A square wave as found; of a constant level the amplitude is its mean, offset and periods are 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct SquareWave {
@@ -47,6 +49,14 @@ pub enum SelfTestError {
         /// Frames seen.
         frames: u64,
         /// [`MIN_PERIODS`].
+        needed: u64,
+    },
+    /// Too few frames of a constant level.
+    #[error("{frames} frames of the test level, where {needed} are needed")]
+    TooFewFrames {
+        /// Frames seen behind the first few, in which the filter settles.
+        frames: u64,
+        /// [`MIN_FRAMES`].
         needed: u64,
     },
     /// Frames are missing or too many.
@@ -106,6 +116,14 @@ impl Judge {
         let code = f64::from(code);
         let frame = self.frame;
         self.frame += 1;
+        if self.expected.period == 0 {
+            if frame >= SETTLING_FRAMES {
+                let [(sum, count), _] = &mut self.sums;
+                *sum += code;
+                *count += 1;
+            }
+            return;
+        }
         // Half the amplitude on either side of the middle: noise on an edge makes no second edge.
         let threshold = self.expected.amplitude / 2.0;
         let high = if code > threshold {
@@ -144,6 +162,9 @@ impl Judge {
     /// # Errors
     /// [`SelfTestError`].
     pub fn verdict(&self) -> Result<SquareWave, SelfTestError> {
+        if self.expected.period == 0 {
+            return self.level();
+        }
         if let Some(found) = self.wrong_period {
             return Err(SelfTestError::Period { found, expected: self.expected.period });
         }
@@ -153,11 +174,24 @@ impl Judge {
         }
         let [low, high] = self.sums.map(|(sum, count)| sum / count.max(1) as f64);
         let amplitude = (high - low) / 2.0;
-        let expected = self.expected.amplitude;
-        if (amplitude - expected).abs() > expected * AMPLITUDE_TOLERANCE {
-            return Err(SelfTestError::Amplitude { found: amplitude, expected });
-        }
+        self.scale(amplitude)?;
         Ok(SquareWave { amplitude, offset: (high + low) / 2.0, periods: self.periods })
+    }
+
+    fn level(&self) -> Result<SquareWave, SelfTestError> {
+        let [(sum, frames), _] = self.sums;
+        if frames < MIN_FRAMES {
+            return Err(SelfTestError::TooFewFrames { frames, needed: MIN_FRAMES });
+        }
+        let amplitude = sum / frames as f64;
+        self.scale(amplitude)?;
+        Ok(SquareWave { amplitude, offset: 0.0, periods: 0 })
+    }
+
+    fn scale(&self, found: f64) -> Result<(), SelfTestError> {
+        let TestSignal { amplitude: expected, tolerance, .. } = self.expected;
+        let good = (found - expected).abs() <= expected.abs() * tolerance;
+        if good { Ok(()) } else { Err(SelfTestError::Amplitude { found, expected }) }
     }
 }
 
@@ -213,7 +247,7 @@ impl Sink for SelfTest {
 mod tests {
     use super::*;
 
-    const EXPECTED: TestSignal = TestSignal { amplitude: 3495.25, period: 256 };
+    const EXPECTED: TestSignal = TestSignal { amplitude: 3495.25, period: 256, tolerance: AMPLITUDE_TOLERANCE };
 
     fn wave(k: u64) -> i32 {
         if k % 256 < 128 { 3495 } else { -3495 }
@@ -229,6 +263,17 @@ mod tests {
     fn edges_that_the_filter_smears_do_not_matter() {
         let smeared = (0..1024).map(|k| (0..4).map(|i| wave(k + 512 - i)).sum::<i32>() / 4);
         assert!(judge(smeared, EXPECTED).is_ok());
+    }
+
+    #[test]
+    fn a_constant_level_is_measured_by_its_mean() {
+        let expected = TestSignal { amplitude: -1000.0, period: 0, tolerance: 0.08 };
+        let found = judge((0..20).map(|k| if k < 4 { 0 } else { -1050 - k % 2 }), expected).unwrap();
+        assert_eq!(found, SquareWave { amplitude: -1050.5, offset: 0.0, periods: 0 });
+        assert!(matches!(judge([-1100; 40], expected), Err(SelfTestError::Amplitude { .. })));
+        assert!(matches!(judge([1000; 40], expected), Err(SelfTestError::Amplitude { .. })));
+        let few = Err(SelfTestError::TooFewFrames { frames: 15, needed: 16 });
+        assert_eq!(judge([-1000; 19], expected), few);
     }
 
     #[test]

@@ -13,10 +13,20 @@ pub use resample::{Sampled, sample_at};
 
 use crate::adc::Input;
 
-/// Codes of [`Signal::Counter`] run modulo this: 24-bit codes without the sign.
-pub const COUNTER_MODULUS: u64 = 1 << 23;
 /// Channels that [`Signal::Counter`] counts by. A board with more counts on: channel 8 of frame k is channel 0 of frame k + 1.
 pub const COUNTER_STRIDE: u64 = 8;
+
+/// Codes of [`Signal::Counter`] run modulo this on a converter whose greatest code is `code_max`: as many as there are
+/// codes from 0 up. 2^23 with 24 signed bits, 4096 and 1024 with 12 and 10 bits without a sign, 256 with 8.
+///
+/// ```
+/// assert_eq!(axismirror_boards::signal::counter_modulus(0x7F_FFFF), 1 << 23);
+/// assert_eq!(axismirror_boards::signal::counter_modulus(1023), 1024);
+/// ```
+#[must_use]
+pub fn counter_modulus(code_max: i32) -> u64 {
+    u64::try_from(code_max).map_or(1, |max| max + 1)
+}
 
 /// A recording to be measured again.
 pub trait Recording {
@@ -28,7 +38,7 @@ pub trait Recording {
 /// What is at the pins.
 #[derive(Clone, Copy)]
 pub enum Signal<'a> {
-    /// Channel c of frame k has the code (8 k + c) mod 2^23, whatever the gain.
+    /// Channel c of frame k has the code (8 k + c) mod [`counter_modulus`], whatever the gain.
     Counter,
     /// A sine on every channel, each 1/16 of a period behind its neighbour.
     Sine {
@@ -83,22 +93,38 @@ impl Signal<'_> {
     /// The code that a converter makes of it: for conversion `index`, `time_s` seconds after the first one.
     #[must_use]
     pub fn code(&self, channel: usize, index: u64, time_s: f64, scale: Scale) -> i32 {
-        let c = channel as u64;
-        let volts = match *self {
-            Self::Counter => {
-                let code = index.wrapping_mul(COUNTER_STRIDE).wrapping_add(c) % COUNTER_MODULUS;
-                return i32::try_from(code).unwrap_or(i32::MAX).clamp(scale.min, scale.max);
+        match self.volts(channel, index, time_s) {
+            Some(volts) => scale.code(volts + self.bias(scale)),
+            None => {
+                let counted = index.wrapping_mul(COUNTER_STRIDE).wrapping_add(channel as u64);
+                let code = counted % counter_modulus(scale.max);
+                i32::try_from(code).unwrap_or(i32::MAX).clamp(scale.min, scale.max)
             }
+        }
+    }
+
+    /// Volts at the pins. `None` for the counter, which is made of codes.
+    #[must_use]
+    pub fn volts(&self, channel: usize, index: u64, time_s: f64) -> Option<f64> {
+        let c = channel as u64;
+        match *self {
+            Self::Counter => None,
             Self::Sine { frequency, amplitude } => {
                 let turns = frequency * time_s - channel as f64 * Self::SINE_PHASE;
-                amplitude * libm::sin(TAU * (turns - libm::floor(turns)))
+                Some(amplitude * libm::sin(TAU * (turns - libm::floor(turns))))
             }
-            Self::Square => 0.0,
-            Self::Noise { seed, rms } => rms * noise::normal(seed, c, index),
-            Self::Eeg { seed } => eeg::volts(seed, c, time_s),
-            Self::Recording(recording) => recording.volts(channel, time_s),
-        };
-        scale.code(volts)
+            Self::Square => Some(0.0),
+            Self::Noise { seed, rms } => Some(rms * noise::normal(seed, c, index)),
+            Self::Eeg { seed } => Some(eeg::volts(seed, c, time_s)),
+            Self::Recording(recording) => Some(recording.volts(channel, time_s)),
+        }
+    }
+
+    /// A converter without negative codes sees signals that swing around zero in the middle of its range, as the input
+    /// circuits before such converters do it. Recordings are what was at the pins, and stay as they are.
+    fn bias(&self, scale: Scale) -> f64 {
+        let recorded = matches!(self, Self::Recording(_));
+        if recorded || scale.min < 0 { 0.0 } else { (f64::from(scale.max) + 1.0) / 2.0 * scale.volts_per_code }
     }
 }
 
@@ -146,6 +172,24 @@ mod tests {
         let code = |c, k| Signal::Counter.code(c, k, 0.0, SCALE);
         assert_eq!((code(0, 0), code(7, 0), code(0, 1), code(15, 2)), (0, 7, 8, 31));
         assert_eq!((code(7, (1 << 20) - 1), code(0, 1 << 20)), (0x7F_FFFF, 0));
+    }
+
+    #[test]
+    fn the_counter_wraps_where_the_chips_codes_end() {
+        for (max, last) in [(4095, 511), (1023, 127), (255, 31), (127, 15)] {
+            let scale = Scale { volts_per_code: 1.0, min: 0, max };
+            let code = |c, k| Signal::Counter.code(c, k, 0.0, scale);
+            assert_eq!((code(7, last), code(0, last + 1), code(1, last + 1)), (max, 0, 1));
+        }
+    }
+
+    #[test]
+    fn a_converter_without_a_sign_sees_the_swing_in_its_middle() {
+        let scale = Scale { volts_per_code: 3.3 / 4096.0, min: 0, max: 4095 };
+        let sine = Signal::Sine { frequency: 1.0, amplitude: 1.0 };
+        assert_eq!(sine.code(0, 0, 0.0, scale), 2048);
+        assert_eq!(sine.code(0, 0, 0.25, scale), 2048 + 1241);
+        assert_eq!(sine.code(0, 0, 0.75, scale), 2048 - 1241);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! in [`SimDrdy`], where a [`Pace`] holds it back to the host's clock. A late host finds the world
 //! waiting, so only faults lose frames. Must never know of a driver's inside.
 
+pub mod asked;
+pub mod clock;
 pub mod device;
 pub mod edges;
 pub mod fault;
@@ -14,15 +16,15 @@ use core::cell::RefCell;
 use heapless::Vec;
 
 pub use fault::{Fault, Faults, MAX_FAULTS, ScheduledFault};
-pub use handles::{SimBusError, SimDelay, SimDrdy, SimSpi};
+pub use handles::{SimBusError, SimClock, SimDelay, SimDrdy, SimSpi};
 
 use self::device::Device;
 use crate::adc::Input;
-use crate::ads1299;
-use crate::board::{Board, BoardError, ChipKind, MAX_CHIPS};
+use crate::board::{Board, BoardError, ChipKind, MAX_CHIPS, Pacing};
 use crate::drdy::Pace;
 use crate::driver::Driver;
 use crate::signal::Signal;
+use crate::{ads131m0x, ads1256, ads1299, max111x, mcp320x};
 
 /// How much faster the second chip's oscillator is than the first's, in parts in a million, unless told otherwise.
 pub const SECOND_CHIP_DRIFT_PPM: f64 = 20.0;
@@ -60,9 +62,18 @@ impl<'a> SimSettings<'a> {
 
 /// A simulated chip of any kind.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is no allocator to put the larger ones into a box")]
 pub enum SimChip<'a> {
     /// ADS1299
     Ads1299(ads1299::Model<'a>),
+    /// ADS1256
+    Ads1256(ads1256::Model<'a>),
+    /// ADS131M04, ADS131M08
+    Ads131m0x(ads131m0x::Model<'a>),
+    /// MAX1110, MAX1111
+    Max111x(max111x::Model<'a>),
+    /// MCP3008, MCP3208
+    Mcp320x(mcp320x::Model<'a>),
 }
 
 impl<'a> SimChip<'a> {
@@ -70,6 +81,10 @@ impl<'a> SimChip<'a> {
     pub fn device(&mut self) -> &mut (dyn Device + 'a) {
         match self {
             Self::Ads1299(model) => model,
+            Self::Ads1256(model) => model,
+            Self::Ads131m0x(model) => model,
+            Self::Max111x(model) => model,
+            Self::Mcp320x(model) => model,
         }
     }
 }
@@ -80,23 +95,38 @@ pub struct SimBoard<'a> {
     now_ns: i64,
     byte_ns: u32,
     chips: Vec<SimChip<'a>, MAX_CHIPS>,
+    pacing: Pacing,
+    /// Frames a second that the host asks for.
+    pace: f64,
 }
 
 impl<'a> SimBoard<'a> {
     /// A board that gets its power now.
     #[must_use]
     pub fn new(board: &Board, settings: SimSettings<'a>) -> Self {
+        let mut first_channel = 0;
         let chip = |(index, slot): (usize, &crate::board::ChipSlot)| {
             let drift = settings.drift_ppm.get(index).copied().unwrap_or_default();
             let faults = settings.faults.iter().filter(|f| f.chip == index).copied().collect();
+            let (signal, first) = (settings.signal, first_channel);
+            first_channel += slot.kind.channels();
             match slot.kind {
-                ChipKind::Ads1299(_) => {
-                    SimChip::Ads1299(ads1299::Model::new(settings.signal, index * ads1299::CHANNELS, drift, faults))
+                ChipKind::Ads1299(_) => SimChip::Ads1299(ads1299::Model::new(signal, first, drift, faults)),
+                ChipKind::Ads1256(_) => SimChip::Ads1256(ads1256::Model::new(board.vref, signal, first, drift, faults)),
+                ChipKind::Ads131m0x(chip) => {
+                    SimChip::Ads131m0x(ads131m0x::Model::new(chip.part, signal, first, drift, faults))
+                }
+                ChipKind::Max111x(chip) => {
+                    SimChip::Max111x(max111x::Model::new(chip.part, board.vref, signal, first, faults))
+                }
+                ChipKind::Mcp320x(chip) => {
+                    SimChip::Mcp320x(mcp320x::Model::new(chip.part, board.vref, signal, first, faults))
                 }
             }
         };
         let chips = board.chips.iter().take(MAX_CHIPS).enumerate().map(chip).collect();
-        Self { now_ns: 0, byte_ns: settings.byte_ns, chips }
+        let pace = board.default_rate.into();
+        Self { now_ns: 0, byte_ns: settings.byte_ns, chips, pacing: board.pacing, pace }
     }
 
     /// Virtual time since power-up in nanoseconds.
@@ -108,6 +138,14 @@ impl<'a> SimBoard<'a> {
     /// The chips, to look into or to disturb.
     pub fn chips(&mut self) -> &mut [SimChip<'a>] {
         &mut self.chips
+    }
+
+    /// Tells how many frames a second the host asks for, where its clock paces.
+    pub fn set_pace(&mut self, rate: f64) {
+        self.pace = rate;
+        for chip in &mut self.chips {
+            chip.device().set_pace(rate);
+        }
     }
 
     /// Lets time pass.
@@ -127,7 +165,8 @@ impl<'a> SimBoard<'a> {
     }
 }
 
-/// A driver for each chip of the simulated board, as a shell makes them over real SPI.
+/// A driver for each chip of the simulated board, as a shell makes them over real SPI. Where the host's clock paces, the
+/// world learns the rate from it.
 ///
 /// # Errors
 /// [`BoardError`] when the board has no such rate or gain.
@@ -138,12 +177,13 @@ pub fn adcs<'s, 'a>(
     gain: u8,
     input: Input,
 ) -> Result<Vec<Driver<SimSpi<'s, 'a>, SimDelay<'s, 'a>>, MAX_CHIPS>, BoardError> {
+    world.borrow_mut().set_pace(rate);
     (0..board.chips.len())
         .map(|chip| board.driver(chip, rate, gain, input, SimSpi::new(world, chip), SimDelay::new(world)))
         .collect()
 }
 
-/// The DRDY line of each chip. Time 0 of the simulation is `origin_ns` of the host's clock; `pace` holds it to that.
+/// The DRDY line of each chip, or ticks of the host's clock at the rate of [`adcs`] where that paces. Time 0 of the simulation is `origin_ns` of the host's clock; `pace` holds it to that.
 pub fn data_ready<'s, 'a, P: Pace>(
     world: &'s RefCell<SimBoard<'a>>,
     origin_ns: i64,

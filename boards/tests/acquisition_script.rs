@@ -14,8 +14,19 @@ use embedded_hal::spi::ErrorKind;
 const RATE: f64 = 1000.0;
 const MS: i64 = 1_000_000;
 
-/// One channel that counts the reads.
-struct Counts(i32);
+/// One channel that counts the reads, and what else it is told.
+struct Counts {
+    reads: i32,
+    conversions: usize,
+    skips: u32,
+    starts: u32,
+}
+
+impl Counts {
+    fn new(conversions: usize) -> Self {
+        Self { reads: 0, conversions, skips: 0, starts: 0 }
+    }
+}
 
 impl Adc for Counts {
     type BusError = ErrorKind;
@@ -28,8 +39,16 @@ impl Adc for Counts {
         1
     }
 
+    fn conversions_per_frame(&self) -> usize {
+        self.conversions
+    }
+
     fn rate(&self) -> f64 {
-        RATE
+        RATE / self.conversions as f64
+    }
+
+    fn skip_unread(&mut self) {
+        self.skips += 1;
     }
 
     fn gain(&self, _: usize) -> Option<u8> {
@@ -49,6 +68,7 @@ impl Adc for Counts {
     }
 
     fn start(&mut self) -> Result<(), AdcError<ErrorKind>> {
+        self.starts += 1;
         Ok(())
     }
 
@@ -57,8 +77,8 @@ impl Adc for Counts {
     }
 
     fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<ErrorKind>> {
-        codes[0] = self.0;
-        self.0 += 1;
+        codes[0] = self.reads;
+        self.reads += 1;
         Ok(FrameStatus::default())
     }
 
@@ -121,15 +141,24 @@ impl Sink for Times {
 
 /// Frame numbers with their milliseconds, and the counters.
 fn run(events: Vec<Event>) -> (Vec<(u64, i64)>, Health) {
+    let (frames, health, _) = run_with(Counts::new(1), events);
+    (frames, health)
+}
+
+/// And what the converter was told.
+fn run_with(adc: Counts, events: Vec<Event>) -> (Vec<(u64, i64)>, Health, Counts) {
     // Before the start there is nothing in the queue.
     let events = std::iter::once(Empty).chain(events).collect();
-    let (mut adcs, mut drdys) = ([Counts(0)], [Script(events)]);
+    let (mut adcs, mut drdys) = ([adc], [Script(events)]);
     let (mut codes, mut times) = ([0], [0]);
     let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
     acquisition.start().unwrap();
     let mut sink = Times::default();
     while acquisition.step(&mut sink) != Ok(Step::Stopped) {}
-    (sink.0, *acquisition.health())
+    let health = *acquisition.health();
+    drop(acquisition);
+    let [adc] = adcs;
+    (sink.0, health, adc)
 }
 
 /// The usual: one edge in the queue, level low before the read (the very first frame is not asked) and high after it.
@@ -200,7 +229,7 @@ fn an_edge_whose_frame_was_clocked_out_already_is_an_overrun() {
 
 #[test]
 fn edges_from_before_the_start_are_no_frames() {
-    let (mut adcs, mut drdys) = ([Counts(0)], [Script(VecDeque::from([At(1, 1), At(2, 2), Empty]))]);
+    let (mut adcs, mut drdys) = ([Counts::new(1)], [Script(VecDeque::from([At(1, 1), At(2, 2), Empty]))]);
     let (mut codes, mut times) = ([0], [0]);
     let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
     acquisition.start().unwrap();
@@ -221,4 +250,51 @@ fn nothing_for_a_period_is_a_gap() {
     let (frames, health) = run([first(1), nothing, usual(3)].into_iter().flatten().collect());
     assert_eq!(frames, [(0, 1), (2, 3)]);
     assert_eq!(health, Health { drdy_missed: 1, frames_lost: 1, ..Health::default() });
+}
+
+#[test]
+fn a_chip_that_queues_is_told_what_nobody_will_read() {
+    let late = vec![At(2, 2), At(3, 3), Empty, Is(Low), Is(High)];
+    let (_, health, adc) = run_with(Counts::new(1), [first(1), late, usual(4)].into_iter().flatten().collect());
+    assert_eq!((health.overruns, adc.skips, adc.reads), (1, 1, 3));
+    let (_, _, adc) = run_with(Counts::new(1), [first(1), usual(2)].into_iter().flatten().collect());
+    assert_eq!(adc.skips, 0);
+}
+
+/// A conversion within a scan: one edge in the queue, and the level low.
+fn within(ms: i64) -> Vec<Event> {
+    vec![At(ms, ms as u32), Empty, Is(Low)]
+}
+
+/// The first conversion of a scan: the level is asked for twice, but not before the very first frame.
+fn begin(ms: i64) -> Vec<Event> {
+    vec![At(ms, ms as u32), Empty, Is(Low), Is(Low)]
+}
+
+#[test]
+fn a_scan_has_the_time_of_its_first_conversion() {
+    let events = [within(1), within(2), begin(3), within(4), begin(5), within(6)].into_iter().flatten().collect();
+    let (frames, health, adc) = run_with(Counts::new(2), events);
+    assert_eq!((frames, health), (vec![(0, 1), (1, 3), (2, 5)], Health::default()));
+    assert_eq!((adc.reads, adc.starts), (6, 1));
+}
+
+#[test]
+fn an_edge_from_before_the_input_was_switched_is_not_a_conversion() {
+    let stale = |ms: i64| vec![At(ms, ms as u32), Empty, Is(High)];
+    let events = [within(1), stale(1), within(2), stale(2), begin(3), within(4)].into_iter().flatten().collect();
+    let (frames, health, adc) = run_with(Counts::new(2), events);
+    assert_eq!((frames, health, adc.reads), (vec![(0, 1), (1, 3)], Health::default(), 4));
+}
+
+#[test]
+fn a_conversion_that_does_not_come_loses_the_frame_and_begins_a_scan_anew() {
+    // Patience ends twice with the level high; the next frame begins with a start of the converter.
+    let nothing = vec![Empty, Is(High), Empty, Is(High)];
+    let again = [begin(3), vec![Empty], within(4), within(5)];
+    let events = [within(1), nothing].into_iter().chain(again).flatten().collect();
+    let (frames, health, adc) = run_with(Counts::new(2), events);
+    assert_eq!(frames, [(1, 3)]);
+    assert_eq!(health, Health { drdy_missed: 1, frames_lost: 1, ..Health::default() });
+    assert_eq!((adc.reads, adc.starts), (3, 2));
 }

@@ -30,7 +30,7 @@ fn answered(bytes: &[u8], answers: &[u8]) -> Vec<Spi<u8>> {
 
 /// Settings, the bytes of registers 01 to 11 and 14 to 17 that the maker of PiEEG uses.
 fn pieeg() -> (Settings, [u8; 17], [u8; 4]) {
-    let ChipKind::Ads1299(settings) = Board::find("pieeg8").unwrap().chips[0].kind;
+    let ChipKind::Ads1299(settings) = Board::find("pieeg8").unwrap().chips[0].kind else { panic!("an ADS1299") };
     let mut first = [0; 17];
     first[..4].copy_from_slice(&[0x96, 0xD4, 0xFE, 0x00]);
     (settings, first, [0x80, 0x20, 0x00, 0x00])

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | reading a stream from Rust | [`mirror`] |
 //! | running the service | [`service`], with the settings of [`config`] |
+//! | boards as files | [`board_file`] |
 //! | segments in /dev/shm | [`shm`] |
 //! | the life-cycle channel of Python's `multiprocessing.connection` | [`conn`] |
 //! | a real board: SPI, GPIO, real time | [`hardware`], [`spi`], [`gpio`], [`realtime`] |
@@ -12,6 +13,7 @@
 //! | files that a simulated ADC plays | [`recording`] |
 #![deny(unsafe_code)]
 
+pub mod board_file;
 pub mod clock;
 pub mod config;
 pub mod conn;

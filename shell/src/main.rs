@@ -12,6 +12,9 @@ use clap::Parser;
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     cli::log::start(cli.verbose, cli.quiet, cli.command.default_level());
+    if let Err(error) = axismirror::shm::survive_truncation() {
+        tracing::warn!("a segment that is cut short will end this process: {error}");
+    }
     match cli.command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),

@@ -82,6 +82,12 @@ pub enum MirrorError {
         /// Why.
         source: core_mirror::MirrorError<ShmError>,
     },
+    /// A segment was cut short while it was mapped (told only in a program that asked for it: [`survive_truncation`](crate::shm::survive_truncation)).
+    #[error("a segment of stream {name:?} was cut short by another process")]
+    Truncated {
+        /// Its long name.
+        name: String,
+    },
     /// More memory than there is.
     #[error("{bytes} bytes of memory for one read cannot be had")]
     Memory {
@@ -173,7 +179,9 @@ impl Mirror {
     pub fn state(&mut self) -> Result<State, MirrorError> {
         self.revalidate();
         loop {
-            match self.mirror.follow() {
+            let status = self.mirror.follow();
+            self.check_whole()?;
+            match status {
                 Ok(core_mirror::Status::Absent) => return Ok(State::Absent),
                 Ok(core_mirror::Status::NotValid) => return Ok(State::NotValid),
                 Ok(core_mirror::Status::Changed) => {}
@@ -184,6 +192,10 @@ impl Mirror {
                 Err(source) => return Err(MirrorError::Stream { name: self.name().to_owned(), source }),
             }
         }
+    }
+
+    fn check_whole(&self) -> Result<(), MirrorError> {
+        if shm::was_truncated() { Err(MirrorError::Truncated { name: self.name().to_owned() }) } else { Ok(()) }
     }
 
     /// Asks now and then whether the stream's name leads elsewhere by now, when nothing new comes.
@@ -226,6 +238,7 @@ impl Mirror {
                 return Err(MirrorError::Stream { name: self.mirror.name().as_str().to_owned(), source });
             }
         };
+        self.check_whole()?;
         if read.frames > 0 {
             self.last_news = Instant::now();
         }

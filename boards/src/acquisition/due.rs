@@ -8,6 +8,8 @@ use crate::drdy::{DataReady, Edge, Level, Wait};
 
 /// How long an edge may be behind the level.
 const DUE_GRACE_PERIODS: f64 = 0.125;
+/// Share of a period that has to be over before a new scan is begun in place of one that was given up.
+const SCAN_REST: f64 = 0.95;
 /// Periods until the first frame after START: the digital filter takes four.
 const FIRST_PERIODS: f64 = 8.0;
 
@@ -42,7 +44,8 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
             self.limits.timeout_periods
         };
         let timeout = (period * periods) as i64;
-        match self.drdy.wait(timeout.max(1))? {
+        let wait = if self.conversions > 1 { self.wait_for_scan(timeout)? } else { self.drdy.wait(timeout.max(1))? };
+        match wait {
             Wait::Stopped => Ok(Due::Not(Step::Stopped)),
             Wait::Edge(first) => self.edge(first),
             Wait::Timeout => self.timeout(period),
@@ -57,6 +60,10 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
             edge = newer;
             seen += 1;
         }
+        if self.conversions > 1 && self.drdy.level()? == Some(Level::High) {
+            // It fell before the input was switched; what it told of is gone.
+            return Ok(Due::Not(Step::Stale));
+        }
         let by_count = match (edge.seqno, self.last_seqno) {
             (Some(now), Some(before)) => u64::from(now.wrapping_sub(before)),
             _ => 0,
@@ -65,13 +72,16 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
         let Some((number, last_ns)) = self.last else {
             self.health.overruns += seen - 1;
             self.health.frames_lost += seen - 1;
+            self.skip_unread(seen - 1);
             return Ok(self.frame(edge, seen - 1));
         };
         let period = self.period_ns();
         let since = edge.time_ns.saturating_sub(last_ns);
         // A clock that was set back says nothing about the time between.
         let set_back = (since as f64) < -period;
-        let by_time = if set_back { 1 } else { periods(since, period) };
+        // After a scan that was given up the chip converts the same input over and over.
+        let early = self.scan_broken && (since as f64) < period * SCAN_REST;
+        let by_time = if set_back { 1 } else { periods(since, period) * u64::from(!early) };
         if by_time == 0 {
             // Its frame was read when the level told so, or the line bounced.
             self.due_now = false;
@@ -81,9 +91,12 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
             return Ok(Due::Not(Step::Stale));
         }
         // The line's count is of edges that fell, which is too few after one that it did not see.
-        let advance = if self.estimated || self.restarted { by_time } else { by_time.max(by_count) };
+        // Within a scan edges are more than frames.
+        let advance =
+            if self.estimated || self.restarted || self.conversions > 1 { by_time } else { by_time.max(by_count) };
         let lost = advance - 1;
         let overwritten = lost.min(seen - 1);
+        self.skip_unread(lost);
         self.health.frames_lost += lost;
         self.health.overruns += overwritten;
         if !core::mem::take(&mut self.restarted) {
@@ -99,6 +112,13 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
             return Ok(Due::Not(Step::Stale));
         }
         Ok(self.frame(edge, advance))
+    }
+
+    /// Nobody will read these frames: chips that queue them must not hand them out as later ones.
+    fn skip_unread(&mut self, frames: u64) {
+        if frames > 0 {
+            self.adcs.iter_mut().for_each(Adc::skip_unread);
+        }
     }
 
     fn frame(&mut self, edge: Edge, advance: u64) -> Due {

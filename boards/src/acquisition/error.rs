@@ -31,6 +31,12 @@ pub enum AcquisitionError<B, D, S = Infallible> {
         /// DRDY sources given.
         drdys: usize,
     },
+    /// A converter that scans its inputs paces itself: others beside it would have nothing to be read by.
+    #[error("{adcs} converters of which one scans its inputs; such a one must be alone")]
+    ScanWithOthers {
+        /// Converters given.
+        adcs: usize,
+    },
     /// A converter could not be started, stopped or started again. [`Acquisition::step`](super::Acquisition::step) tries again.
     #[error("chip {chip}: {error}")]
     Adc {

@@ -149,7 +149,7 @@ impl<SPI: SpiDevice, D: DelayNs> Adc for Ads1299<SPI, D> {
     }
 
     fn channels(&self) -> usize {
-        CHANNELS
+        self.settings.frame_channels()
     }
 
     fn rate(&self) -> f64 {
@@ -164,8 +164,10 @@ impl<SPI: SpiDevice, D: DelayNs> Adc for Ads1299<SPI, D> {
         (frame::CODE_MIN, frame::CODE_MAX)
     }
 
+    /// Of the channels for lead-off 1: their codes are no volts.
     fn volts_per_code(&self, channel: usize) -> Option<f64> {
-        self.settings.volts_per_code(channel)
+        let bits = (CHANNELS..self.settings.frame_channels()).contains(&channel);
+        if bits { Some(1.0) } else { self.settings.volts_per_code(channel) }
     }
 
     /// The sequence of SBAS499, section 11.1: power-up time, RESET, SDATAC, ID, reference, configuration, read-back.
@@ -199,14 +201,22 @@ impl<SPI: SpiDevice, D: DelayNs> Adc for Ads1299<SPI, D> {
     }
 
     fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<SPI::Error>> {
-        let given = codes.len();
-        let codes = codes.try_into().map_err(|_| AdcError::FrameBuffer { channels: CHANNELS, given })?;
+        let (given, channels) = (codes.len(), self.settings.frame_channels());
+        let error = || AdcError::FrameBuffer { channels, given };
+        let (samples, lead_off) = codes.split_first_chunk_mut().ok_or_else(error)?;
+        if given != channels {
+            return Err(error());
+        }
         // Zeros go out, which are no command: the chip listens while it sends.
         let mut bytes = [0; frame::FRAME_BYTES];
         self.spi.transfer_in_place(&mut bytes)?;
-        let word = frame::decode(&bytes, codes);
+        let word = frame::decode(&bytes, samples);
         if self.settings.status_check().accepts(word) {
-            Ok(word.status())
+            let status = word.status();
+            for (code, bits) in lead_off.iter_mut().zip([status.lead_off_positive, status.lead_off_negative]) {
+                *code = bits as i32;
+            }
+            Ok(status)
         } else {
             Err(AdcError::BadStatus { bytes: word.to_bytes() })
         }

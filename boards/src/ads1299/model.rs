@@ -4,19 +4,18 @@
 //! access there, is deaf while it powers up or resets, and drops commands whose bytes come too fast. It has a clock of its
 //! own, which may drift. Must never know of the driver; it shares no code with it but [`super::frame`] and [`super::registers`].
 
-mod clock;
 mod protocol;
 
-use self::clock::ChipClock;
 use self::protocol::{Parser, Reply};
 use super::frame::{self, CODE_MAX, FRAME_BYTES, STATUS_BYTES, StatusWord};
 use super::registers::{COUNT, Channel, Config2, Config3, Config4, DataRate, Gain, Gpio, Mux, REGISTERS, address};
-use super::{CHANNELS, POWER_UP_CLOCKS, REFERENCE_SETTLING_MS, VREF, volts_per_code};
+use super::{CHANNELS, CLOCK_HZ, POWER_UP_CLOCKS, REFERENCE_SETTLING_MS, VREF, volts_per_code};
 use crate::drdy::{Edge, Level};
 use crate::signal::{Scale, Signal};
+use crate::sim::clock::ChipClock;
 use crate::sim::device::Device;
 use crate::sim::edges::EdgeQueue;
-use crate::sim::fault::{Fault, Faults};
+use crate::sim::fault::{self, Fault, Faults};
 
 /// Volts of the temperature sensor at 25 degrees Celsius (SBAS499, temperature sensor).
 const TEMPERATURE_VOLTS: f64 = 0.1453;
@@ -75,7 +74,7 @@ impl<'a> Model<'a> {
     #[must_use]
     pub fn new(signal: Signal<'a>, first_channel: usize, drift_ppm: f64, faults: Faults) -> Self {
         Self {
-            clock: ChipClock::new(drift_ppm),
+            clock: ChipClock::new(CLOCK_HZ, drift_ppm),
             now_ns: 0,
             registers: REGISTERS.map(|r| r.reset),
             continuous: true,
@@ -151,12 +150,8 @@ impl<'a> Model<'a> {
         }
     }
 
-    fn fault_at<T>(&self, frame: u64, pick: impl Fn(Fault) -> Option<T>) -> Option<T> {
-        self.faults.iter().filter(|f| f.is_on(frame)).find_map(|f| pick(f.fault))
-    }
-
     fn has(&self, fault: Fault, frame: u64) -> bool {
-        self.fault_at(frame, |f| (f == fault).then_some(())).is_some()
+        fault::has(&self.faults, frame, fault)
     }
 
     /// The digital filter begins anew; its first result comes when it has settled.
@@ -243,16 +238,10 @@ impl<'a> Model<'a> {
                 *code = self.code(channel, conversion);
             }
             self.frame = frame::encode(self.status_word(), &codes);
-            let index = conversion.index;
-            let status = self.fault_at(index, |f| if let Fault::StatusBit(bit) = f { Some(bit) } else { None });
-            let data = self.fault_at(index, |f| if let Fault::DataBit(bit) = f { Some(bit) } else { None });
-            let bits = [(status, 0, STATUS_BYTES), (data, STATUS_BYTES, FRAME_BYTES - STATUS_BYTES)];
-            for (bit, first, length) in bits {
-                let Some(bit) = bit.map(usize::from) else { continue };
-                if let Some(byte) = self.frame.get_mut(first + bit / 8 % length) {
-                    *byte ^= 0x80 >> (bit % 8);
-                }
-            }
+            let (status, data) = fault::flipped(&self.faults, conversion.index);
+            let (word, samples) = self.frame.split_at_mut(STATUS_BYTES);
+            fault::flip(word, status);
+            fault::flip(samples, data);
         }
     }
 
@@ -265,7 +254,7 @@ impl<'a> Model<'a> {
             address::CONFIG1 => self.restart_filter(),
             address::CONFIG3 if !Config3::from_byte(value).reference => self.reference_from = None,
             address::CONFIG3 => {
-                let settling = u64::from(REFERENCE_SETTLING_MS) * u64::from(super::CLOCK_HZ) / 1000;
+                let settling = u64::from(REFERENCE_SETTLING_MS) * u64::from(CLOCK_HZ) / 1000;
                 self.reference_from = self.reference_from.or(Some(self.clocks() + settling));
             }
             _ => {}
@@ -276,9 +265,8 @@ impl<'a> Model<'a> {
         let word = self.status_word().status();
         match at {
             address::ID => {
-                let wrong =
-                    self.fault_at(self.frame_now(), |f| if let Fault::WrongId(id) = f { Some(id) } else { None });
-                wrong.unwrap_or(self.at(at))
+                let wrong = |f| if let Fault::WrongId(id) = f { Some(id) } else { None };
+                fault::pick(&self.faults, self.frame_now(), wrong).unwrap_or(self.at(at))
             }
             address::LOFF_STATP => word.lead_off_positive as u8,
             address::LOFF_STATN => word.lead_off_negative as u8,
@@ -308,14 +296,7 @@ impl Device for Model<'_> {
 
     fn transfer(&mut self, mosi: u8) -> u8 {
         let miso = self.exchange(mosi);
-        let frame = self.frame_now();
-        if self.has(Fault::MisoLow, frame) {
-            0x00
-        } else if self.has(Fault::MisoHigh, frame) {
-            0xFF
-        } else {
-            miso
-        }
+        fault::on_miso(&self.faults, self.frame_now(), miso)
     }
 
     fn deselect(&mut self) {

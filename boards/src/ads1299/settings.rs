@@ -8,8 +8,12 @@ use super::registers::{
 };
 use super::{CHANNELS, VREF, frame::StatusCheck, volts_per_code};
 use crate::adc::{Input, TestSignal};
+use crate::self_test::AMPLITUDE_TOLERANCE;
 
-/// The registers that can be written.
+/// Channels of a frame behind those of the chip: electrodes off on the positive side, and on the negative side.
+pub const LEAD_OFF_CHANNELS: usize = 2;
+
+/// The registers that can be written, and what frames hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Settings {
@@ -23,6 +27,10 @@ pub struct Settings {
     pub lead_off: LeadOff,
     /// Each channel.
     pub channels: [Channel; CHANNELS],
+    /// Channels (a bit each) whose gain stays as it is in `channels` when a gain is chosen for all.
+    pub own_gain: u8,
+    /// Frames have two more channels: the electrodes that are off on the positive and on the negative side, a bit each.
+    pub lead_off_channels: bool,
     /// Channels whose positive side goes into the bias.
     pub bias_positive: u8,
     /// Channels whose negative side goes into the bias.
@@ -55,6 +63,8 @@ impl Settings {
         },
         lead_off: LeadOff { threshold: 0, current: LeadOffCurrent::Na6, frequency: LeadOffFrequency::Dc },
         channels: [Channel { power_down: false, gain: Gain::X24, srb2: false, mux: Mux::Normal }; CHANNELS],
+        own_gain: 0,
+        lead_off_channels: false,
         bias_positive: 0,
         bias_negative: 0,
         lead_off_positive: 0,
@@ -72,13 +82,40 @@ impl Settings {
         self
     }
 
-    /// With all channels at one gain.
+    /// With all channels at one gain, but for those that have their [own](Self::own_gain).
     #[must_use]
     pub fn with_gain(mut self, gain: Gain) -> Self {
-        for channel in &mut self.channels {
-            channel.gain = gain;
+        for (place, channel) in self.channels.iter_mut().enumerate() {
+            if self.own_gain >> place & 1 == 0 {
+                channel.gain = gain;
+            }
         }
         self
+    }
+
+    /// With lead-off detection: the comparators on, and the electrodes of these channels (a bit each) watched on their
+    /// positive and negative sides (SBAS499, lead-off detection). The bits are in every frame's
+    /// [`FrameStatus`](crate::adc::FrameStatus).
+    ///
+    /// ```
+    /// use axismirror_boards::ads1299::{Settings, registers::{LeadOff, LeadOffCurrent, LeadOffFrequency}};
+    /// let how = LeadOff { threshold: 0, current: LeadOffCurrent::Na6, frequency: LeadOffFrequency::Dc };
+    /// let image = Settings::DEFAULT.with_lead_off(how, 0xFF, 0x01).image();
+    /// assert_eq!((image[0x04], image[0x0F], image[0x10], image[0x17]), (0x00, 0xFF, 0x01, 0x02));
+    /// ```
+    #[must_use]
+    pub const fn with_lead_off(mut self, how: LeadOff, positive: u8, negative: u8) -> Self {
+        self.lead_off = how;
+        self.lead_off_positive = positive;
+        self.lead_off_negative = negative;
+        self.config4.lead_off_comparators = positive | negative != 0;
+        self
+    }
+
+    /// Channels of a frame: those of the chip, and two for lead-off when they were asked for.
+    #[must_use]
+    pub const fn frame_channels(&self) -> usize {
+        if self.lead_off_channels { CHANNELS + LEAD_OFF_CHANNELS } else { CHANNELS }
     }
 
     /// With all channels at one input. The test signal is the internal one, single amplitude, fCLK / 2^21.
@@ -142,7 +179,8 @@ impl Settings {
     pub fn test_signal(&self, channel: usize) -> Option<TestSignal> {
         let test = self.with_input(Input::TestSignal);
         let period = test.config2.frequency.period_clocks()? / test.config1.rate.clocks();
-        Some(TestSignal { amplitude: test.config2.amplitude(VREF) / self.volts_per_code(channel)?, period })
+        let amplitude = test.config2.amplitude(VREF) / self.volts_per_code(channel)?;
+        Some(TestSignal { amplitude, period, tolerance: AMPLITUDE_TOLERANCE })
     }
 }
 
@@ -165,6 +203,14 @@ mod tests {
         assert_eq!((at(Gain::X24).amplitude as i32, at(Gain::X24).period), (83886, 256));
         let fast = Settings::DEFAULT.with_rate(DataRate::Sps16000).test_signal(0).unwrap();
         assert_eq!(fast.period, 16384);
+    }
+
+    #[test]
+    fn a_channel_may_have_a_gain_of_its_own() {
+        let mut settings = Settings { own_gain: 0b100, ..Settings::DEFAULT };
+        settings.channels[2].gain = Gain::X6;
+        let gains = settings.with_gain(Gain::X2).channels.map(|c| c.gain.factor());
+        assert_eq!(gains, [2, 2, 6, 2, 2, 2, 2, 2]);
     }
 
     #[test]

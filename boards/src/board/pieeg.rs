@@ -2,7 +2,7 @@
 //!
 //! Wires and registers are those that the maker's own start-up scripts use; nobody has tried them with this program.
 
-use super::{Board, ChipKind, ChipSlot, GpioLine, Pacing, SpiSettings};
+use super::{Board, ChipKind, ChipSlot, GpioLine, PI_GPIO_CHIPS, Pacing, SpiSettings};
 use crate::ads1299::registers::{Channel, Config2, Config3, Gain, Gpio, Misc1, Mux, TestFrequency};
 use crate::ads1299::{Settings, VREF};
 
@@ -24,8 +24,6 @@ const REGISTERS: Settings = Settings {
 
 const SPI: SpiSettings = SpiSettings { mode: 1, speed_hz: 4_000_000, max_speed_hz: 20_000_000 };
 const GAINS: &[u8] = &[1, 2, 4, 6, 8, 12, 24];
-/// Raspberry Pi 5, 4, and 3.
-const GPIO_CHIPS: &[&str] = &["pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835"];
 
 const fn chip(select: u8, select_line: Option<GpioLine>, data_ready: GpioLine) -> ChipSlot {
     ChipSlot {
@@ -68,7 +66,8 @@ pub(super) const PIEEG8: Board = Board {
     default_gain: 1,
     vref: VREF,
     labels: LABELS.split_at(8).0,
-    gpio_chips: GPIO_CHIPS,
+    positions: &[],
+    gpio_chips: PI_GPIO_CHIPS,
     config_txt: &["dtparam=spi=on", "core_freq_fixed=1"],
     notes: &[BATTERY, "All channels are measured against the SRB1 electrode."],
 };

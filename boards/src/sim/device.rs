@@ -6,6 +6,9 @@ use crate::drdy::{Edge, Level};
 
 /// A chip at the other end of the wires.
 pub trait Device {
+    /// How many frames a second the host will ask for. Chips that have a clock of their own do not care.
+    fn set_pace(&mut self, _rate: f64) {}
+
     /// Lets time pass up to `time_ns` of the simulated world. Earlier times do nothing.
     fn advance_to(&mut self, time_ns: i64);
 

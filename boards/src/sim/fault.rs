@@ -15,10 +15,11 @@ pub enum Fault {
     MissedEdge,
     /// The host sees the edge and its queue drops it: the next edge's `seqno` jumps.
     DroppedEdge,
-    /// A bit of the frame's status word is flipped on its way (0 is the first on the wire).
+    /// A bit of the frame's status word is flipped on its way (0 is the first on the wire). On chips without a status
+    /// word: the zero before the result.
     StatusBit(u8),
-    /// A bit of the frame's samples is flipped on its way (0 is the first on the wire). The ADS1299 has no checksum:
-    /// nobody can tell.
+    /// A bit of the frame's samples is flipped on its way (0 is the first on the wire). Where there is no checksum, and
+    /// only the ADS131M has one, nobody can tell.
     DataBit(u8),
     /// The ID register reads so.
     WrongId(u8),
@@ -61,3 +62,40 @@ impl ScheduledFault {
 
 /// All that is planned to go wrong.
 pub type Faults = Vec<ScheduledFault, MAX_FAULTS>;
+
+/// What `pick` finds first among the faults that are on at a frame.
+pub(crate) fn pick<T>(faults: &Faults, frame: u64, pick: impl Fn(Fault) -> Option<T>) -> Option<T> {
+    faults.iter().filter(|f| f.is_on(frame)).find_map(|f| pick(f.fault))
+}
+
+/// Whether a fault is on at a frame.
+pub(crate) fn has(faults: &Faults, frame: u64, fault: Fault) -> bool {
+    pick(faults, frame, |f| (f == fault).then_some(())).is_some()
+}
+
+/// What the host reads where a chip sends `miso`.
+pub(crate) fn on_miso(faults: &Faults, frame: u64, miso: u8) -> u8 {
+    if has(faults, frame, Fault::MisoLow) {
+        0x00
+    } else if has(faults, frame, Fault::MisoHigh) {
+        0xFF
+    } else {
+        miso
+    }
+}
+
+/// The bits that are flipped at a frame: of the status, and of the samples.
+pub(crate) fn flipped(faults: &Faults, frame: u64) -> (Option<u8>, Option<u8>) {
+    let status = pick(faults, frame, |f| if let Fault::StatusBit(bit) = f { Some(bit) } else { None });
+    let data = pick(faults, frame, |f| if let Fault::DataBit(bit) = f { Some(bit) } else { None });
+    (status, data)
+}
+
+/// Flips a bit (0 is the first on the wire) of some bytes; past the end it begins anew.
+pub(crate) fn flip(bytes: &mut [u8], bit: Option<u8>) {
+    let Some(bit) = bit.map(usize::from) else { return };
+    let length = bytes.len().max(1);
+    if let Some(byte) = bytes.get_mut(bit / 8 % length) {
+        *byte ^= 0x80 >> (bit % 8);
+    }
+}

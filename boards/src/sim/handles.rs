@@ -9,7 +9,8 @@ use embedded_hal::delay::DelayNs;
 use embedded_hal::spi::{self, ErrorKind, ErrorType, Operation, SpiDevice};
 
 use super::SimBoard;
-use crate::drdy::{DataReady, Edge, Level, Pace, Wait};
+use crate::board::Pacing;
+use crate::drdy::{Clock, ClockPaced, DataReady, Edge, Level, Pace, Wait};
 
 /// A transfer that failed because it was told to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,9 +105,42 @@ impl DelayNs for SimDelay<'_, '_> {
     }
 }
 
-/// The DRDY line of one chip.
+/// The host's clock over the board's time, held back by a [`Pace`].
 #[derive(Clone, Debug)]
-pub struct SimDrdy<'s, 'a, P> {
+pub struct SimClock<'s, 'a, P> {
+    world: &'s RefCell<SimBoard<'a>>,
+    origin_ns: i64,
+    pace: P,
+}
+
+impl<P: Pace> Pace for SimClock<'_, '_, P> {
+    fn until(&mut self, time_ns: i64) -> bool {
+        let reached = self.pace.until(time_ns);
+        if reached {
+            self.world.borrow_mut().advance_to(time_ns.saturating_sub(self.origin_ns));
+        }
+        reached
+    }
+}
+
+impl<P: Pace> Clock for SimClock<'_, '_, P> {
+    fn now_ns(&mut self) -> i64 {
+        self.origin_ns.saturating_add(self.world.borrow().now_ns())
+    }
+}
+
+/// What tells that a frame of one chip is due: its DRDY line, or the host's clock where the board has none.
+#[derive(Clone, Debug)]
+pub struct SimDrdy<'s, 'a, P>(Source<'s, 'a, P>);
+
+#[derive(Clone, Debug)]
+enum Source<'s, 'a, P> {
+    Line(Line<'s, 'a, P>),
+    Clock(ClockPaced<SimClock<'s, 'a, P>>),
+}
+
+#[derive(Clone, Debug)]
+struct Line<'s, 'a, P> {
     world: &'s RefCell<SimBoard<'a>>,
     chip: usize,
     origin_ns: i64,
@@ -114,11 +148,35 @@ pub struct SimDrdy<'s, 'a, P> {
 }
 
 impl<'s, 'a, P: Pace> SimDrdy<'s, 'a, P> {
-    /// The line of a chip. Time 0 of the simulation is `origin_ns` of the clock that `pace` waits on.
-    pub const fn new(world: &'s RefCell<SimBoard<'a>>, chip: usize, origin_ns: i64, pace: P) -> Self {
-        Self { world, chip, origin_ns, pace }
+    /// For a chip. Time 0 of the simulation is `origin_ns` of the clock that `pace` waits on.
+    pub fn new(world: &'s RefCell<SimBoard<'a>>, chip: usize, origin_ns: i64, pace: P) -> Self {
+        let (pacing, rate) = (world.borrow().pacing, world.borrow().pace);
+        Self(match pacing {
+            Pacing::DataReady => Source::Line(Line { world, chip, origin_ns, pace }),
+            Pacing::Clock => Source::Clock(ClockPaced::new(SimClock { world, origin_ns, pace }, rate)),
+        })
+    }
+}
+
+impl<P: Pace> DataReady for SimDrdy<'_, '_, P> {
+    type Error = Infallible;
+
+    fn wait(&mut self, timeout_ns: i64) -> Result<Wait, Infallible> {
+        match &mut self.0 {
+            Source::Line(line) => line.wait(timeout_ns),
+            Source::Clock(clock) => clock.wait(timeout_ns),
+        }
     }
 
+    fn level(&mut self) -> Result<Option<Level>, Infallible> {
+        match &mut self.0 {
+            Source::Line(line) => line.level(),
+            Source::Clock(clock) => clock.level(),
+        }
+    }
+}
+
+impl<P: Pace> Line<'_, '_, P> {
     fn host_ns(&self, virtual_ns: i64) -> i64 {
         self.origin_ns.saturating_add(virtual_ns)
     }
@@ -126,10 +184,6 @@ impl<'s, 'a, P: Pace> SimDrdy<'s, 'a, P> {
     fn pop(&self) -> Option<Edge> {
         self.world.borrow_mut().device(self.chip)?.pop_edge()
     }
-}
-
-impl<P: Pace> DataReady for SimDrdy<'_, '_, P> {
-    type Error = Infallible;
 
     fn wait(&mut self, timeout_ns: i64) -> Result<Wait, Infallible> {
         let deadline = self.world.borrow().now_ns().saturating_add(timeout_ns.max(0));

@@ -1,5 +1,6 @@
 //! `axismirror boards`: what boards there are and what each can do.
 
+use axismirror::board_file;
 use axismirror_boards::board::Board;
 use clap::Args;
 
@@ -7,11 +8,16 @@ use super::{Failure, output};
 
 /// List the boards, or show one: chips, wiring, rates in Hz, gains, channel labels
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  axismirror boards\n  axismirror boards pieeg8")]
+#[command(
+    after_help = "Examples:\n  axismirror boards\n  axismirror boards pieeg8\n  axismirror boards pieeg8 --toml > mine.toml\n  axismirror boards ./mine.toml"
+)]
 pub(crate) struct BoardsArgs {
-    /// Board id
+    /// Board id, or the path of a board file
     #[arg(value_name = "BOARD")]
     pub(crate) board: Option<String>,
+    /// Print the board as a board file, to be copied and changed
+    #[arg(long, requires = "board")]
+    pub(crate) toml: bool,
 }
 
 /// Prints the boards, or one of them.
@@ -19,16 +25,16 @@ pub(crate) fn run(args: &BoardsArgs) -> Result<(), Failure> {
     let text = match &args.board {
         None => Board::all().iter().map(line).collect(),
         Some(id) => {
-            let board =
-                Board::find(id).map_err(|e| Failure::usage(e).hint("`axismirror boards` lists them".to_owned()))?;
-            page(board)
+            let board = board_file::find(id)
+                .map_err(|e| Failure::usage(e).hint("`axismirror boards` lists them".to_owned()))?;
+            if args.toml { board_file::print(board) } else { page(board) }
         }
     };
     output::print(text)
 }
 
 fn line(board: &Board) -> String {
-    format!("{:<12} {:<12} {:>2} channels  {}\n", board.id, board.title, board.channels(), chips(board))
+    format!("{:<15} {:<15} {:>2} channels  {}\n", board.id, board.title, board.channels(), chips(board))
 }
 
 fn chips(board: &Board) -> String {

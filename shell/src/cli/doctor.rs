@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use axismirror::board_file;
 use axismirror::doctor::{self, Finding, Probe, Severity};
-use axismirror_boards::board::Board;
 use clap::Args;
 use serde_json::json;
 
@@ -26,8 +26,8 @@ pub(crate) struct DoctorArgs {
 
 /// Examines this machine.
 pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
-    let board =
-        Board::find(&args.board).map_err(|e| Failure::usage(e).hint("`axismirror boards` lists them".to_owned()))?;
+    let board = board_file::find(&args.board)
+        .map_err(|e| Failure::usage(e).hint("`axismirror boards` lists them".to_owned()))?;
     let findings = doctor::examine(&Probe::this(), board);
     let count = |severity| findings.iter().filter(|f| f.severity == severity).count();
     let (problems, warnings) = (count(Severity::Problem), count(Severity::Warning));

@@ -92,6 +92,9 @@ fn verdict(channel: &ChannelReport, rate: f64) -> String {
         (Some(Ok(wave)), Some(expected)) => {
             let millivolts = wave.amplitude * channel.volts_per_code * 1e3;
             let off = (wave.amplitude / expected.amplitude - 1.0) * 100.0;
+            if expected.period == 0 {
+                return format!("ok: {:.0} codes = {millivolts:.4} mV ({off:+.2} %), constant", wave.amplitude);
+            }
             format!(
                 "ok: {:.0} codes = {millivolts:.4} mV ({off:+.2} %), offset {:.1} codes, {} periods of {} frames = {:.4} s",
                 wave.amplitude,

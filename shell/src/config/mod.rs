@@ -15,7 +15,7 @@
 
 mod change;
 mod error;
-mod given;
+pub(crate) mod given;
 mod key;
 mod on_board;
 mod settings;

@@ -3,6 +3,8 @@
 use std::io;
 
 use axismirror_boards::board::BoardError;
+
+use crate::board_file::{BoardFileError, FindError};
 use axismirror_core::name::NameError;
 use axismirror_core::publisher::PublishError;
 use axismirror_core::static_metadata::channels::ChannelTableError;
@@ -24,6 +26,9 @@ pub enum ServiceError {
     /// No such board.
     #[error(transparent)]
     Board(#[from] BoardError),
+    /// The board's file is no board.
+    #[error(transparent)]
+    BoardFile(#[from] BoardFileError),
     /// A name that is none.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -81,6 +86,15 @@ impl ServiceError {
             Self::Board(_) => Some("`axismirror boards` lists them".to_owned()),
             Self::Hardware(e) => e.hint(),
             _ => None,
+        }
+    }
+}
+
+impl From<FindError> for ServiceError {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::Id(error) => error.into(),
+            FindError::File(error) => error.into(),
         }
     }
 }

@@ -40,7 +40,8 @@ impl Template {
         table.write(&mut bytes)?;
         Ok(Self {
             dtype: settings.dtype(),
-            key: settings.message_key().to_owned(),
+            // A board from a file is not called by its path.
+            key: settings.key.as_deref().unwrap_or(board.id).to_owned(),
             gain_s: 1.0 / on_board.rate,
             channels: labels.len(),
             fields: table.fields(),

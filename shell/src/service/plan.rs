@@ -1,6 +1,6 @@
 //! Settings, checked against their board, and what follows from them.
 
-use axismirror_boards::board::Board;
+use axismirror_boards::board::{Board, Pacing};
 use axismirror_core::extension::Clock;
 use axismirror_core::header::StructVersion;
 use axismirror_core::name::StreamName;
@@ -10,6 +10,7 @@ use super::ServiceError;
 use super::message::{Channel, Template};
 use super::outlet::Next;
 use super::world::World;
+use crate::board_file;
 use crate::config::{self, BoardFacts, OnBoard, Settings};
 
 /// A stream that can be.
@@ -24,7 +25,7 @@ pub(super) struct Plan {
 impl Plan {
     /// Checks everything that can be checked before anything is touched.
     pub(super) fn new(settings: Settings) -> Result<Self, ServiceError> {
-        let board = Board::find(&settings.board)?;
+        let board = board_file::find(&settings.board)?;
         let on_board = on_board(&settings, board)?;
         let world = World::load(&settings, on_board.rate, board)?;
         let plan = Self { settings, board, on_board, world };
@@ -83,10 +84,12 @@ impl Plan {
 
 fn on_board(settings: &Settings, board: &Board) -> Result<OnBoard, ServiceError> {
     let rates: Vec<f64> = board.rates.iter().copied().map(f64::from).collect();
+    // Where the host's clock paces, every rate up to the highest is possible.
+    let steps = if board.pacing == Pacing::Clock { &[][..] } else { &rates };
     let gains: Vec<u32> = board.gains.iter().copied().map(u32::from).collect();
     let facts = BoardFacts {
         id: board.id,
-        rates: &rates,
+        rates: steps,
         max_rate: rates.last().copied().unwrap_or(0.0),
         default_rate: board.default_rate.into(),
         gains: &gains,

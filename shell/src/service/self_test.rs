@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicBool;
 use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Chunk, Limits, Sink, Step};
 use axismirror_boards::adc::{Adc, Input, TestSignal};
 use axismirror_boards::drdy::DataReady;
-use axismirror_boards::self_test::{MIN_PERIODS, SelfTest, SelfTestError, SquareWave};
+use axismirror_boards::self_test::{MIN_FRAMES, MIN_PERIODS, SETTLING_FRAMES, SelfTest, SelfTestError, SquareWave};
 use axismirror_boards::sim::{self, SimBoard};
 use axismirror_core::health::Health;
 
@@ -112,8 +112,11 @@ pub fn self_test(mut settings: Settings, stop: &Arc<AtomicBool>) -> Result<SelfT
     measure(&plan, &mut adcs, &mut drdys)
 }
 
-/// The test signal.
+/// The test signal; the pins of chips that make none.
 fn input(plan: &Plan) -> Input {
+    if !plan.board.chips.iter().all(|c| c.kind.has_test_signal()) {
+        return Input::Normal;
+    }
     plan.world.signal(&plan.settings).input()
 }
 
@@ -125,7 +128,9 @@ where
     let signals = adcs.iter().flat_map(|adc| (0..adc.channels()).map(|c| (adc.test_signal(c), adc.volts_per_code(c))));
     let signals: Vec<_> = signals.collect();
     let longest = signals.iter().filter_map(|(signal, _)| Some(u64::from(signal.as_ref()?.period))).max();
-    let wanted = longest.map_or((rate * WITHOUT_SIGNAL_S).ceil() as u64, |p| p * (MIN_PERIODS + MORE_PERIODS));
+    // A constant level has no period.
+    let unmoving = ((rate * WITHOUT_SIGNAL_S).ceil() as u64).max(SETTLING_FRAMES + MIN_FRAMES);
+    let wanted = longest.filter(|p| *p > 0).map_or(unmoving, |p| p * (MIN_PERIODS + MORE_PERIODS));
     let mut watch = Watch { judge: SelfTest::new(adcs), clock: ClockFit::new(rate, f64::MAX), frames: 0, last: 0 };
     let mut codes = vec![0; CHUNK * plan.board.channels()];
     let mut times = [0; CHUNK];

@@ -9,6 +9,7 @@ mod guard;
 mod segment;
 mod source;
 mod store;
+mod truncation;
 mod wake;
 
 use axismirror_core::name::SEGMENT_PREFIX;
@@ -18,6 +19,7 @@ pub use find::{Found, streams};
 pub use segment::{FileId, Mapped, Segment, ShmError, View};
 pub use source::ShmSource;
 pub use store::ShmStore;
+pub use truncation::{survive_truncation, was_truncated};
 pub(crate) use wake::{sleep, wake_all};
 
 /// Where POSIX shared memory lives on Linux (`shm_open(3)`).

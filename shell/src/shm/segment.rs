@@ -16,6 +16,8 @@ use memmap2::{MmapOptions, MmapRaw};
 use rustix::fs::{self, FallocateFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use super::truncation::Watched;
+
 /// Only the owner reads and writes. Readers of the published package open for reading and writing.
 const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 
@@ -24,7 +26,7 @@ const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 pub struct Mapped<B> {
     bytes: B,
     file: FileId,
-    map: Arc<MmapRaw>,
+    map: Arc<Watched>,
 }
 
 /// A segment that we write.
@@ -173,7 +175,7 @@ impl View {
         let (len, id) = size(file, path)?;
         let map = mapping(MmapOptions::new().len(len).map_raw_read_only(file), path)?;
         // SAFETY: as for a writable mapping, but for the permission, which a view does not need.
-        let bytes = unsafe { SharedView::from_raw(map.as_ptr(), len) };
+        let bytes = unsafe { SharedView::from_raw(map.as_mut_ptr(), len) };
         Ok(Self { bytes, file: id, map })
     }
 }
@@ -201,8 +203,12 @@ impl<B> Mapped<B> {
     }
 }
 
-fn mapping(map: io::Result<MmapRaw>, path: &Path) -> Result<Arc<MmapRaw>, ShmError> {
-    map.map(Arc::new).map_err(|source| ShmError::Io { action: "cannot map", path: path.to_owned(), source })
+fn mapping(map: io::Result<MmapRaw>, path: &Path) -> Result<Arc<Watched>, ShmError> {
+    map.map(|map| Arc::new(Watched::new(map))).map_err(|source| ShmError::Io {
+        action: "cannot map",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn size(file: &File, path: &Path) -> Result<(usize, FileId), ShmError> {

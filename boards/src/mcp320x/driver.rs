@@ -1,0 +1,115 @@
+//! The MCP3008 and MCP3208 over embedded-hal's SPI.
+//!
+//! SPI mode 0 or 3, most significant bit first (DS21295 and DS21298, section 6.1). Must never know of boards, of clocks, or of
+//! who calls.
+//!
+//! A conversion begins with the fall of chip-select, which must have been high before (tCSH, 270 and 500 ns). In
+//! embedded-hal chip-select is low for a whole transaction: a frame is therefore one transaction of three bytes for each
+//! channel, and its samples are so far apart as these take. A failure in one of them is a failure of the frame.
+
+use embedded_hal::spi::SpiDevice;
+
+use super::frame::{self, BYTES};
+use super::{Part, Settings};
+use crate::adc::{Adc, AdcError, FrameStatus, Input, TestSignal};
+
+/// An MCP3008 or MCP3208 behind an SPI device.
+#[derive(Debug)]
+pub struct Mcp320x<SPI> {
+    spi: SPI,
+    settings: Settings,
+    vref: f64,
+    rate: f64,
+    input: Input,
+}
+
+impl<SPI: SpiDevice> Mcp320x<SPI> {
+    /// A driver at a reference in volts, read `rate` times in a second by whoever calls. The chip has no other input than
+    /// its pins: another one is refused by [`Adc::initialise`].
+    pub const fn new(spi: SPI, settings: Settings, vref: f64, rate: f64, input: Input) -> Self {
+        Self { spi, settings, vref, rate, input }
+    }
+
+    /// Gives back the SPI device.
+    pub fn release(self) -> SPI {
+        self.spi
+    }
+
+    fn part(&self) -> Part {
+        self.settings.part
+    }
+}
+
+impl<SPI: SpiDevice> Adc for Mcp320x<SPI> {
+    type BusError = SPI::Error;
+
+    fn name(&self) -> &'static str {
+        self.part().name()
+    }
+
+    fn channels(&self) -> usize {
+        self.settings.scan().channels()
+    }
+
+    fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    fn gain(&self, channel: usize) -> Option<u8> {
+        self.settings.pair(channel).map(|_| 1)
+    }
+
+    fn code_range(&self) -> (i32, i32) {
+        (0, self.part().code_max())
+    }
+
+    fn volts_per_code(&self, channel: usize) -> Option<f64> {
+        self.settings.pair(channel).map(|_| self.part().volts_per_code(self.vref))
+    }
+
+    /// There is nothing to set up, and nothing that tells whether a chip is there: the first frames do, by their zero bits.
+    fn initialise(&mut self) -> Result<(), AdcError<SPI::Error>> {
+        self.set_input(self.input)
+    }
+
+    fn start(&mut self) -> Result<(), AdcError<SPI::Error>> {
+        Ok(())
+    }
+
+    fn stop(&mut self) -> Result<(), AdcError<SPI::Error>> {
+        Ok(())
+    }
+
+    /// One transaction for each channel. [`AdcError::BadStatus`] when the bit before a result is not zero: that is a line that
+    /// nobody drives. A line that is stuck low cannot be told from 0 V.
+    fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<SPI::Error>> {
+        let pairs = self.settings.scan().pairs();
+        if codes.len() != pairs.len() {
+            return Err(AdcError::FrameBuffer { channels: pairs.len(), given: codes.len() });
+        }
+        for (code, pair) in codes.iter_mut().zip(pairs) {
+            // The settings hold only what the chip can select.
+            let select = frame::select(*pair).unwrap_or_default();
+            let mut bytes: [u8; BYTES] = frame::request(self.settings.part, select);
+            self.spi.transfer_in_place(&mut bytes)?;
+            let (value, zero) = frame::decode(self.settings.part, bytes);
+            if !zero {
+                return Err(AdcError::BadStatus { bytes });
+            }
+            *code = value;
+        }
+        Ok(FrameStatus::default())
+    }
+
+    fn set_input(&mut self, input: Input) -> Result<(), AdcError<SPI::Error>> {
+        match input {
+            Input::Normal => Ok(()),
+            Input::Shorted => Err(AdcError::Unsupported { what: "shorted input" }),
+            Input::TestSignal => Err(AdcError::Unsupported { what: "test signal" }),
+        }
+    }
+
+    fn test_signal(&self, _channel: usize) -> Option<TestSignal> {
+        None
+    }
+}

@@ -1,0 +1,110 @@
+//! A segment that is cut short while it is mapped.
+//!
+//! Whoever may write a file in /dev/shm may also truncate it; the next touch of a page that is gone is SIGBUS, and no check beforehand
+//! excludes it. A process that asks for it ([`survive_truncation`]) gets a page of zeros in that page's place instead, and a note that this happened, so
+//! that it ends with an error and not with a signal. Any other SIGBUS does what it always did.
+#![allow(unsafe_code)]
+
+use std::ffi::c_void;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use memmap2::MmapRaw;
+use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
+use signal_hook::consts::SIGBUS;
+use signal_hook::low_level;
+
+/// How many mappings are watched over; more are possible, but a SIGBUS in one of those ends the process.
+const SLOTS: usize = 64;
+
+/// First address and length of each watched mapping; length 0: the slot is free. The handler reads them at any instant.
+static WATCHED: [Slot; SLOTS] = [const { Slot { base: AtomicUsize::new(0), len: AtomicUsize::new(0) } }; SLOTS];
+/// Set by the handler when it has replaced a page.
+static TRUNCATED: AtomicBool = AtomicBool::new(false);
+
+struct Slot {
+    base: AtomicUsize,
+    len: AtomicUsize,
+}
+
+/// A mapping that is watched over as long as it lives.
+#[derive(Debug)]
+pub(super) struct Watched {
+    map: MmapRaw,
+    slot: Option<usize>,
+}
+
+impl Watched {
+    pub(super) fn new(map: MmapRaw) -> Self {
+        let base = map.as_ptr().addr();
+        let taken = |slot: &Slot| {
+            // Relaxed: whoever wins the slot fills it alone; the base is published by the length below.
+            let won = slot.base.compare_exchange(0, base, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+            if won {
+                // Release, pairs with the handler's acquire: who sees the length sees the base.
+                slot.len.store(map.len(), Ordering::Release);
+            }
+            won
+        };
+        let slot = WATCHED.iter().position(taken);
+        Self { map, slot }
+    }
+
+    pub(super) fn as_mut_ptr(&self) -> *mut u8 {
+        self.map.as_mut_ptr()
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.and_then(|i| WATCHED.get(i)) {
+            // Before the memory is unmapped. Release, pairs with the handler's acquire: the slot is empty before it is free.
+            slot.len.store(0, Ordering::Release);
+            slot.base.store(0, Ordering::Release);
+        }
+    }
+}
+
+/// From now on a truncated segment is noted instead of ending this process. For programs; a library leaves signals to its program.
+///
+/// # Errors
+/// What the system says about the signal handler.
+pub fn survive_truncation() -> io::Result<()> {
+    let _ = rustix::param::page_size();
+    // SAFETY: the handler only loads and stores atomics and makes system calls that are safe in a signal handler (mmap, and what restores the
+    // default action); it neither allocates nor locks.
+    let registered = unsafe { signal_hook_registry::register_sigaction(SIGBUS, on_bus_error) };
+    registered.map(|_| ())
+}
+
+/// Whether a segment was cut short under a mapping of this process. What was read since then may be zeros.
+#[must_use]
+pub fn was_truncated() -> bool {
+    // Relaxed: a flag alone; the thread that ran into the missing page set it itself.
+    TRUNCATED.load(Ordering::Relaxed)
+}
+
+fn on_bus_error(info: &libc::siginfo_t) {
+    // SAFETY: for SIGBUS the kernel fills in the address (sigaction(2)).
+    let address = unsafe { info.si_addr() }.addr();
+    let is_ours = WATCHED.iter().any(|slot| {
+        // Acquire, pairs with the releases in `new` and `drop`.
+        let len = slot.len.load(Ordering::Acquire);
+        let base = slot.base.load(Ordering::Acquire);
+        len > 0 && address.wrapping_sub(base) < len
+    });
+    // Asked for once before, when the handler was registered: it no longer asks the system.
+    let page = rustix::param::page_size();
+    let at = (address & !(page - 1)) as *mut c_void;
+    let protection = ProtFlags::READ | ProtFlags::WRITE;
+    let replaced = is_ours && {
+        // SAFETY: the page lies in a mapping of ours, which has lost its memory: nothing else can be there, and nothing is lost.
+        unsafe { mmap_anonymous(at, page, protection, MapFlags::PRIVATE | MapFlags::FIXED) }.is_ok()
+    };
+    if replaced {
+        // Relaxed: see `was_truncated`.
+        TRUNCATED.store(true, Ordering::Relaxed);
+    } else {
+        let _ = low_level::emulate_default_handler(SIGBUS);
+    }
+}

@@ -1,0 +1,68 @@
+//! A segment that is cut short under a reader ends it with an error, not with a signal.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use axismirror_core::axis_array::{Axis, AxisArray, Samples};
+use axismirror_core::dtype::DType;
+use axismirror_core::extension::{Clock, Writer};
+use axismirror_core::header::Generation;
+use axismirror_core::name::StreamName;
+use axismirror_core::publisher::Publisher;
+use axismirror_core::settings::Settings;
+
+fn message<T>(first: usize, f: impl FnOnce(&AxisArray<'_>) -> T) -> T {
+    let frames = 100;
+    let bytes = vec![7; frames * 8];
+    f(&AxisArray {
+        data: Samples { dtype: DType::I32, shape: &[frames, 2], bytes: &bytes },
+        dims: &["time", "ch"],
+        axes: &[("time", Axis::Linear { unit: "s", gain: 0.001, offset: first as f64 * 0.001 })],
+        attrs: &[],
+        key: "",
+        stream_dim: None,
+    })
+}
+
+/// What `tail --follow` says when the segment that `cut` names is emptied under it.
+fn tail_while_cut(test: &str, cut: impl Fn(&StreamName) -> String) -> String {
+    let name = StreamName::new(&format!("truncated-{test}-{}", std::process::id())).unwrap();
+    let settings = Settings { shmem_name: Some(name.clone()), buf_dur: 60.0, axis: None, version: Default::default() };
+    let store = axismirror::shm::ShmStore::new("/dev/shm");
+    let mut publisher = Publisher::open(store, (), settings, Writer::default(), Clock::Monotonic).unwrap();
+    message(0, |m| publisher.publish(m).unwrap());
+    let mut tail = Command::new(env!("CARGO_BIN_EXE_axismirror"));
+    tail.args(["tail", name.as_str(), "--follow"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut tail = tail.spawn().unwrap();
+    let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines();
+    // It has attached once it prints frames.
+    for first in 1..50 {
+        message(first * 100, |m| publisher.publish(m).unwrap());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(lines.next().is_some());
+    let path = std::path::Path::new("/dev/shm").join(cut(&name));
+    // The writer goes first: it would run into the missing pages itself.
+    drop(publisher);
+    File::options().write(true).open(&path).unwrap().set_len(0).unwrap();
+    std::thread::spawn(move || lines.for_each(drop));
+    // A tail of a stream whose writer is gone waits; the header's pages are looked at all the time, the data's with the next read only.
+    std::thread::sleep(Duration::from_millis(500));
+    let _ = Command::new("kill").args(["-TERM", &tail.id().to_string()]).status();
+    let output = tail.wait_with_output().unwrap();
+    let _ = std::fs::remove_file(&path);
+    for segment in [name.header(), name.data(Generation::from_number(0)), name.static_metadata(1)] {
+        let public = segment.to_string();
+        let _ = std::fs::remove_file(format!("/dev/shm/{public}"));
+        let _ = std::fs::remove_file(format!("/dev/shm/{}", public.replacen("sm_", "am_", 1)));
+    }
+    format!("{:?} {}", output.status.code(), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn a_header_cut_short_is_an_error() {
+    let said = tail_while_cut("header", |name| name.header().to_string());
+    assert!(said.starts_with("Some(1)") && said.contains("cut short"), "{said}");
+}
