@@ -6,8 +6,11 @@ use std::convert::Infallible;
 use std::fmt::{self, Display};
 
 use axismirror_boards::acquisition::{Chunk, Sink};
-use axismirror_boards::signal::{COUNTER_MODULUS, COUNTER_STRIDE};
+use axismirror_boards::signal::{COUNTER_STRIDE, counter_modulus};
 use axismirror_core::health::Health;
+
+/// The greatest code of a converter of 24 bits; one with fewer counts round too often to be followed here.
+const CODE_MAX: i32 = 0x7F_FFFF;
 
 /// What came.
 pub(crate) struct Verifier {
@@ -55,8 +58,10 @@ impl Verifier {
         let number = |c: usize| codes.get(c).map_or(0, |code| code.wrapping_sub(c as u64) / COUNTER_STRIDE);
         let (first, second) = (number(0), number(1));
         let agreed = if self.channels < 3 || first == second || first == number(2) { first } else { second };
-        let bad =
-            codes.iter().enumerate().any(|(c, code)| *code != (agreed * COUNTER_STRIDE + c as u64) % COUNTER_MODULUS);
+        let bad = codes
+            .iter()
+            .enumerate()
+            .any(|(c, code)| *code != (agreed * COUNTER_STRIDE + c as u64) % counter_modulus(CODE_MAX));
         self.bad_codes += u64::from(bad);
         self.frames += 1;
         match self.last {
