@@ -2,6 +2,9 @@
 
 pub(crate) mod ci;
 pub(crate) mod demo;
+pub(crate) mod dist;
+pub(crate) mod emulate;
+pub(crate) mod firmware;
 pub(crate) mod interop;
 pub(crate) mod loom;
 pub(crate) mod miri;

@@ -5,6 +5,10 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod dist;
+mod elf;
+mod emulate;
+mod host;
 mod interop;
 mod python;
 mod step;
@@ -14,7 +18,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{ci, demo, interop as interop_command, loom, miri, test, torture};
+use commands::{
+    ci, demo, dist as dist_command, emulate as emulate_command, firmware, interop as interop_command, loom, miri, test,
+    torture,
+};
 use step::Steps;
 
 #[derive(Parser)]
@@ -32,6 +39,9 @@ enum Command {
     Ci(ci::Args),
     Miri(miri::Args),
     Loom(loom::Args),
+    Firmware(firmware::Args),
+    Emulate(emulate_command::Args),
+    Dist(dist_command::Args),
     Torture(torture::Args),
 }
 
@@ -51,6 +61,9 @@ fn main() -> ExitCode {
         Command::Ci(args) => args.run(&mut steps),
         Command::Miri(args) => args.run(&mut steps),
         Command::Loom(args) => args.run(&mut steps),
+        Command::Firmware(args) => args.run(&mut steps),
+        Command::Emulate(args) => args.run(&mut steps),
+        Command::Dist(args) => args.run(&mut steps),
         Command::Torture(args) => args.run(&mut steps),
     }
     steps.finish()

@@ -1,0 +1,32 @@
+//! Runs in the guest: reads an ADC, or the service's stream of one, and verifies the counter signal frame by frame.
+//!
+//! Says at the end what came, as `RESULT key=value ...`. Must never decide whether that is right.
+#![forbid(unsafe_code)]
+
+mod acquire;
+mod mirror;
+mod verify;
+
+use std::error::Error;
+
+use clap::Parser;
+
+#[derive(Parser)]
+enum Command {
+    /// Read an ADC with the product's drivers, without its service.
+    Acquire(acquire::Args),
+    /// Read a stream in /dev/shm until it ends.
+    Mirror {
+        /// The stream's name.
+        name: String,
+        /// Hz.
+        rate: f64,
+    },
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    match Command::parse() {
+        Command::Acquire(args) => acquire::run(&args),
+        Command::Mirror { name, rate } => mirror::run(&name, rate),
+    }
+}

@@ -1,0 +1,184 @@
+//! The cases as data: a board, a chip, what goes wrong, and what has to be counted then.
+//!
+//! Every counter that a case does not name has to be 0, so that a fault is counted as what it is and as nothing else. And frames that are
+//! missing in the ADC's own numbering are as many as were counted as lost.
+
+use super::machine::{IMX8MP, Machine, PI3, PI4};
+
+/// What one run is.
+#[derive(Debug)]
+pub(crate) struct Case {
+    /// What we call it.
+    pub(crate) name: &'static str,
+    pub(crate) machine: &'static Machine,
+    /// Who reads.
+    pub(super) reader: Reader,
+    /// The chip that is simulated, and the device tree's child for it.
+    pub(crate) chip: &'static Chip,
+    /// Hz.
+    pub(super) rate: u32,
+    /// Milliseconds of guest time.
+    pub(super) duration_ms: u32,
+    /// Faults of the device, in the peer's words.
+    pub(super) faults: &'static [&'static str],
+    /// The reading process is stopped for so many milliseconds.
+    pub(super) stall_ms: Option<u32>,
+    /// The guest's processor takes 2^shift ns for an instruction.
+    pub(super) shift: u8,
+    /// Counters that are not 0.
+    pub(super) counts: &'static [(&'static str, Count)],
+    /// How far the count of lost frames may be off: one that is lost at the very end is not seen by everybody.
+    pub(super) lost_within: u64,
+    /// Part of the short set.
+    pub(crate) quick: bool,
+}
+
+/// Who reads the ADC in the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// Driver and acquisition alone, which shows edges and `line_seqno` too.
+    Acquisition,
+    /// The same, with SPI through the controller's registers: the kernel's driver is not loaded.
+    Mapped,
+    /// The service, and a mirror of its stream.
+    Service,
+}
+
+/// What a counter has to be.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Count {
+    Is(u64),
+    AtLeast(u64),
+    /// Whatever it is.
+    Any,
+}
+use Count::{Any, AtLeast, Is};
+
+/// A chip, and how an emulated board carries it.
+#[derive(Debug)]
+pub(crate) struct Chip {
+    /// As the command line calls it.
+    pub(crate) name: &'static str,
+    /// The board of ours whose device and driver are used.
+    pub(super) board: &'static str,
+    /// Which device tree: `emulate/trees/MACHINE-TREE.tree`.
+    pub(super) tree: &'static str,
+    /// Drivers that are modules, besides the machine's.
+    pub(super) modules: &'static [&'static str],
+}
+
+// A chip that the kernel has a driver for gets a tree of its own (`trees/pi3-mcp3008.tree`) and its driver here (`industrialio`, `mcp320x`).
+const ADS1299: Chip = Chip { name: "ads1299", board: "pieeg8", tree: "spidev", modules: &[] };
+
+/// Nothing goes wrong.
+const CLEAN: Case = Case {
+    name: "",
+    machine: &IMX8MP,
+    reader: Reader::Acquisition,
+    chip: &ADS1299,
+    rate: 1000,
+    duration_ms: 1000,
+    faults: &[],
+    stall_ms: None,
+    shift: 0,
+    counts: &[],
+    lost_within: 0,
+    quick: false,
+};
+
+/// The same by the service.
+const SERVICE: Case = Case { reader: Reader::Service, ..CLEAN };
+
+/// All of them.
+pub(super) const ALL: &[Case] = &[
+    Case { name: "250-hz", rate: 250, ..CLEAN },
+    Case { name: "500-hz", rate: 500, ..CLEAN },
+    Case { name: "1000-hz", rate: 1000, quick: true, ..CLEAN },
+    Case { name: "2000-hz", rate: 2000, ..CLEAN },
+    Case { name: "4000-hz", rate: 4000, quick: true, ..CLEAN },
+    Case {
+        name: "skipped-edge",
+        faults: &["missed-edge@500"],
+        counts: &[("drdy_missed", Is(1)), ("frames_lost", Is(1))],
+        quick: true,
+        ..CLEAN
+    },
+    Case {
+        name: "status-bit",
+        faults: &["status-bit=0@300", "status-bit=17@600x2"],
+        counts: &[("bad_frames", Is(3)), ("frames_lost", Is(3))],
+        quick: true,
+        ..CLEAN
+    },
+    // The ADS1299 has no checksum: what the acquisition cannot see, the verifier does.
+    Case { name: "data-bit", faults: &["data-bit=100@500"], counts: &[("bad_codes", Is(1))], quick: true, ..CLEAN },
+    // Ten conversions while nobody reads: the edges wait in the kernel's queue, the frames are overwritten.
+    Case {
+        name: "stall",
+        stall_ms: Some(10),
+        counts: &[("overruns", AtLeast(9)), ("frames_lost", AtLeast(9))],
+        quick: true,
+        ..CLEAN
+    },
+    // More than the kernel's queue of 1024 edges: it drops some, and line_seqno tells. Whoever empties a long queue may find a newer frame than the
+    // newest edge was for: its time is one period early then.
+    Case {
+        name: "long-stall",
+        rate: 4000,
+        stall_ms: Some(400),
+        duration_ms: 2000,
+        counts: &[
+            ("overruns", AtLeast(1000)),
+            ("drdy_missed", AtLeast(500)),
+            ("seqno_gaps", Is(1)),
+            ("frames_lost", AtLeast(1599)),
+            ("bad_times", Any),
+        ],
+        ..CLEAN
+    },
+    // Ten missing edges, then nothing answers until the ADC comes back.
+    Case {
+        name: "stops",
+        duration_ms: 2000,
+        faults: &["drdy-high@500x400", "miso-high@500x400"],
+        counts: &[
+            ("drdy_missed", Is(10)),
+            ("restarts", AtLeast(2)),
+            ("refused", AtLeast(1)),
+            ("frames_lost", AtLeast(400)),
+        ],
+        quick: true,
+        ..CLEAN
+    },
+    // A quarter of the speed: a frame takes longer than a period, and which edge it was for cannot be known.
+    Case {
+        name: "too-fast",
+        rate: 4000,
+        shift: 2,
+        counts: &[("overruns", AtLeast(1000)), ("frames_lost", AtLeast(1000)), ("bad_times", Any)],
+        lost_within: 1,
+        quick: true,
+        ..CLEAN
+    },
+    Case { name: "service-250-hz", rate: 250, ..SERVICE },
+    Case { name: "service-4000-hz", rate: 4000, quick: true, ..SERVICE },
+    Case {
+        name: "service-faults",
+        duration_ms: 1500,
+        faults: &["missed-edge@300", "status-bit=2@600", "data-bit=50@900"],
+        counts: &[("drdy_missed", Is(1)), ("bad_frames", Is(1)), ("frames_lost", Is(2)), ("bad_codes", Is(1))],
+        quick: true,
+        ..SERVICE
+    },
+    Case {
+        name: "service-stall",
+        duration_ms: 1500,
+        stall_ms: Some(10),
+        counts: &[("overruns", AtLeast(9)), ("frames_lost", AtLeast(9))],
+        ..SERVICE
+    },
+    Case { name: "spidev", machine: &PI3, rate: 250, quick: true, ..CLEAN },
+    Case { name: "mapped", machine: &PI3, rate: 250, reader: Reader::Mapped, quick: true, ..CLEAN },
+    Case { name: "spidev", machine: &PI4, rate: 250, quick: true, ..CLEAN },
+    Case { name: "mapped", machine: &PI4, rate: 250, reader: Reader::Mapped, quick: true, ..CLEAN },
+];

@@ -1,0 +1,140 @@
+//! What guest and peer said, against what the case expects.
+//!
+//! Must never run anything.
+
+use std::collections::BTreeMap;
+
+use super::Case;
+use super::case::{Count, Reader};
+
+/// Counters of the guest that are 0 unless a case says otherwise.
+const COUNTERS: [&str; 10] = [
+    "repeated",
+    "bad_codes",
+    "bad_times",
+    "frames_lost",
+    "drdy_missed",
+    "bad_frames",
+    "bus_errors",
+    "overruns",
+    "slips",
+    "restarts",
+];
+/// What only the acquisition alone shows, and what only a mirror does.
+const OF_ACQUISITION: [&str; 2] = ["seqno_gaps", "refused"];
+const OF_MIRROR: [&str; 2] = ["missed", "unproven"];
+/// Milliseconds that may be missing at the end of a run: the filter that settles, the last period.
+const SLACK_MS: u32 = 20;
+
+type Values = BTreeMap<String, f64>;
+
+/// The values of the line that begins with a word.
+fn values(output: &str, word: &str) -> Option<Values> {
+    let line = output.lines().find_map(|l| l.trim().strip_prefix(word)?.strip_prefix(' '))?;
+    let pairs = line.split_whitespace().filter_map(|w| w.split_once('='));
+    Some(pairs.filter_map(|(k, v)| Some((k.to_owned(), v.parse().ok()?))).collect())
+}
+
+/// What is worth a line in the table, or what is wrong.
+pub(super) fn judge(case: &Case, output: &str) -> Result<String, String> {
+    let (Some(guest), Some(peer)) = (values(output, "RESULT"), values(output, "PEER")) else {
+        return Err(format!("the guest said nothing of a result:{}", tail(output)));
+    };
+    let missing = |what: &str| format!("nothing is said of {what}");
+    let of = |values: &Values, what: &str| values.get(what).copied().ok_or_else(|| missing(what));
+    let mut wrong = Vec::new();
+    let mut counted = Vec::new();
+    let more = match case.reader {
+        Reader::Acquisition | Reader::Mapped => OF_ACQUISITION,
+        Reader::Service => OF_MIRROR,
+    };
+    for counter in COUNTERS.into_iter().chain(more) {
+        let found = of(&guest, counter)?;
+        let expected = case.counts.iter().find(|(c, _)| *c == counter).map_or(Count::Is(0), |(_, count)| *count);
+        let good = match expected {
+            Count::Is(n) => found == n as f64,
+            Count::AtLeast(n) => found >= n as f64,
+            Count::Any => true,
+        };
+        if !good {
+            wrong.push(format!("{counter} is {found}, expected {expected:?}"));
+        } else if found > 0.0 {
+            counted.push(format!("{counter} {found}"));
+        }
+    }
+    // The ADC's own numbering is the judge of what is lost.
+    let (absent, lost) = (of(&guest, "absent")?, of(&guest, "frames_lost")?);
+    if (absent - lost).abs() > case.lost_within as f64 {
+        wrong.push(format!("{absent} frames are missing, but {lost} are counted as lost"));
+    }
+    let frames = of(&guest, "frames")?;
+    let due = f64::from(case.rate) * f64::from(case.duration_ms.saturating_sub(SLACK_MS)) / 1000.0;
+    if frames + lost < due {
+        wrong.push(format!("{frames} frames and {lost} lost ones in a time for {due}"));
+    }
+    let falls = of(&peer, "falls")?;
+    let all_edges = case.shift == 0 && !case.counts.iter().any(|(c, _)| *c == "seqno_gaps");
+    if case.reader == Reader::Acquisition && case.machine.data_ready && all_edges {
+        let edges = of(&guest, "edges")?;
+        // One may fall behind the end.
+        if falls < edges || falls > edges + 1.0 {
+            wrong.push(format!("DRDY fell {falls} times, and the kernel told of {edges}"));
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(wrong.join("; "));
+    }
+    let counted = if counted.is_empty() { "nothing lost".to_owned() } else { counted.join(", ") };
+    let worst = of(&guest, "worst_time_us")?;
+    Ok(format!("{frames} frames verified, times within {worst} us; {counted}"))
+}
+
+/// The last lines, for an error's text.
+fn tail(output: &str) -> String {
+    const LINES: usize = 8;
+    let lines: Vec<&str> = output.lines().filter(|l| !l.trim().is_empty()).collect();
+    format!("\n      | {}", lines[lines.len().saturating_sub(LINES)..].join("\n      | "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emulate::case;
+
+    fn case(name: &str) -> &'static Case {
+        case::ALL.iter().find(|c| c.name == name).unwrap()
+    }
+
+    /// As the guest says it, with some values changed.
+    fn output(changes: &[(&str, f64)]) -> String {
+        let all = COUNTERS.into_iter().chain(OF_ACQUISITION).chain(OF_MIRROR);
+        let mut values: BTreeMap<&str, f64> = all.map(|c| (c, 0.0)).collect();
+        values.extend([("frames", 998.0), ("absent", 0.0), ("edges", 998.0), ("worst_time_us", 0.1)]);
+        values.extend(changes.iter().copied());
+        let words: Vec<String> = values.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        format!("noise\r\nRESULT {}\r\nDONE 0\nPEER selects=9 bytes=9 falls=998\n", words.join(" "))
+    }
+
+    #[test]
+    fn a_clean_run_has_all_frames_and_counts_nothing() {
+        assert!(judge(case("1000-hz"), &output(&[])).is_ok());
+        for counter in COUNTERS.into_iter().chain(OF_ACQUISITION) {
+            assert!(judge(case("1000-hz"), &output(&[(counter, 1.0)])).is_err(), "{counter}");
+        }
+        assert!(judge(case("1000-hz"), &output(&[("frames", 900.0)])).is_err());
+        assert!(judge(case("1000-hz"), &output(&[("absent", 1.0)])).is_err());
+        assert!(judge(case("1000-hz"), &output(&[("edges", 990.0)])).is_err());
+        assert!(judge(case("1000-hz"), "panic").is_err());
+    }
+
+    #[test]
+    fn a_fault_is_counted_as_what_it_is_and_as_nothing_else() {
+        let seen = [("drdy_missed", 1.0), ("frames_lost", 1.0), ("absent", 1.0)];
+        assert!(judge(case("skipped-edge"), &output(&seen)).is_ok());
+        assert!(judge(case("skipped-edge"), &output(&[])).is_err());
+        let other = [seen.as_slice(), &[("bad_frames", 1.0)]].concat();
+        assert!(judge(case("skipped-edge"), &output(&other)).is_err());
+        let uncounted = [("drdy_missed", 1.0), ("frames_lost", 1.0), ("absent", 2.0)];
+        assert!(judge(case("skipped-edge"), &output(&uncounted)).is_err());
+    }
+}

@@ -1,0 +1,135 @@
+//! One case: the peer, QEMU, and what both said.
+//!
+//! Bounded in time whatever happens: a kernel that panics does not end by itself. Must never judge.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::case::Reader;
+use super::{Case, Ground};
+use crate::sys::{self, Child};
+
+/// A run takes 5 to 10 s; a loaded machine several times that.
+const LIMIT: Duration = Duration::from_secs(120);
+/// How long the peer may take to listen, and to end when QEMU has ended.
+const PEER_LIMIT: Duration = Duration::from_secs(10);
+/// The process reads for so long before it is stopped.
+const BEFORE_STALL_S: &str = "1";
+/// Name of the service's stream.
+const STREAM: &str = "emulated";
+
+/// Runs a case; returns all that guest and peer said.
+pub(super) fn run(ground: &Ground, case: &Case) -> Result<String, String> {
+    let folder = ground.folder.join("runs").join(format!("{}-{}-{}", case.machine.name, case.chip.name, case.name));
+    let made = fs::remove_dir_all(&folder).or(Ok(())).and_then(|()| fs::create_dir_all(&folder));
+    made.map_err(|e| format!("{}: {e}", folder.display()))?;
+    let root = root_file_system(ground, case, &folder)?;
+    // The name of a socket has at most 107 bytes; a deep target folder leaves too few.
+    let socket = std::env::temp_dir().join(format!("axismirror-peer-{}", std::process::id()));
+    let _ = fs::remove_file(&socket);
+    let result = with_peer(ground, case, &folder, &root, &socket);
+    let _ = fs::remove_file(&socket);
+    result
+}
+
+fn with_peer(ground: &Ground, case: &Case, folder: &Path, root: &Path, socket: &Path) -> Result<String, String> {
+    let said = folder.join("peer.log");
+    let log = fs::File::create(&said).map_err(|e| format!("{}: {e}", said.display()))?;
+    let errors = log.try_clone().map_err(|e| e.to_string())?;
+    let mut c = sys::command(&ground.peer);
+    c.arg(socket).args(["--board", case.chip.board]).stdout(Stdio::from(log)).stderr(Stdio::from(errors));
+    if !case.machine.data_ready {
+        c.args(["--pace", "read"]);
+    }
+    for fault in case.faults {
+        c.args(["--fault", fault]);
+    }
+    let mut peer = Child::spawn(&mut c).map_err(|e| format!("{}: {e}", sys::line(&c)))?;
+    let start = Instant::now();
+    while !socket.exists() {
+        if start.elapsed() > PEER_LIMIT || peer.try_wait().is_ok_and(|s| s.is_some()) {
+            return Err(format!("the peer does not listen: {}", read(&said)));
+        }
+        sleep(Duration::from_millis(5));
+    }
+    let out = sys::output(&mut qemu(ground, case, root, socket), LIMIT)?;
+    let text = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    let _ = fs::write(folder.join("guest.log"), &text);
+    match peer.wait(Some(PEER_LIMIT)) {
+        Ok(Some(status)) if status.success() => Ok(format!("{text}\n{}", read(&said))),
+        _ => Err(format!("the peer did not end well: {}", read(&said))),
+    }
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}
+
+/// The guest's files, with what its first process is to run.
+fn root_file_system(ground: &Ground, case: &Case, folder: &Path) -> Result<PathBuf, String> {
+    let (script, archive) = (folder.join("case.sh"), folder.join("root.cpio.gz"));
+    fs::write(&script, guest_script(case)).map_err(|e| format!("{}: {e}", script.display()))?;
+    let mut c = sys::command("emulate/initramfs.sh");
+    c.args([&ground.folder, &archive, &script]).arg(modules(case, " ")).args([&ground.guest, &ground.service]);
+    let out = sys::output(&mut c, LIMIT)?;
+    if out.status.success() { Ok(archive) } else { Err(String::from_utf8_lossy(&out.stderr).trim().to_owned()) }
+}
+
+fn modules(case: &Case, between: &str) -> String {
+    let spi = if case.reader == Reader::Mapped { &[] } else { case.machine.spi };
+    [spi, case.machine.modules, case.chip.modules].concat().join(between)
+}
+
+fn guest_script(case: &Case) -> String {
+    let (board, rate, seconds) = (case.chip.board, case.rate, f64::from(case.duration_ms) / 1000.0);
+    let mut script = match case.reader {
+        Reader::Acquisition | Reader::Mapped => {
+            format!("axismirror-emulate-guest acquire --board {board} --rate {rate} --duration {seconds}")
+        }
+        // A ring for all of it: what a mirror misses is not what this is about.
+        Reader::Service => format!(
+            "axismirror run --name {STREAM} --board {board} --rate {rate} --duration {seconds} --chunk 10 --buf-dur 30 --units codes"
+        ),
+    };
+    if case.reader == Reader::Mapped {
+        script.push_str(" --mapped");
+    }
+    if case.reader != Reader::Service && !case.machine.data_ready {
+        script.push_str(" --clock");
+    }
+    script.push_str(" &\nreader=$!\n");
+    if let Some(ms) = case.stall_ms {
+        let us = ms * 1000;
+        let _ = writeln!(script, "(sleep {BEFORE_STALL_S}; kill -STOP $reader; usleep {us}; kill -CONT $reader) &");
+    }
+    if case.reader == Reader::Service {
+        let _ = writeln!(script, "axismirror-emulate-guest mirror {STREAM} {rate}");
+    }
+    script.push_str("wait $reader\n");
+    script
+}
+
+fn qemu(ground: &Ground, case: &Case, root: &Path, socket: &Path) -> std::process::Command {
+    let machine = case.machine;
+    let folder = &ground.folder;
+    let tree = folder.join("trees").join(format!("{}-{}.dtb", machine.name, case.chip.tree));
+    let command_line = format!(
+        "console={} panic=-1 quiet {} rdinit=/init mods={}",
+        machine.console,
+        machine.kernel,
+        modules(case, ",")
+    );
+    let mut c = sys::command("qemu-system-aarch64");
+    c.args(machine.qemu).args(["-display", "none", "-monitor", "none", "-no-reboot"]);
+    // The guest's clock counts its instructions, so that a run is the same on any host.
+    c.arg("-icount").arg(format!("shift={},sleep=off", case.shift));
+    c.arg("-kernel").arg(folder.join("kernel")).arg("-dtb").arg(tree).arg("-initrd").arg(root);
+    c.args(["-append", &command_line]).arg("-plugin").arg(folder.join("bridge").join("ssi-bridge.so"));
+    c.arg("-chardev").arg(format!("socket,id=peer,path={}", socket.display()));
+    c.arg("-device").arg(format!("ssi-bridge,chardev=peer,{}", machine.wires));
+    c
+}
