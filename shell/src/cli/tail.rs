@@ -207,7 +207,7 @@ impl Printer {
                 continue;
             }
             let written = if self.format == Format::Text { sample::short } else { sample::text };
-            let values: Vec<String> = self.samples.iter().map(|s| sample::text(rows.dtype, sample(s))).collect();
+            let values: Vec<String> = self.samples.iter().map(|s| written(rows.dtype, sample(s))).collect();
             let number = (rows.first + i as u64).to_string();
             let time = time.map(|t| format!("{t:.6}")).unwrap_or_default();
             match self.format {
