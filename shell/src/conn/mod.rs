@@ -34,6 +34,28 @@ use worker::Worker;
 /// Events that may wait for the serving thread.
 const QUEUE: usize = 256;
 
+/// What the server makes of a client's bytes, in the pieces in which they come: each message's text or refusal, and at last why the client
+/// would be given up. For the fuzzer.
+#[cfg(fuzzing)]
+pub fn messages<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Result<String, String>> {
+    let mut inbox = framing::Inbox::default();
+    let mut messages = Vec::new();
+    for piece in pieces {
+        inbox.push(piece);
+        loop {
+            match inbox.next() {
+                Ok(Some(message)) => messages.push(pickle::decode(&message).map_err(|e| e.to_string())),
+                Ok(None) => break,
+                Err(e) => {
+                    messages.push(Err(e.to_string()));
+                    return messages;
+                }
+            }
+        }
+    }
+    messages
+}
+
 /// Why there is no life-cycle channel.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnError {
