@@ -2,6 +2,8 @@
 
 pub(crate) mod ci;
 pub(crate) mod demo;
+pub(crate) mod flood;
+pub(crate) mod fuzz;
 pub(crate) mod interop;
 pub(crate) mod loom;
 pub(crate) mod miri;

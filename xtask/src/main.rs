@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{ci, demo, interop as interop_command, loom, miri, test, torture};
+use commands::{ci, demo, flood, fuzz, interop as interop_command, loom, miri, test, torture};
 use step::Steps;
 
 #[derive(Parser)]
@@ -33,6 +33,8 @@ enum Command {
     Miri(miri::Args),
     Loom(loom::Args),
     Torture(torture::Args),
+    Flood(flood::Args),
+    Fuzz(fuzz::Args),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +54,8 @@ fn main() -> ExitCode {
         Command::Miri(args) => args.run(&mut steps),
         Command::Loom(args) => args.run(&mut steps),
         Command::Torture(args) => args.run(&mut steps),
+        Command::Flood(args) => args.run(&mut steps),
+        Command::Fuzz(args) => args.run(&mut steps),
     }
     steps.finish()
 }
