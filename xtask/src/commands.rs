@@ -9,3 +9,4 @@ pub(crate) mod loom;
 pub(crate) mod miri;
 pub(crate) mod test;
 pub(crate) mod torture;
+pub(crate) mod tsan;

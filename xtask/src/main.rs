@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{ci, demo, flood, fuzz, interop as interop_command, loom, miri, test, torture};
+use commands::{ci, demo, flood, fuzz, interop as interop_command, loom, miri, test, torture, tsan};
 use step::Steps;
 
 #[derive(Parser)]
@@ -34,6 +34,7 @@ enum Command {
     Loom(loom::Args),
     Torture(torture::Args),
     Flood(flood::Args),
+    Tsan(tsan::Args),
     Fuzz(fuzz::Args),
 }
 
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         Command::Loom(args) => args.run(&mut steps),
         Command::Torture(args) => args.run(&mut steps),
         Command::Flood(args) => args.run(&mut steps),
+        Command::Tsan(args) => args.run(&mut steps),
         Command::Fuzz(args) => args.run(&mut steps),
     }
     steps.finish()

@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: everything that must hold before a change goes in.
 
-use super::{flood, fuzz, loom, miri, test, torture};
+use super::{flood, fuzz, loom, miri, test, torture, tsan};
 use crate::interop;
 use crate::python::Release;
 use crate::step::{Outcome, Steps};
@@ -55,6 +55,7 @@ impl Args {
         flood::flood(steps, CI_FRAMES, 2);
         loom::loom(steps);
         miri::miri(steps, CI_SEEDS);
+        tsan::tsan(steps);
         fuzz::fuzz(steps, None, CI_FUZZ_SECONDS);
         dependencies(steps);
     }
