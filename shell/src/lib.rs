@@ -5,7 +5,7 @@
 //! | reading a stream from Rust | [`mirror`] |
 //! | running the service | [`service`], with the settings of [`config`] |
 //! | boards as files | [`board_file`] |
-//! | segments in /dev/shm | [`shm`] |
+//! | segments in /dev/shm | [`shm`], and who may open them: [`access`] |
 //! | the life-cycle channel of Python's `multiprocessing.connection` | [`conn`] |
 //! | a real board: SPI, GPIO, real time | [`hardware`], [`spi`], [`gpio`], [`realtime`] |
 //! | what is wrong with a machine or a board | [`doctor`], [`service::self_test`] |
@@ -13,6 +13,7 @@
 //! | files that a simulated ADC plays | [`recording`] |
 #![deny(unsafe_code)]
 
+pub mod access;
 pub mod board_file;
 pub mod causes;
 pub mod clock;

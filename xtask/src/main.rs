@@ -19,8 +19,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    ci, demo, dist as dist_command, emulate as emulate_command, firmware, interop as interop_command, loom, miri, test,
-    torture,
+    ci, demo, dist as dist_command, emulate as emulate_command, firmware, flood, fuzz, interop as interop_command,
+    loom, miri, test, torture, tsan,
 };
 use step::Steps;
 
@@ -43,6 +43,9 @@ enum Command {
     Emulate(emulate_command::Args),
     Dist(dist_command::Args),
     Torture(torture::Args),
+    Flood(flood::Args),
+    Tsan(tsan::Args),
+    Fuzz(fuzz::Args),
 }
 
 fn main() -> ExitCode {
@@ -65,6 +68,9 @@ fn main() -> ExitCode {
         Command::Emulate(args) => args.run(&mut steps),
         Command::Dist(args) => args.run(&mut steps),
         Command::Torture(args) => args.run(&mut steps),
+        Command::Flood(args) => args.run(&mut steps),
+        Command::Tsan(args) => args.run(&mut steps),
+        Command::Fuzz(args) => args.run(&mut steps),
     }
     steps.finish()
 }

@@ -58,6 +58,12 @@ pub(crate) struct SettingFlags {
     /// Unix socket for the life-cycle channel of Python's multiprocessing.connection.Client, or none [default: none]
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath, help_heading = STREAM)]
     conn: Option<String>,
+    /// Who may open the segments and the life-cycle channel: 0600 the owner alone, 0660 a group too [default: 0600]
+    #[arg(long, value_name = "MODE", value_parser = ["0600", "0660"], help_heading = STREAM)]
+    mode: Option<String>,
+    /// That group, by name or number, for mode 0660 only [default: the group of the process]
+    #[arg(long, value_name = "GROUP", help_heading = STREAM)]
+    group: Option<String>,
     /// How a real board's SPI is reached: kernel (spidev), or mapped (SPI0 of a Raspberry Pi 0 to 4, as root) [default: kernel]
     #[arg(long, value_name = "ACCESS", value_parser = ["kernel", "mapped"], help_heading = ADC)]
     spi: Option<String>,
@@ -131,6 +137,8 @@ impl SettingFlags {
             Key::Clock => &self.clock,
             Key::Duration => &self.duration,
             Key::Conn => &self.conn,
+            Key::Mode => &self.mode,
+            Key::Group => &self.group,
             Key::Spi => &self.spi,
             Key::Priority => &self.priority,
             Key::Cpu => &self.cpu,

@@ -29,6 +29,7 @@ fn every_flag_reaches_its_own_setting() {
         let (value, shown) = match key {
             Key::Rate | Key::BufDur | Key::FrequencyHz | Key::AmplitudeUv | Key::Duration => ("3.5", "3.5"),
             Key::Gain | Key::Chunk | Key::Priority | Key::Cpu => ("3", "3"),
+            Key::Mode => ("0660", "\"0660\""),
             Key::Spi => ("mapped", "\"mapped\""),
             Key::Channels => ("3,1", "[3, 1]"),
             Key::Labels => ("a,b", "[\"a\", \"b\"]"),
@@ -39,7 +40,7 @@ fn every_flag_reaches_its_own_setting() {
             Key::Simulate | Key::Fast | Key::LockMemory => ("true", "true"),
             Key::Signal => ("eeg", "\"eeg\""),
             Key::Faults => ("x", "[\"x\"]"),
-            Key::Name | Key::Board | Key::Axis | Key::Key | Key::Conn | Key::File => ("x", "\"x\""),
+            Key::Name | Key::Board | Key::Axis | Key::Key | Key::Conn | Key::Group | Key::File => ("x", "\"x\""),
         };
         for flag in [key.flag(), key.flag().replace('-', "_")] {
             let given = format!("--{flag}={value}");
@@ -48,6 +49,11 @@ fn every_flag_reaches_its_own_setting() {
                 // `--simulate` twice.
                 Err(_) if key == Key::Simulate => Cli::try_parse_from(["axismirror", "run", &given]).unwrap(),
                 other => other.unwrap(),
+            };
+            let cli = match key {
+                // Only together.
+                Key::Group => Cli::try_parse_from(["axismirror", "run", "--mode=0660", &given]).unwrap(),
+                _ => cli,
             };
             let Command::Run(args) = cli.command else { panic!("not run") };
             let settings = args.sources().load().unwrap();

@@ -13,6 +13,9 @@ pub const MAX_CHANNEL: usize = 1024;
 /// The longest channel label, in code points: readers get them as `U16`.
 pub const MAX_LABEL: usize = 16;
 
+/// The longest name of a group, in bytes: far above the 32 that groupadd(8) allows.
+const MAX_GROUP: usize = 255;
+
 /// The word for "as if it were not given".
 const AUTO: &str = "auto";
 /// The word for "none of it".
@@ -109,6 +112,14 @@ impl Given<'_> {
             .filter(|s| (low..=high).contains(&s.len()) && !s.chars().any(char::is_control))
             .map(str::to_owned)
             .ok_or_else(|| Possible(format!("a text of {low} to {high} bytes without control characters")))
+    }
+
+    /// A name, or a number from 0 as text.
+    pub(crate) fn name_or_number(&self) -> Result<String, Possible> {
+        match self.integer() {
+            Some(number) if number >= 0 => Ok(number.to_string()),
+            _ => self.text(1, MAX_GROUP).map_err(|_| "the name of a group, or its number".into()),
+        }
     }
 
     /// A path, as written.

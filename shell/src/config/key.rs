@@ -36,6 +36,8 @@ pub enum Key {
     Clock,
     Duration,
     Conn,
+    Mode,
+    Group,
     Spi,
     Priority,
     Cpu,
@@ -69,7 +71,7 @@ const fn simulated(key: Key, name: &'static str, reach: Reach, meaning: &'static
 }
 
 /// In the order of [`Key`], which is the order of the printed file.
-const ENTRIES: [Entry; 27] = [
+const ENTRIES: [Entry; 29] = [
     entry(Key::Name, "name", Reach::Live, "Name of the stream, by which readers find it."),
     entry(Key::Board, "board", Reach::Fixed, "Board id; `axismirror boards` lists them."),
     entry(Key::Rate, "rate", Reach::NeedsAdcRestart, "Frames per second, in Hz; without it the board's default."),
@@ -107,6 +109,18 @@ const ENTRIES: [Entry; 27] = [
         "Seconds after which the stream ends; without it when it is stopped.",
     ),
     entry(Key::Conn, "conn", Reach::Fixed, "Path of the Unix socket for the life-cycle channel; without it none."),
+    entry(
+        Key::Mode,
+        "mode",
+        Reach::Fixed,
+        "Who may open the segments and the life-cycle channel: `0600` the owner alone, `0660` a group too.",
+    ),
+    entry(
+        Key::Group,
+        "group",
+        Reach::Fixed,
+        "That group, by name or number, for mode 0660 only; without it the group of the process.",
+    ),
     entry(
         Key::Spi,
         "spi",

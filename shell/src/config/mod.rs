@@ -29,5 +29,5 @@ pub use error::{ConfigError, Place};
 pub use given::{MAX_CHANNEL, MAX_LABEL, parse_channels};
 pub use key::{Key, Reach, SIMULATE_TABLE};
 pub use on_board::{BoardFacts, OnBoard, PossibleRates};
-pub use settings::{MAX_CHUNK, MAX_NAME, Origins, Settings, SignalKind, Simulate, SpiAccess, Units};
+pub use settings::{MAX_CHUNK, MAX_NAME, Mode, Origins, Settings, SignalKind, Simulate, SpiAccess, Units};
 pub use sources::Sources;

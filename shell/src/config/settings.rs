@@ -15,6 +15,7 @@ use axismirror_core::settings::MAX_AXIS;
 use super::error::{ConfigError, Place};
 use super::given::{Given, Possible};
 use super::key::Key;
+use crate::access::{Access, AccessError};
 
 /// The longest name of a stream and of a board, in bytes of UTF-8.
 pub const MAX_NAME: usize = 255;
@@ -35,6 +36,16 @@ pub enum Units {
     Codes,
     /// Volts at the ADC's input.
     Volts,
+}
+
+/// Who may open what the service makes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// The owner alone.
+    #[default]
+    Owner,
+    /// A group too.
+    Group,
 }
 
 /// How a real board's SPI is reached.
@@ -68,6 +79,8 @@ pub enum SignalKind {
 pub(crate) const UNITS: [(&str, Units); 2] = [("codes", Units::Codes), ("volts", Units::Volts)];
 /// [`Clock`] by word.
 pub(crate) const CLOCKS: [(&str, Clock); 2] = [("monotonic", Clock::Monotonic), ("realtime", Clock::Realtime)];
+/// [`Mode`] by word, which is the octal number of chmod(1).
+pub(crate) const MODES: [(&str, Mode); 2] = [("0600", Mode::Owner), ("0660", Mode::Group)];
 /// [`SpiAccess`] by word.
 pub(crate) const SPI_ACCESSES: [(&str, SpiAccess); 2] = [("kernel", SpiAccess::Kernel), ("mapped", SpiAccess::Mapped)];
 /// [`SignalKind`] by word.
@@ -168,6 +181,10 @@ pub struct Settings {
     pub duration: Option<Duration>,
     /// Unix socket of the life-cycle channel; else none.
     pub conn: Option<PathBuf>,
+    /// Who may open the segments and the socket.
+    pub mode: Mode,
+    /// Name or number of the group for [`Mode::Group`]; else that of the process.
+    pub group: Option<String>,
     /// How a real board's SPI is reached.
     pub spi: SpiAccess,
     /// SCHED_FIFO priority of the acquisition, 0 for none; else [`crate::realtime::RealTime::of`] says what holds.
@@ -201,6 +218,8 @@ impl Default for Settings {
             clock: Clock::Monotonic,
             duration: None,
             conn: None,
+            mode: Mode::default(),
+            group: None,
             spi: SpiAccess::default(),
             priority: None,
             cpu: None,
@@ -235,6 +254,17 @@ impl Settings {
     pub fn chunk_frames(&self, rate: f64) -> u32 {
         let automatic = (rate * Self::CHUNK_SECONDS).round().clamp(1.0, f64::from(MAX_CHUNK));
         self.chunk.map_or(automatic as u32, NonZeroU32::get)
+    }
+
+    /// Who may open what the service makes.
+    ///
+    /// # Errors
+    /// When there is no such group.
+    pub fn access(&self) -> Result<Access, AccessError> {
+        match self.mode {
+            Mode::Owner => Ok(Access::Owner),
+            Mode::Group => Access::of_group(self.group.as_deref()),
+        }
     }
 
     /// Where the value of `key` was written.
@@ -299,6 +329,9 @@ impl Settings {
             }
             Key::Conn if unset => self.conn = None,
             Key::Conn => self.conn = Some(beside(place, given.path()?)),
+            Key::Mode => self.mode = given.word(&MODES)?,
+            Key::Group if unset => self.group = None,
+            Key::Group => self.group = Some(given.name_or_number().map_err(optional)?),
             Key::Spi => self.spi = given.word(&SPI_ACCESSES)?,
             Key::Priority if unset => self.priority = None,
             Key::Priority => {
@@ -332,6 +365,9 @@ impl Settings {
         };
         if !possible.is_empty() {
             return Err(self.impossible(Key::Dtype, self.dtype().code().to_owned(), possible.to_owned()));
+        }
+        if let (Mode::Owner, Some(group)) = (self.mode, &self.group) {
+            return Err(self.impossible(Key::Group, group.clone(), "a group with mode = \"0660\" only".to_owned()));
         }
         if self.simulate.enabled && self.simulate.kind() == SignalKind::Recording && self.simulate.file.is_none() {
             return Err(ConfigError::NoRecording { place: self.origin(Key::Signal) });

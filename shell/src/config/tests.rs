@@ -56,6 +56,8 @@ key = "left"
 clock = "realtime"
 duration = 60
 conn = "/run/conn.sock"
+mode = "0660"
+group = 1234
 [simulate]
 signal = "recording"
 file = "ecg.csv"
@@ -75,6 +77,7 @@ faults = ["miss-drdy@100"]
     assert_eq!(s.conn.as_deref(), Some(Path::new("/run/conn.sock")));
     assert!(s.simulate.enabled && s.simulate.fast);
     assert_eq!(s.simulate.kind(), SignalKind::Recording);
+    assert_eq!(s.access().unwrap(), crate::access::Access::Group { gid: Some(1234) });
     // A relative path starts at the file's folder.
     assert_eq!(s.simulate.file.as_deref(), Some(Path::new("dir/ecg.csv")));
     assert_eq!((s.simulate.frequency_hz, s.simulate.amplitude_uv), (7.5, 50.0));
@@ -126,6 +129,10 @@ fn impossible_values_name_line_key_given_and_possible() {
         ("labels = [\"12345678901234567\"]", ["line 1", "labels", "1234567", "16 characters"]),
         ("labels = [\"a\", \"a\"]", ["line 1", "labels", "\"a\"", "each once"]),
         ("units = \"volt\"", ["line 1", "units", "volt", "`volts`"]),
+        ("mode = \"0666\"", ["line 1", "mode", "0666", "0600, 0660"]),
+        ("mode = 0o660", ["line 1", "mode", "0o660", "0600, 0660"]),
+        ("group = \"lab\"", ["line 1", "group", "lab", "0660"]),
+        ("mode = \"0660\"\ngroup = -1", ["line 2", "group", "-1", "number"]),
         ("clock = 5", ["line 1", "clock", "5", "monotonic, realtime"]),
         ("duration = 1e300", ["line 1", "duration", "1e300", "seconds"]),
         ("dtype = \"f8\"", ["line 1", "dtype", "f8", "units = \"volts\""]),
@@ -215,7 +222,7 @@ name = "tab\tquote\"" # refused below
     assert!(parse(with).is_err());
     let s = parse(
         "name = 'a \"b\" \\ c'\nrate = 250\nchannels = [3, 1]\nlabels = ['ä', 'b']\nunits = 'volts'\ndtype = 'f8'\nchunk = 7\n\
-         axis = 'time'\nkey = ''\nduration = 0.25\nconn = '/c'\n[simulate]\nsignal = 'eeg'\nfile = '/f'\nfast = true\nfaults = ['a', 'b']",
+         axis = 'time'\nkey = ''\nmode = '0660'\ngroup = 'lab'\nduration = 0.25\nconn = '/c'\n[simulate]\nsignal = 'eeg'\nfile = '/f'\nfast = true\nfaults = ['a', 'b']",
     )
     .unwrap();
     for settings in [s, Settings::default()] {

@@ -7,7 +7,7 @@ use std::path::Path;
 use toml::Value;
 
 use super::key::{Key, SIMULATE_TABLE};
-use super::settings::{CLOCKS, SIGNALS, SPI_ACCESSES, Settings, UNITS};
+use super::settings::{CLOCKS, MODES, SIGNALS, SPI_ACCESSES, Settings, UNITS};
 
 impl Settings {
     /// The value of `key` as TOML, or `None` when it is not given.
@@ -34,6 +34,8 @@ impl Settings {
             Key::Clock => text(word(&CLOCKS, &self.clock)),
             Key::Duration => Value::Float(self.duration?.as_secs_f64()),
             Key::Conn => path(self.conn.as_deref()?),
+            Key::Mode => text(word(&MODES, &self.mode)),
+            Key::Group => text(self.group.as_deref()?),
             Key::Spi => text(word(&SPI_ACCESSES, &self.spi)),
             Key::Priority => Value::Integer(self.priority?.into()),
             Key::Cpu => Value::Integer(i64::try_from(self.cpu?).unwrap_or(i64::MAX)),

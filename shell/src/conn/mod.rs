@@ -1,7 +1,8 @@
 //! The life-cycle channel: a Unix socket to which Python's `multiprocessing.connection.Client` connects.
 //!
 //! `Client(path, family="AF_UNIX")` without an authentication key receives the events of the stream's life as strings, and ends
-//! the service with `send("quit")` (`spec/wire.md`, conn). The socket's file has mode 0600: its owner and root alone can connect.
+//! the service with `send("quit")` (`spec/wire.md`, conn). The socket's file has the stream's mode and group: with 0600 its owner and root alone
+//! can connect, with 0660 the members of the group too, and any of them can end the service.
 //! A client that connects late is first sent the events that led to what is there now. Nothing that a client does or omits
 //! delays the sender of events. Only pickled strings are read; nothing is ever executed. Never touches a segment.
 
@@ -25,12 +26,35 @@ mod worker;
 pub use event::Event;
 pub use socket_file::SocketFileError;
 
+use crate::access::Access;
 use event::Replay;
 use socket_file::SocketFile;
 use worker::Worker;
 
 /// Events that may wait for the serving thread.
 const QUEUE: usize = 256;
+
+/// What the server makes of a client's bytes, in the pieces in which they come: each message's text or refusal, and at last why the client
+/// would be given up. For the fuzzer.
+#[cfg(fuzzing)]
+pub fn messages<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Result<String, String>> {
+    let mut inbox = framing::Inbox::default();
+    let mut messages = Vec::new();
+    for piece in pieces {
+        inbox.push(piece);
+        loop {
+            match inbox.next() {
+                Ok(Some(message)) => messages.push(pickle::decode(&message).map_err(|e| e.to_string())),
+                Ok(None) => break,
+                Err(e) => {
+                    messages.push(Err(e.to_string()));
+                    return messages;
+                }
+            }
+        }
+    }
+    messages
+}
 
 /// Why there is no life-cycle channel.
 #[derive(Debug, thiserror::Error)]
@@ -75,14 +99,14 @@ impl EventSender {
 }
 
 impl ConnServer {
-    /// Listens at `path`. The socket of a dead process is replaced; one that is listened to, or another file, is not.
+    /// Listens at `path` for those who have `access`. The socket of a dead process is replaced; one that is listened to, or another file, is not.
     ///
     /// `on_quit` is called from the serving thread whenever a client sends `quit`; it should set a flag and return.
     ///
     /// # Errors
     /// [`ConnError`]; nothing is left behind then.
-    pub fn start(path: &Path, on_quit: impl Fn() + Send + 'static) -> Result<Self, ConnError> {
-        let socket = SocketFile::bind(path)?;
+    pub fn start(path: &Path, access: Access, on_quit: impl Fn() + Send + 'static) -> Result<Self, ConnError> {
+        let socket = SocketFile::bind(path, access)?;
         let (wake, woken) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
         woken.set_nonblocking(true)?;

@@ -1,22 +1,23 @@
-//! The file of a Unix socket: made for its owner alone, taken over from the dead, refused to the living, removed at the end.
+//! The file of a Unix socket: made for its owner alone or for a group too, taken over from the dead, refused to the living, removed at the end.
 //!
 //! Knows nothing of what goes through the socket.
 
 use std::fs::{self, File};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, Mode};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+
+use crate::access::{Access, AccessError};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 16;
-/// Only the owner may connect.
-const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
 /// How often, and how long apart, the folder's lock is tried.
 const LOCK_TRIES: (u32, Duration) = (50, Duration::from_millis(10));
 
@@ -34,6 +35,14 @@ pub enum SocketFileError {
     NotASocket {
         /// The file.
         path: PathBuf,
+    },
+    /// A group cannot be given access.
+    #[error("{}: cannot be shared", path.display())]
+    Access {
+        /// The socket.
+        path: PathBuf,
+        /// Why not.
+        source: AccessError,
     },
     /// The operating system refuses.
     #[error("{}: cannot {what}", path.display())]
@@ -57,8 +66,8 @@ pub(super) struct SocketFile {
 }
 
 impl SocketFile {
-    /// Listens at `path`, non-blocking, mode 0600.
-    pub(super) fn bind(path: &Path) -> Result<Self, SocketFileError> {
+    /// Listens at `path`, non-blocking; who has `access` may connect.
+    pub(super) fn bind(path: &Path, access: Access) -> Result<Self, SocketFileError> {
         let failed = |what| move |source: io::Error| SocketFileError::Io { path: path.to_owned(), what, source };
         let _lock = lock_folder(path);
         remove_stale(path)?;
@@ -68,13 +77,35 @@ impl SocketFile {
             .map_err(io::Error::from)
             .map_err(failed("make a socket"))?;
         // Before bind, so that the file never has another mode, not even for an instant (Linux gives it the socket's).
-        rustix::fs::fchmod(&socket, MODE).map_err(io::Error::from).map_err(failed("set the mode"))?;
+        rustix::fs::fchmod(&socket, Access::Owner.mode()).map_err(io::Error::from).map_err(failed("set the mode"))?;
         rustix::net::bind(&socket, &address).map_err(io::Error::from).map_err(failed("make the socket's file"))?;
         let meta = fs::symlink_metadata(path).map_err(failed("look at the socket's file"))?;
         let file =
             Self { listener: UnixListener::from(socket), path: path.to_owned(), identity: (meta.dev(), meta.ino()) };
+        if access.is_shared() {
+            file.share(access)?;
+        }
         rustix::net::listen(&file.listener, BACKLOG).map_err(io::Error::from).map_err(failed("listen"))?;
         Ok(file)
+    }
+
+    /// Before anybody can connect. The umask takes from the mode at bind, so it is set afterwards, through a descriptor of the very file:
+    /// its name may lead elsewhere by now.
+    fn share(&self, access: Access) -> Result<(), SocketFileError> {
+        let path = &self.path;
+        let failed = |source: io::Error| SocketFileError::Io { path: path.clone(), what: "set the mode", source };
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|e| failed(e.into()))?;
+        let stat = rustix::fs::fstat(&file).map_err(|e| failed(e.into()))?;
+        if (stat.st_dev, stat.st_ino) != self.identity {
+            return Err(SocketFileError::InUse { path: path.clone() });
+        }
+        access
+            .set_group(|gid| rustix::fs::chownat(&file, "", None, Some(gid), AtFlags::EMPTY_PATH))
+            .map_err(|source| SocketFileError::Access { path: path.clone(), source })?;
+        // fchmod refuses such a descriptor (open(2), O_PATH); the kernel's link to its file serves.
+        let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+        rustix::fs::chmod(link, access.mode()).map_err(|e| failed(e.into()))
     }
 
     pub(super) fn path(&self) -> &Path {

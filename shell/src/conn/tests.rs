@@ -38,7 +38,7 @@ fn receive(stream: &mut UnixStream) -> Option<String> {
 #[test]
 fn every_event_arrives_in_order_and_close_is_the_last() {
     let path = path();
-    let server = ConnServer::start(&path, || {}).unwrap();
+    let server = ConnServer::start(&path, Access::Owner, || {}).unwrap();
     let sender = server.sender();
     sender.send(Event::MetaReset);
     let mut client = connect(&path);
@@ -56,13 +56,13 @@ fn every_event_arrives_in_order_and_close_is_the_last() {
 #[test]
 fn the_socket_is_the_owners_alone_and_goes_with_the_server() {
     let path = path();
-    let server = ConnServer::start(&path, || {}).unwrap();
+    let server = ConnServer::start(&path, Access::Owner, || {}).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
     drop(server);
     assert!(!path.exists());
     let inner = path.clone();
     let panicked = std::thread::spawn(move || {
-        let _server = ConnServer::start(&inner, || {}).unwrap();
+        let _server = ConnServer::start(&inner, Access::Owner, || {}).unwrap();
         panic!("on purpose");
     });
     assert!(panicked.join().is_err());
@@ -72,8 +72,8 @@ fn the_socket_is_the_owners_alone_and_goes_with_the_server() {
 #[test]
 fn takes_over_from_the_dead_but_not_from_the_living_nor_a_file() {
     let path = path();
-    let first = ConnServer::start(&path, || {}).unwrap();
-    let error = ConnServer::start(&path, || {}).unwrap_err();
+    let first = ConnServer::start(&path, Access::Owner, || {}).unwrap();
+    let error = ConnServer::start(&path, Access::Owner, || {}).unwrap_err();
     assert!(matches!(error, ConnError::Socket(SocketFileError::InUse { .. })), "{error:?}");
     // The first one is unharmed.
     first.sender().send(Event::MetaReset);
@@ -82,23 +82,23 @@ fn takes_over_from_the_dead_but_not_from_the_living_nor_a_file() {
 
     drop(UnixListener::bind(&path).unwrap());
     assert!(path.exists(), "std leaves the file behind, as a killed process does");
-    drop(ConnServer::start(&path, || {}).unwrap());
+    drop(ConnServer::start(&path, Access::Owner, || {}).unwrap());
 
     std::fs::write(&path, "precious").unwrap();
-    let error = ConnServer::start(&path, || {}).unwrap_err();
+    let error = ConnServer::start(&path, Access::Owner, || {}).unwrap_err();
     assert!(matches!(error, ConnError::Socket(SocketFileError::NotASocket { .. })), "{error:?}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
     std::fs::remove_file(&path).unwrap();
 
     for impossible in ["/no/such/folder/a.sock".to_owned(), format!("/tmp/{}", "x".repeat(200)), String::new()] {
-        assert!(ConnServer::start(Path::new(&impossible), || {}).is_err(), "{impossible:?}");
+        assert!(ConnServer::start(Path::new(&impossible), Access::Owner, || {}).is_err(), "{impossible:?}");
     }
 }
 
 #[test]
 fn anothers_socket_is_not_removed_at_the_end() {
     let path = path();
-    let server = ConnServer::start(&path, || {}).unwrap();
+    let server = ConnServer::start(&path, Access::Owner, || {}).unwrap();
     std::fs::remove_file(&path).unwrap();
     let other = UnixListener::bind(&path).unwrap();
     drop(server);
@@ -110,7 +110,7 @@ fn anothers_socket_is_not_removed_at_the_end() {
 #[test]
 fn a_client_that_does_not_read_delays_nobody() {
     let path = path();
-    let server = ConnServer::start(&path, || {}).unwrap();
+    let server = ConnServer::start(&path, Access::Owner, || {}).unwrap();
     let sender = server.sender();
     sender.send(Event::MetaReset);
     let deaf = connect(&path);
@@ -149,7 +149,7 @@ fn receive_or_end(stream: &mut UnixStream) -> Option<String> {
 fn quit_is_heard_and_nothing_else_is_obeyed() {
     let path = path();
     let (quit, quits) = channel();
-    let server = ConnServer::start(&path, move || quit.send(()).unwrap()).unwrap();
+    let server = ConnServer::start(&path, Access::Owner, move || quit.send(()).unwrap()).unwrap();
     let mut client = connect(&path);
     let mut send = |payload: &[u8]| {
         client.write_all(&(payload.len() as u32).to_be_bytes()).unwrap();
@@ -169,7 +169,7 @@ fn quit_is_heard_and_nothing_else_is_obeyed() {
 #[test]
 fn a_broken_stream_of_bytes_is_cut_off() {
     let path = path();
-    let server = ConnServer::start(&path, || {}).unwrap();
+    let server = ConnServer::start(&path, Access::Owner, || {}).unwrap();
     for bad in [&[0xff, 0xff, 0xff, 0xf0][..], &[0x7f, 0xff, 0xff, 0xff], &[0xff; 12]] {
         let mut client = connect(&path);
         client.write_all(bad).unwrap();
@@ -205,7 +205,7 @@ print('end')
 ";
     let path = path();
     let (quit, quits) = channel();
-    let server = ConnServer::start(&path, move || quit.send(()).unwrap()).unwrap();
+    let server = ConnServer::start(&path, Access::Owner, move || quit.send(()).unwrap()).unwrap();
     let sender = server.sender();
     sender.send(Event::MetaReset);
     let child = Command::new("python3").args(["-c", SCRIPT]).arg(&path).stdout(Stdio::piped()).spawn();

@@ -10,6 +10,7 @@ use axismirror_core::publisher::PublishError;
 use axismirror_core::static_metadata::channels::ChannelTableError;
 
 use super::faults;
+use crate::access::AccessError;
 use crate::config::ConfigError;
 use crate::conn::ConnError;
 use crate::control::ControlError;
@@ -56,6 +57,9 @@ pub enum ServiceError {
     /// The stream cannot be published.
     #[error(transparent)]
     Publish(#[from] PublishError<ShmError>),
+    /// The group of readers is none.
+    #[error("the stream cannot be shared")]
+    Access(#[from] AccessError),
     /// The life-cycle channel cannot be opened.
     #[error(transparent)]
     Conn(#[from] ConnError),

@@ -47,9 +47,10 @@ pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
     let stop = Arc::new(AtomicBool::new(false));
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(ServiceError::Signals)?;
 
+    let access = plan.settings.access().map_err(ServiceError::Access)?;
     let quit = stop.clone();
     let conn = plan.settings.conn.as_deref().map(|path| {
-        ConnServer::start(path, move || {
+        ConnServer::start(path, access, move || {
             tracing::info!("a client of the life-cycle channel asked to quit");
             // Relaxed: a flag alone, nothing is published with it.
             quit.store(true, Ordering::Relaxed);
@@ -57,7 +58,7 @@ pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
     });
     let conn = conn.transpose()?;
     let observer = Listeners(conn.as_ref().map(ConnServer::sender));
-    let store = ShmStore::new(SHM_DIR);
+    let store = ShmStore::new(SHM_DIR).with_access(access);
     let ring = plan.ring_settings()?;
     let header = StreamName::new(&plan.settings.name)?.header();
     // In this order the error names the process that has the name, and nothing is left behind when the socket cannot be had.

@@ -24,8 +24,8 @@ fn lock_holder(locks: &str, file: FileId) -> Option<u32> {
     })
 }
 
-/// Whether another process maps this file of this folder. Processes of other users cannot be looked into; they count as
-/// not having it, since a segment with mode 0600 is not theirs to map.
+/// Whether another process maps this file of this folder. Processes of other users cannot be looked into, but by root; they count as
+/// not having it, which is right for a segment of mode 0600. For one of mode 0660 the answer "no" says nothing.
 pub(super) fn by_another_process(dir: &Path, file: FileId) -> bool {
     let own = std::process::id();
     let Ok(entries) = fs::read_dir("/proc") else { return false };

@@ -17,9 +17,7 @@ use rustix::fs::{self, FallocateFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::truncation::Watched;
-
-/// Only the owner reads and writes. Readers of the published package open for reading and writing.
-const MODE: Mode = Mode::RUSR.union(Mode::WUSR);
+use crate::access::{Access, AccessError};
 
 /// A mapped segment. Clones share the mapping, which lasts as long as the last of them.
 #[derive(Clone, Debug)]
@@ -85,6 +83,22 @@ pub enum ShmError {
         /// Which.
         path: PathBuf,
     },
+    /// It belongs to another user, who could do anything with it.
+    #[error("{} belongs to user {owner}, who may not be trusted with the stream; choose another name, or remove it", path.display())]
+    OtherOwner {
+        /// Which file.
+        path: PathBuf,
+        /// Whose.
+        owner: u32,
+    },
+    /// Mode or group cannot be set.
+    #[error("cannot share {}: {source}", path.display())]
+    Access {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        source: AccessError,
+    },
     /// Anything else that the system says.
     #[error("{} {}: {source}", action, path.display())]
     Io {
@@ -121,24 +135,28 @@ pub(super) fn open_existing(path: &Path, write: bool) -> Result<Option<File>, Sh
 }
 
 /// Makes a new file of zeros with all of its bytes reserved; `None` when the name is taken.
-pub(super) fn create_reserved(path: &Path, len: usize) -> Result<Option<File>, ShmError> {
+pub(super) fn create_reserved(path: &Path, len: usize, access: Access) -> Result<Option<File>, ShmError> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let file = match fs::open(path, flags, MODE) {
+    let file = match fs::open(path, flags, Access::Owner.mode()) {
         Ok(fd) => File::from(fd),
         Err(Errno::EXIST) => return Ok(None),
         Err(e) => return Err(ShmError::io("cannot make", path, e)),
     };
-    // Whatever the umask left of the mode.
-    let reserved = fs::fchmod(&file, MODE).and_then(|()| reserve(&file, len as u64));
-    if let Err(e) = reserved {
+    let reserved = reserve(&file, len as u64).map_err(|e| match e {
+        Errno::NOSPC => no_space(path, len as u64),
+        e => ShmError::io("cannot reserve", path, e),
+    });
+    if let Err(e) = reserved.and_then(|()| share(&file, path, access)) {
         // A file that is not whole is of no use to anybody.
         let _ = fs::unlink(path);
-        return Err(match e {
-            Errno::NOSPC => no_space(path, len as u64),
-            e => ShmError::io("cannot reserve", path, e),
-        });
+        return Err(e);
     }
     Ok(Some(file))
+}
+
+/// Gives a segment its mode and group.
+pub(super) fn share(file: &File, path: &Path, access: Access) -> Result<(), ShmError> {
+    access.set(file).map_err(|source| ShmError::Access { path: path.to_owned(), source })
 }
 
 fn reserve(file: &File, len: u64) -> rustix::io::Result<()> {

@@ -16,8 +16,9 @@ use rustix::fs::{self, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::guard::{Guard, Kept};
-use super::segment::{FileId, Segment, ShmError, View, create_reserved, no_space, open_existing};
+use super::segment::{FileId, Segment, ShmError, View, create_reserved, no_space, open_existing, share};
 use super::{attached, private_name};
+use crate::access::Access;
 
 /// How long the folder's lock is waited for.
 const START_PATIENCE: Duration = Duration::from_secs(2);
@@ -28,6 +29,7 @@ const TRIES: usize = 16;
 #[derive(Debug)]
 pub struct ShmStore {
     dir: PathBuf,
+    access: Access,
     /// Header files, open and locked, by public name.
     locks: HashMap<SegmentName, File>,
     /// Held from a header's opening to its announcement: of two writers that start at once, one waits and then finds the other's header locked.
@@ -44,7 +46,14 @@ impl ShmStore {
         let guard = Guard::start(&dir, kept.clone())
             .inspect_err(|e| tracing::warn!("names that Python readers unlink will not come back: {e}"))
             .ok();
-        Self { dir, locks: HashMap::new(), starting: None, kept, _guard: guard }
+        Self { dir, access: Access::default(), locks: HashMap::new(), starting: None, kept, _guard: guard }
+    }
+
+    /// Who may open the segments that are made or adopted from now on; the owner alone, if this is not said.
+    #[must_use]
+    pub const fn with_access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
     }
 
     /// How often a public name vanished and was restored.
@@ -98,6 +107,10 @@ impl ShmStore {
                     continue;
                 }
                 let stat = fs::fstat(&file).map_err(|e| ShmError::io("cannot look at", &path, e))?;
+                let owner = stat.st_uid;
+                if owner != rustix::process::geteuid().as_raw() {
+                    return Err(ShmError::OtherOwner { path, owner });
+                }
                 if usize::try_from(stat.st_size) == Ok(len) {
                     return Ok(Some(file));
                 }
@@ -132,7 +145,7 @@ impl ShmStore {
         let private = self.private(name);
         for _ in 0..TRIES {
             unlink(&private)?;
-            if let Some(file) = create_reserved(&private, len)? {
+            if let Some(file) = create_reserved(&private, len, self.access)? {
                 return Ok(file);
             }
         }
@@ -153,7 +166,11 @@ impl SegmentStore for ShmStore {
         let ours = self.locks.remove(name);
         let found = if ours.is_some() { ours } else { self.left_behind(name, len)? };
         let (file, adopted) = match found {
-            Some(file) if !fresh => (file, true),
+            Some(file) if !fresh => {
+                // Its last writer may have shared it with others.
+                share(&file, &public, self.access)?;
+                (file, true)
+            }
             old => match self.make(name, len).and_then(|file| lock(&file, &public).map(|()| file)) {
                 // The old file's lock is let go of only now.
                 Ok(file) => (file, false),
@@ -199,14 +216,16 @@ impl SegmentStore for ShmStore {
 
     fn remove_header(&mut self, name: &SegmentName) {
         let Some(file) = self.locks.remove(name) else { return };
-        let is_read = fs::fstat(&file).is_ok_and(|s| attached::by_another_process(&self.dir, FileId::from(&s)));
+        // Whether another user's process has it mapped cannot be seen: a shared header is kept for all cases.
+        let is_read = self.access.is_shared()
+            || fs::fstat(&file).is_ok_and(|s| attached::by_another_process(&self.dir, FileId::from(&s)));
         if is_read {
             let public = self.public(name);
             self.kept.forget(&public);
             if let Err(e) = unlink(&public) {
                 tracing::warn!("a segment stays behind: {e}");
             }
-            tracing::info!(name = %private_name(name.as_str()), "readers are attached: their header is kept for the next start");
+            tracing::info!(name = %private_name(name.as_str()), "readers are attached, or could be: their header is kept for the next start");
         } else {
             self.remove(name);
         }

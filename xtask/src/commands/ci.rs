@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: everything that must hold before a change goes in.
 
-use super::{loom, miri, test, torture};
+use super::{flood, loom, miri, test, torture};
 use crate::interop;
 use crate::python::Release;
 use crate::step::{Outcome, Steps};
@@ -12,7 +12,12 @@ const MICROCONTROLLER: &str = "thumbv7em-none-eabihf";
 /// Kills of the service in `ci`; `cargo xtask torture` does many more.
 const CI_KILLS: u64 = 25;
 
-/// Run every check: format, lints, documentation, no_std builds, tests, Python, kills, loom, Miri, licences.
+/// Seeds of the threads under Miri in `ci`.
+const CI_SEEDS: u32 = 16;
+/// Frames of the flood in `ci`.
+const CI_FRAMES: u64 = 10_000_000;
+
+/// Run every check: format, lints, documentation, no_std builds, tests, Python, kills, flood, loom, Miri, licences. (`fuzz` and `tsan` are commands of their own.)
 ///
 /// Every step runs, whatever became of those before it.
 #[derive(clap::Args)]
@@ -46,8 +51,9 @@ impl Args {
         interop::all(steps);
         torture::build(steps);
         torture::torture(steps, Release::NEWEST, CI_KILLS, 2);
+        flood::flood(steps, CI_FRAMES, 2);
         loom::loom(steps);
-        miri::miri(steps);
+        miri::miri(steps, CI_SEEDS);
         dependencies(steps);
     }
 }

@@ -1,0 +1,168 @@
+//! The ring's writer and two readers in threads of their own, over the memory that /dev/shm gives: plain bytes behind `SharedBytes`.
+//!
+//! `cargo xtask miri` runs it with many seeds: the interpreter's weak memory delays stores as the memory model allows, understands fences, and
+//! reports any access that is not atomic or of another size. There the fences are taken out as well. `cargo xtask tsan` runs it at full speed.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use axismirror_core::dtype::DType;
+use axismirror_core::extension::Extension;
+use axismirror_core::header::{Description, Generation, HEADER_SEGMENT_LEN, HeaderView, Key, StructVersion};
+use axismirror_core::memory::{Memory, MemoryMut, Word};
+use axismirror_core::ring::{Frames, Geometry, RingReader, RingWriter, Times};
+use axismirror_core::shared::SharedBytes;
+
+const FRAMES: u32 = 3;
+const WORDS: usize = 3;
+const FRAME_BYTES: usize = WORDS * 8;
+const FIRST: Generation = Generation::NONE.next();
+/// Chunks of one or two frames.
+const APPENDS: u64 = if cfg!(miri) { 6 } else { 200_000 };
+/// How often each model runs where a fence is missing: seldom does the interpreter take the one turn that shows it.
+const PATIENCE: usize = 400;
+
+/// Shared memory, maybe with its fences taken out.
+#[derive(Clone, Copy)]
+struct Bytes<'a> {
+    shared: SharedBytes<'a>,
+    fences: Fences,
+}
+
+#[derive(Clone, Copy)]
+struct Fences {
+    acquire: bool,
+    release: bool,
+}
+
+const ALL: Fences = Fences { acquire: true, release: true };
+
+macro_rules! pass_on {
+    ($($name:ident($($arg:ident: $type:ty),*) $(-> $value:ty)?;)*) => {
+        $(fn $name(&self, $($arg: $type),*) $(-> $value)? { self.shared.$name($($arg),*) })*
+    };
+}
+
+impl Memory for Bytes<'_> {
+    pass_on! {
+        len() -> usize;
+        load_u8(at: usize) -> u8;
+        load_u16(at: usize) -> u16;
+        load_u32(at: usize) -> u32;
+        load_u64(at: usize) -> u64;
+        load_bytes(at: usize, target: &mut [u8], word: Word);
+    }
+    fn fence_acquire(&self) {
+        if self.fences.acquire {
+            self.shared.fence_acquire();
+        }
+    }
+}
+
+impl MemoryMut for Bytes<'_> {
+    pass_on! {
+        store_u8(at: usize, value: u8);
+        store_u16(at: usize, value: u16);
+        store_u32(at: usize, value: u32);
+        store_u64(at: usize, value: u64);
+        store_bytes(at: usize, source: &[u8], word: Word);
+    }
+    fn fence_release(&self) {
+        if self.fences.release {
+            self.shared.fence_release();
+        }
+    }
+}
+
+#[repr(align(8))]
+struct Aligned<const N: usize>([u8; N]);
+
+fn geometry() -> Geometry {
+    let d = Description::new(DType::F64, 1.0, FRAMES, [WORDS].into_iter(), Key::default()).unwrap();
+    Geometry::of(&d, StructVersion::V2)
+}
+
+/// Every word of frame `n`.
+fn frame(n: u64) -> Vec<u8> {
+    (n + 1).to_ne_bytes().repeat(WORDS)
+}
+
+/// Takes what is there until told to stop, and holds every frame that is proven against what was written. Says how many those were.
+fn read(data: Bytes<'_>, header: Bytes<'_>, stop: &AtomicBool) -> u64 {
+    let reader = RingReader::new(data, geometry()).unwrap();
+    let extension = Extension::find(header).unwrap();
+    let (mut seen, mut proven) = (0, 0);
+    loop {
+        // Acquire: pairs with the Release at the writer's end, so that the last look finds the last frames. Before it orders nothing.
+        let last = stop.load(Ordering::Acquire);
+        let committed = reader.committed(&extension, FIRST);
+        assert!(committed >= seen, "frame {committed} is the newest after {seen}");
+        seen = committed;
+        let first = committed.saturating_sub(2);
+        let count = committed - first;
+        let (mut bytes, mut times) = (vec![0; FRAME_BYTES * count as usize], vec![0.0; count as usize]);
+        if count > 0 {
+            reader.copy(first, count as u32, &mut bytes, &mut times);
+            if reader.prove(&extension, FIRST, first).is_ok() {
+                for (n, (bytes, time)) in (first..).zip(bytes.chunks_exact(FRAME_BYTES).zip(times)) {
+                    assert!(bytes == frame(n) && time == n as f64, "frame {n}: {bytes:?} at {time}");
+                    proven += 1;
+                }
+            }
+        }
+        if last {
+            return proven;
+        }
+        thread::yield_now();
+    }
+}
+
+/// A writer under two readers.
+fn run(fences: Fences) {
+    let mut header = Box::new(Aligned([0; HEADER_SEGMENT_LEN]));
+    let mut data = Box::new(Aligned([0; 4096]));
+    let header = Bytes { shared: SharedBytes::from_slice(&mut header.0).unwrap(), fences };
+    let data = Bytes { shared: SharedBytes::from_slice(&mut data.0[..geometry().len()]).unwrap(), fences };
+    let view = HeaderView::new(header, StructVersion::V2).unwrap();
+    let extension = Extension::create(header).unwrap();
+    let mut writer = RingWriter::new(data, view, extension, FIRST, geometry()).unwrap();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let readers = [0, 1].map(|_| scope.spawn(|| read(data, header, &stop)));
+        let mut next = 0;
+        for append in 0..APPENDS {
+            let count = 1 + append % 2;
+            let bytes: Vec<u8> = (next..next + count).flat_map(frame).collect();
+            let frames = Frames::contiguous(&bytes, FRAME_BYTES).unwrap();
+            writer.append(&frames, &Times::Linear { offset: next as f64, gain: 1.0 }, 0).unwrap();
+            next += count;
+        }
+        // Release: pairs with the Acquire in `read`.
+        stop.store(true, Ordering::Release);
+        for reader in readers {
+            match reader.join() {
+                Ok(proven) => assert!(proven > 0, "nothing was read"),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+    });
+}
+
+#[test]
+fn threads_never_see_a_torn_or_stale_frame() {
+    run(ALL);
+}
+
+#[test]
+#[should_panic(expected = "frame")]
+#[cfg_attr(not(miri), ignore = "what a processor does without a fence is its own affair")]
+fn threads_without_release_fences_do() {
+    (0..PATIENCE).for_each(|_| run(Fences { release: false, ..ALL }));
+}
+
+#[test]
+#[should_panic(expected = "frame")]
+#[cfg_attr(not(miri), ignore = "what a processor does without a fence is its own affair")]
+fn threads_without_acquire_fences_do() {
+    (0..PATIENCE).for_each(|_| run(Fences { acquire: false, ..ALL }));
+}

@@ -1,0 +1,157 @@
+//! Mode and group of a stream, seen by other users. Needs root, who can become them, and setpriv(1); says so where it is skipped.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use axismirror_core::header::Generation;
+use axismirror_core::name::StreamName;
+use common::{Service, run, unique};
+
+/// Users and groups that no machine has.
+const READER: u32 = 61_234;
+const STRANGER: u32 = 61_235;
+const GROUP: u32 = 61_236;
+
+/// The stream's public and private files.
+fn files(name: &str) -> Vec<PathBuf> {
+    let name = StreamName::new(name).unwrap();
+    [name.header(), name.data(Generation::from_number(0)), name.static_metadata(1)]
+        .iter()
+        .flat_map(|s| [s.to_string(), s.to_string().replacen("sm_", "am_", 1)])
+        .map(|file| Path::new("/dev/shm").join(file))
+        .collect()
+}
+
+/// Runs this program as other users; its own folder may be closed to them.
+struct Others {
+    dir: PathBuf,
+}
+
+impl Others {
+    fn new(test: &str) -> Option<Self> {
+        let dir = std::env::temp_dir().join(format!("axismirror-{}", unique(test)));
+        fs::create_dir_all(&dir).unwrap();
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
+        let others = Self { dir };
+        fs::copy(env!("CARGO_BIN_EXE_axismirror"), others.dir.join("axismirror")).unwrap();
+        let tried = others.command(STRANGER, None, &["--version"]).output();
+        if tried.is_ok_and(|o| o.status.success()) {
+            return Some(others);
+        }
+        eprintln!("SKIPPED {test}: needs root and setpriv");
+        None
+    }
+
+    fn command(&self, user: u32, group: Option<u32>, args: &[&str]) -> Command {
+        let mut command = Command::new("setpriv");
+        command.args([format!("--reuid={user}"), format!("--regid={user}")]);
+        command.arg(group.map_or("--clear-groups".to_owned(), |g| format!("--groups={g}")));
+        command.arg("--").arg(self.dir.join("axismirror")).args(args).current_dir("/");
+        command
+    }
+
+    fn run(&self, user: u32, group: Option<u32>, args: &[&str]) -> (Option<i32>, String) {
+        let Output { status, stdout, stderr } = self.command(user, group, args).output().unwrap();
+        (status.code(), String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned())
+    }
+}
+
+impl Drop for Others {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+#[test]
+fn a_group_that_there_is_not_is_an_error_before_anything_is_made() {
+    let name = unique("nogroup");
+    let (status, _, said) = run(&["run", "--simulate", "--name", &name, "--mode=0660", "--group=no-such-group"]);
+    assert!(status == Some(1) && said.contains("no group `no-such-group`"), "{said}");
+    let (_, _, said) = run(&["run", "--simulate", "--name", &name, "--group=0"]);
+    assert!(said.contains("mode = \"0660\""), "{said}");
+    assert!(files(&name).iter().all(|f| !f.exists()));
+}
+
+#[test]
+fn the_owner_alone_unless_said_otherwise() {
+    let name = unique("owner");
+    let service = Service::start(&name, &[]);
+    for file in files(&name) {
+        assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o600, "{}", file.display());
+    }
+    if let Some(others) = Others::new("the_owner_alone_unless_said_otherwise") {
+        let (status, said) = others.run(READER, Some(GROUP), &["tail", &name, "-n1"]);
+        assert!(status == Some(1) && said.contains("ermission denied"), "{said}");
+    }
+    service.stop();
+}
+
+#[test]
+fn a_group_reads_and_nobody_else_does() {
+    let Some(others) = Others::new("a_group_reads_and_nobody_else_does") else { return };
+    let name = unique("group");
+    let conn = others.dir.join("conn.sock");
+    let group = GROUP.to_string();
+    let flags = ["--mode=0660", "--group", &group, "--conn", conn.to_str().unwrap()];
+    let service = Service::start(&name, &flags);
+    for file in files(&name).iter().chain([&conn]) {
+        let meta = fs::metadata(file).unwrap();
+        assert_eq!((meta.mode() & 0o7777, meta.gid()), (0o660, GROUP), "{}", file.display());
+    }
+    // Waits for nothing: the stream is valid.
+    let (status, said) = others.run(READER, Some(GROUP), &["tail", &name, "-n1"]);
+    assert_eq!(status, Some(0), "{said}");
+    let (status, said) = others.run(STRANGER, None, &["tail", &name, "-n1"]);
+    assert!(status == Some(1) && said.contains("ermission denied"), "{said}");
+    // The folder is sticky: a member can write, but neither unlink nor replace; and the control socket is not the group's.
+    for file in files(&name) {
+        let mut unlink = Command::new("setpriv");
+        unlink.args([format!("--reuid={READER}"), format!("--regid={READER}"), format!("--groups={GROUP}")]);
+        assert!(!unlink.args(["--", "unlink"]).arg(&file).output().unwrap().status.success());
+        assert!(file.exists(), "{}", file.display());
+    }
+    let (status, said) = others.run(READER, Some(GROUP), &["set", &name, "buf_dur=5"]);
+    assert!(status != Some(0) && said.contains("other user"), "{said}");
+    // A header of another owner is not written to, even where its mode permits it.
+    drop(service);
+    let (status, said) =
+        others.run(READER, Some(GROUP), &["run", "--simulate", "--name", &name, "--mode=0660", "--group", &group]);
+    assert!(status == Some(1) && said.contains("belongs to user 0"), "{said}");
+    // The next one of its owner closes what its last one had opened.
+    let service = Service::start(&name, &[]);
+    for file in files(&name).iter().filter(|f| f.exists()) {
+        assert_eq!(fs::metadata(file).unwrap().mode() & 0o7777, 0o600, "{}", file.display());
+    }
+    service.stop();
+}
+
+#[test]
+fn a_shared_header_is_kept_since_its_readers_cannot_be_seen() {
+    let name = unique("kept");
+    let service = Service::start(&name, &["--mode=0660"]);
+    service.stop();
+    let left: Vec<_> = files(&name).into_iter().filter(|f| f.exists()).collect();
+    let [header] = &left[..] else { panic!("{left:?}") };
+    assert!(header.to_str().unwrap().contains("am_"));
+    fs::remove_file(header).unwrap();
+}
+
+#[test]
+fn only_a_member_shares_with_a_group() {
+    let Some(others) = Others::new("only_a_member_shares_with_a_group") else { return };
+    let name = unique("member");
+    let group = GROUP.to_string();
+    let flags = ["run", "--simulate", "--duration=0.1", "--name", &name, "--mode=0660", "--group", &group];
+    let (status, said) = others.run(STRANGER, None, &flags);
+    assert!(status == Some(1) && said.contains("not a member of group 61236"), "{said}");
+    assert!(files(&name).iter().all(|f| !f.exists()));
+    let (status, said) = others.run(READER, Some(GROUP), &flags);
+    assert_eq!(status, Some(0), "{said}");
+    for file in files(&name) {
+        let _ = fs::remove_file(file);
+    }
+}
