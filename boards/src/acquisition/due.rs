@@ -153,6 +153,7 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
         if low {
             return Ok(Due::Frame { time_ns, advance: 1, estimated: true });
         }
+        self.skip_unread(1);
         self.health.frames_lost += 1;
         self.last = Some((number + 1, time_ns));
         self.estimated = true;
