@@ -39,6 +39,9 @@
 //! It starts at 2048 in the header segment, all fields are naturally aligned, and what the writer touches with each chunk has a cache
 //! line of its own. Old readers never look here. Knows where fields lie and nothing of when they change: that is the ring's and the publisher's.
 
+mod counters;
+
+pub use self::counters::Counters;
 use crate::header::Generation;
 use crate::health::Health;
 use crate::histogram::{BUCKETS, Histogram};
@@ -63,10 +66,6 @@ const WRITER_PID: usize = 24;
 const WRITER_START: usize = 32;
 const HEARTBEAT: usize = 40;
 const SLOTS: [usize; 2] = [64, 128];
-const BASE: usize = 0;
-const RESERVED: usize = 8;
-const COMMITTED: usize = 16;
-const NEWEST: usize = 24;
 const WAKE: usize = 192;
 const HEALS: usize = 200;
 const HEALTH: usize = 256;
@@ -357,68 +356,5 @@ impl<M: MemoryMut> Extension<M> {
     #[inline]
     fn store_u64(&self, at: usize, value: u64) {
         self.memory.store_u64(EXTENSION_AT + at, value.to_le());
-    }
-}
-
-/// The counters of one generation.
-#[derive(Debug)]
-pub struct Counters<'e, M> {
-    extension: &'e Extension<M>,
-    slot: usize,
-}
-
-impl<M: Memory> Counters<'_, M> {
-    /// Frames of all generations before.
-    #[must_use]
-    pub fn base(&self) -> u64 {
-        self.extension.load_u64(self.slot + BASE)
-    }
-
-    /// Frames ever started.
-    #[must_use]
-    #[inline]
-    pub fn reserved(&self) -> u64 {
-        self.extension.load_u64(self.slot + RESERVED)
-    }
-
-    /// Frames ever published.
-    #[must_use]
-    #[inline]
-    pub fn committed(&self) -> u64 {
-        self.extension.load_u64(self.slot + COMMITTED)
-    }
-
-    /// Time of the newest frame in ns.
-    #[must_use]
-    pub fn newest(&self) -> i64 {
-        self.extension.load_u64(self.slot + NEWEST).cast_signed()
-    }
-}
-
-impl<M: MemoryMut> Counters<'_, M> {
-    /// Begins at zero, with so many frames before.
-    pub fn begin(&self, base: u64) {
-        self.extension.store_u64(self.slot + BASE, base);
-        self.set_reserved(0);
-        self.set_committed(0);
-        self.set_newest(0);
-    }
-
-    /// Sets `reserved`.
-    #[inline]
-    pub fn set_reserved(&self, frames: u64) {
-        self.extension.store_u64(self.slot + RESERVED, frames);
-    }
-
-    /// Sets `committed`.
-    #[inline]
-    pub fn set_committed(&self, frames: u64) {
-        self.extension.store_u64(self.slot + COMMITTED, frames);
-    }
-
-    /// Sets `newest`.
-    #[inline]
-    pub fn set_newest(&self, ns: i64) {
-        self.extension.store_u64(self.slot + NEWEST, ns.cast_unsigned());
     }
 }

@@ -5,7 +5,7 @@
 //! 1. *Valid*: a [`SharedBytes`] is made from memory that stays mapped for `'a` ([`SharedBytes::from_slice`] by the borrow,
 //!    [`SharedBytes::from_raw`] by its contract).
 //! 2. *Atomic only*: for `'a` this memory is accessed through atomics alone on our side. No `&` or `&mut` to it exists.
-//! 3. *In range and aligned*: [`SharedBytes::pointer`] returns an address only after it has checked both.
+//! 3. *In range and aligned*: `SharedBytes::pointer` returns an address only after it has checked both.
 //! 4. *One size*: a location is always accessed in words of one size; the layouts fix which. (Other processes are outside of Rust's
 //!    memory model; the hardware's rule for them is single-copy atomicity of aligned words.)
 #![allow(unsafe_code)]

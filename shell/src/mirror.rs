@@ -27,6 +27,8 @@
 //! A mirror maps read-only, holds nothing and costs the writer nothing. It may be opened before the stream is there ([`Mirror::open`]) and
 //! carries on when the writer is started again.
 
+mod chunk;
+
 use std::time::{Duration, Instant};
 
 use axismirror_core::dtype::DType;
@@ -36,6 +38,8 @@ use axismirror_core::mirror as core_mirror;
 use axismirror_core::name::{NameError, StreamName};
 
 pub use axismirror_core::mirror::{Changes, Proof, Start, Take};
+
+pub use self::chunk::{Chunk, Sample};
 
 use crate::shm::{self, ShmError, ShmSource, View};
 
@@ -111,18 +115,6 @@ pub struct Mirror {
     bytes: Vec<u8>,
     times: Vec<f64>,
     last_news: Instant,
-}
-
-/// Frames that a read handed out, in the mirror's own memory.
-#[derive(Debug)]
-pub struct Chunk<'a> {
-    description: Option<&'a Description>,
-    has_times: bool,
-    read: core_mirror::Read,
-    bytes: &'a [u8],
-    times: &'a [f64],
-    state: State,
-    changed: bool,
 }
 
 /// What the stream is like at the time of a read.
@@ -370,124 +362,3 @@ impl Mirror {
         }))
     }
 }
-
-impl Chunk<'_> {
-    /// How many frames.
-    #[must_use]
-    pub const fn frames(&self) -> usize {
-        self.read.frames
-    }
-
-    /// Samples of one frame; 0 as long as there is no buffer.
-    #[must_use]
-    pub fn frame_samples(&self) -> usize {
-        self.description.map_or(0, Description::frame_samples)
-    }
-
-    /// Number of the first frame, counted over all generations of the stream.
-    #[must_use]
-    pub const fn first(&self) -> u64 {
-        self.read.first
-    }
-
-    /// Frames that were published since the last read and are lost for this mirror.
-    #[must_use]
-    pub const fn missed(&self) -> u64 {
-        self.read.missed
-    }
-
-    /// New frames left out because [`Take::Latest`] asked for it.
-    #[must_use]
-    pub const fn skipped(&self) -> u64 {
-        self.read.skipped
-    }
-
-    /// Whether it is proven that no frame is torn.
-    #[must_use]
-    pub const fn proof(&self) -> Proof {
-        self.read.proof
-    }
-
-    /// What the stream is like.
-    #[must_use]
-    pub const fn state(&self) -> State {
-        self.state
-    }
-
-    /// Whether the stream has gone over to another buffer, maybe of another description, with this read. Such a chunk has no frames: all of
-    /// the old buffer were handed out before, the next read brings those of the new one.
-    #[must_use]
-    pub const fn changed(&self) -> bool {
-        self.changed
-    }
-
-    /// What the frames are; `None` as long as there is no buffer.
-    #[must_use]
-    pub const fn description(&self) -> Option<&Description> {
-        self.description
-    }
-
-    /// The samples' bytes, C order, little-endian.
-    #[must_use]
-    pub const fn bytes(&self) -> &[u8] {
-        self.bytes
-    }
-
-    /// The time of each frame in seconds; empty when the stream has no times (versions 0 and 1).
-    #[must_use]
-    pub const fn times(&self) -> &[f64] {
-        self.times
-    }
-
-    /// Whether the stream has times.
-    #[must_use]
-    pub const fn has_times(&self) -> bool {
-        self.has_times
-    }
-
-    /// The samples as numbers, frame by frame.
-    ///
-    /// # Errors
-    /// [`MirrorError::Type`] when they are of another type.
-    pub fn samples<T: Sample>(&self) -> Result<Vec<T>, MirrorError> {
-        let is = self.description.map_or(T::DTYPE, Description::dtype);
-        if !T::matches(is) {
-            return Err(MirrorError::Type { is, asked: T::DTYPE });
-        }
-        Ok(self.bytes.chunks_exact(size_of::<T>()).map(T::from_le).collect())
-    }
-}
-
-/// Rust types of samples.
-pub trait Sample: Copy + sealed::Sealed {
-    /// Their numpy type.
-    const DTYPE: DType;
-
-    /// Whether a stream's samples are of this type.
-    #[must_use]
-    fn matches(dtype: DType) -> bool {
-        dtype.code() == Self::DTYPE.code()
-    }
-
-    #[doc(hidden)]
-    fn from_le(bytes: &[u8]) -> Self;
-}
-
-mod sealed {
-    pub trait Sealed {}
-}
-
-macro_rules! samples {
-    ($($rust:ty => $dtype:ident),+) => {$(
-        impl sealed::Sealed for $rust {}
-        impl Sample for $rust {
-            const DTYPE: DType = DType::$dtype;
-
-            fn from_le(bytes: &[u8]) -> Self {
-                <$rust>::from_le_bytes(bytes.try_into().unwrap_or_default())
-            }
-        }
-    )+};
-}
-
-samples!(i8 => I8, u8 => U8, i16 => I16, u16 => U16, i32 => I32, u32 => U32, i64 => I64, u64 => U64, f32 => F32, f64 => F64);

@@ -40,7 +40,7 @@ struct Args {
     /// How much too fast the chip's clock is, in parts in a million.
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     drift_ppm: f64,
-    /// What goes wrong: KIND[=VALUE][@FRAME][xFRAMES], as in the service's settings.
+    /// What goes wrong: `KIND[=VALUE][@FRAME][xFRAMES]`, as in the service's settings.
     #[arg(long = "fault", value_parser = fault::parse)]
     faults: Vec<ScheduledFault>,
 }

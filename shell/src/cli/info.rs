@@ -47,7 +47,10 @@ fn text(stream: &Stream) -> String {
     match &stream.frames {
         Some(f) => {
             row("frames", format!("{} in this generation, {} ever", f.published, f.published_ever));
-            row("newest", format!("{:.6} s, clock {}", f.newest_s, f.clock));
+            row(
+                "newest",
+                if f.published > 0 { format!("{:.6} s, clock {}", f.newest_s, f.clock) } else { "none yet".to_owned() },
+            );
         }
         None => row("reads", "torn reads cannot be excluded: the writer has no extension block".to_owned()),
     }

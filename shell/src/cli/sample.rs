@@ -32,6 +32,24 @@ pub(crate) fn text(dtype: DType, bytes: &[u8]) -> String {
     }
 }
 
+/// As [`text()`], but for columns: floating-point numbers are rounded to six digits.
+pub(crate) fn short(dtype: DType, bytes: &[u8]) -> String {
+    let number = match dtype {
+        DType::F32 => bytes.try_into().map_or(f64::NAN, |b| f64::from(f32::from_le_bytes(b))),
+        DType::F64 => bytes.try_into().map_or(f64::NAN, f64::from_le_bytes),
+        _ => return text(dtype, bytes),
+    };
+    let size = number.abs();
+    if size == 0.0 || !size.is_finite() {
+        number.to_string()
+    } else if (1e-3..1e6).contains(&size) {
+        // Six digits, wherever the point is.
+        format!("{number:.*}", (5 - size.log10().floor() as i32).max(0) as usize)
+    } else {
+        format!("{number:.5e}")
+    }
+}
+
 /// Small and large ones with an exponent: volts of an EEG are around 1e-5.
 fn float<T: std::fmt::Display + std::fmt::LowerExp + Into<f64> + Copy>(x: T) -> String {
     let size = x.into().abs();
@@ -64,5 +82,12 @@ mod tests {
         let complex = [1.5f32.to_le_bytes(), (-2f32).to_le_bytes()].concat();
         assert_eq!(text(DType::C64, &complex), "1.5-2j");
         assert_eq!(text(DType::I32, &[1]), "");
+    }
+
+    #[test]
+    fn short_ones_have_six_digits() {
+        let short = |x: f64| short(DType::F64, &x.to_le_bytes());
+        assert_eq!([short(-1.448_393_05e-5), short(0.0), short(0.123_456_78)], ["-1.44839e-5", "0", "0.123457"]);
+        assert_eq!([short(12_345.678), short(999_999.4), short(1e9)], ["12345.7", "999999", "1.00000e9"]);
     }
 }

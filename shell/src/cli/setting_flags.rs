@@ -13,7 +13,7 @@ pub(crate) struct SettingFlags {
     /// Name of the stream, by which readers find it [default: axismirror]
     #[arg(long, value_name = "NAME", help_heading = STREAM)]
     name: Option<String>,
-    /// Board id; `axismirror boards` lists them [default: pieeg8]
+    /// Board id (`axismirror boards` lists them), or the path of a board file: ./mine.toml [default: pieeg8]
     #[arg(long, value_name = "BOARD", help_heading = ADC)]
     board: Option<String>,
     /// Frames per second, in Hz, or auto [default: the board's]
@@ -92,7 +92,8 @@ pub(crate) struct SettingFlags {
     #[arg(long, value_name = "BOOL", value_parser = ["true", "false"], num_args = 0..=1, require_equals = true,
           default_missing_value = "true", help_heading = SIMULATED)]
     fast: Option<String>,
-    /// A fault that the simulated ADC is to show; may be repeated
+    /// A fault that the simulated ADC is to show, may be repeated: KIND[=N][@FRAME][xFRAMES][:CHIP], such as bus-error@500x20. Kinds:
+    /// missed-edge, dropped-edge, status-bit=N, data-bit=N, wrong-id=N, bus-error, miso-low, miso-high, drdy-low, drdy-high
     #[arg(long, value_name = "FAULT", help_heading = SIMULATED)]
     fault: Vec<String>,
 }

@@ -32,7 +32,7 @@ pub(crate) struct TailArgs {
     /// Channels to print, counted from 1 in the published order: 1-4,8 [default: all]
     #[arg(long, value_name = "LIST", value_parser = channels)]
     pub(crate) channels: Option<Channels>,
-    /// text: aligned columns; csv: a header line, then a line a frame, times in seconds; raw: the samples' bytes, little-endian
+    /// text: aligned columns, rounded to six digits; csv: a header line, then a line a frame, times in seconds; raw: the samples' bytes, little-endian
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
@@ -206,7 +206,8 @@ impl Printer {
                 }
                 continue;
             }
-            let values: Vec<String> = self.samples.iter().map(|s| sample::text(rows.dtype, sample(s))).collect();
+            let written = if self.format == Format::Text { sample::short } else { sample::text };
+            let values: Vec<String> = self.samples.iter().map(|s| written(rows.dtype, sample(s))).collect();
             let number = (rows.first + i as u64).to_string();
             let time = time.map(|t| format!("{t:.6}")).unwrap_or_default();
             match self.format {

@@ -8,6 +8,7 @@ mod change;
 mod error;
 mod faults;
 mod message;
+mod notify;
 mod outlet;
 mod plan;
 mod self_test;
@@ -77,6 +78,7 @@ pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
             SIGHUP => read_again(sources, &reload),
             signal => {
                 tracing::info!("stopping on {}", signal_hook::low_level::signal_name(signal).unwrap_or("a signal"));
+                notify::stopping();
                 // Relaxed: a flag alone, nothing is published with it.
                 stop.store(true, Ordering::Relaxed);
             }

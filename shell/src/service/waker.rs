@@ -1,4 +1,4 @@
-//! The thread that wakes sleeping readers, so that the acquisition never makes that call.
+//! The thread that wakes sleeping readers and tells systemd how the stream fares, so that the acquisition never makes such a call.
 //!
 //! It looks at the futex word at short intervals, and makes the system call only when the word has changed. Which readers sleep nobody
 //! knows: they map read-only and leave no trace.
@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axismirror_core::extension::Extension;
 
+use super::notify::Systemd;
 use crate::shm::{Segment, wake_all};
 
 /// How late a sleeping reader may be woken.
@@ -30,10 +31,12 @@ impl Waker {
         let stopped = stop.clone();
         let thread = std::thread::Builder::new().name("axm-waker".to_owned()).spawn(move || {
             crate::realtime::leave();
+            let mut systemd = Systemd::new();
             let mut seen = extension.wake();
             // Relaxed: a flag alone, nothing is published with it.
             while !stopped.load(Ordering::Relaxed) {
                 std::thread::sleep(LOOK_EVERY);
+                systemd.look(&extension);
                 let now = extension.wake();
                 if now != seen {
                     seen = now;

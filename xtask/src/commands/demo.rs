@@ -37,6 +37,8 @@ impl Args {
         }
         let mut service = Service::start(NAME, &flags)?;
         service.wait_ready()?;
+        // The ADC takes a moment to power up, and its rate a second to be known.
+        std::thread::sleep(Duration::from_millis(1500));
         sys::pass_through(sys::command(service::binary()).args(["info", NAME]))?;
 
         let mut tail = sys::command(service::binary());

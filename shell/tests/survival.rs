@@ -1,0 +1,67 @@
+//! What one process, one user or one full file system can do to a stream, and that it survives.
+
+mod common;
+
+use std::path::Path;
+use std::process::Command;
+
+use axismirror_core::name::StreamName;
+use common::{Service, eventually, info, run, unique};
+
+fn header(name: &str) -> std::path::PathBuf {
+    Path::new("/dev/shm").join(StreamName::new(name).unwrap().header().as_str())
+}
+
+#[test]
+fn a_second_writer_is_refused_with_the_firsts_pid() {
+    let name = unique("two-writers");
+    let first = Service::start(&name, &["--signal", "counter"]);
+    let pid = first.0.id();
+    let before = info(&name).unwrap();
+    for _ in 0..3 {
+        let (status, _, errors) = run(&["run", "--simulate", "--name", &name, "--duration", "1"]);
+        assert_eq!(status, Some(1), "{errors}");
+        assert!(errors.contains(&format!("process {pid}")), "{errors}");
+    }
+    let after = info(&name).unwrap();
+    for same in ["valid", "segment", "struct_version", "meta_generation"] {
+        assert_eq!(before[same], after[same]);
+    }
+    assert_eq!(before["description"], after["description"]);
+    let published = |i: &serde_json::Value| i["frames"]["published"].as_u64();
+    eventually("it goes on", || info(&name).filter(|now| published(now) > published(&after)));
+    first.stop();
+}
+
+#[test]
+fn names_that_a_reader_unlinks_come_back_and_are_counted() {
+    let name = unique("unlinked");
+    let service = Service::start(&name, &[]);
+    let before = info(&name).unwrap()["health"]["names_healed"].as_u64().unwrap();
+    for round in 1..=5 {
+        std::fs::remove_file(header(&name)).unwrap();
+        eventually("the name is back", || header(&name).exists().then_some(()));
+        let healed = eventually("it is counted", || {
+            info(&name).and_then(|i| i["health"]["names_healed"].as_u64()).filter(|n| *n >= before + round)
+        });
+        assert_eq!(healed, before + round);
+    }
+    service.stop();
+    assert!(!header(&name).exists());
+}
+
+#[test]
+fn a_full_file_system_is_an_error_that_says_how_much_is_needed() {
+    // 8 channels x 4 bytes and a time for each of 2500 frames: 100 kB, where there are 64.
+    let script = "mount -t tmpfs -o size=64k tmpfs /dev/shm && exec \"$0\" -q run --simulate --name full --duration 1";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--", "sh", "-c", script, env!("CARGO_BIN_EXE_axismirror")]);
+    let output = command.output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    if errors.contains("unshare") || errors.contains("mount:") {
+        println!("skipped: a private /dev/shm cannot be had here: {errors}");
+        return;
+    }
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(errors.contains("no room for a segment of 100000 bytes") && errors.contains("bytes are free"), "{errors}");
+}
