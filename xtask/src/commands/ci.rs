@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: everything that must hold before a change goes in.
 
-use super::{loom, miri, test, torture};
+use super::{dist, emulate, firmware, loom, miri, test, torture};
 use crate::interop;
 use crate::python::Release;
 use crate::step::{Outcome, Steps};
@@ -12,7 +12,10 @@ const MICROCONTROLLER: &str = "thumbv7em-none-eabihf";
 /// Kills of the service in `ci`; `cargo xtask torture` does many more.
 const CI_KILLS: u64 = 25;
 
-/// Run every check: format, lints, documentation, no_std builds, tests, Python, kills, loom, Miri, licences.
+/// Architecture whose package is built and checked in `ci`: the one that the emulated boards' programs are built for anyway.
+const CI_PACKAGE: &str = "arm64";
+
+/// Run every check: format, lints, documentation, no_std builds, tests, Python, kills, loom, Miri, firmware, emulated boards, a package, licences.
 ///
 /// Every step runs, whatever became of those before it.
 #[derive(clap::Args)]
@@ -48,6 +51,9 @@ impl Args {
         torture::torture(steps, Release::NEWEST, CI_KILLS, 2);
         loom::loom(steps);
         miri::miri(steps);
+        firmware::firmware(steps);
+        emulate::quick(steps);
+        dist::run(steps, |a| a.debian == CI_PACKAGE);
         dependencies(steps);
     }
 }
