@@ -10,6 +10,7 @@
 //! | an edge, about a period after the last | frame read | |
 //! | an edge, n periods after the last | frame read, gap of n - 1 | `drdy_missed`, `frames_lost` |
 //! | several edges waiting | the newest frame is read | `overruns`, `frames_lost` |
+//! | more edges waiting than any queue holds | nothing: the rest is looked at in the next step | `overruns`, `frames_lost` |
 //! | an edge whose frame was clocked out already | nothing | `overruns`, `frames_lost` |
 //! | no edge, DRDY low (after a read, or when time is up) | frame read, its time estimated | `drdy_missed` |
 //! | no edge, DRDY high | gap of 1 | `drdy_missed`, `frames_lost` |
@@ -26,6 +27,7 @@ mod error;
 mod follower;
 mod rate;
 mod scan;
+mod waiting;
 
 pub use chunk::{Chunk, Sink};
 pub use error::{AcquisitionError, ErrorOf};
@@ -38,7 +40,7 @@ use self::follower::Follower;
 use self::rate::RateMeter;
 use crate::adc::{Adc, AdcError, FrameStatus};
 use crate::board::MAX_CHIPS;
-use crate::drdy::{DataReady, Level, Wait};
+use crate::drdy::{DataReady, Level};
 
 const NS_PER_S: f64 = 1e9;
 
@@ -234,7 +236,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             adc.initialise().map_err(|error| AcquisitionError::Adc { chip, error })?;
         }
         // Edges from before would be taken for frames; the chips are stopped now and make none.
-        while let Wait::Edge(_) = self.drdy.wait(0).map_err(AcquisitionError::DataReady)? {}
+        waiting::take(self.drdy).map_err(AcquisitionError::DataReady)?;
         // The first one last: whenever its frame is ready, the others have theirs.
         for (chip, adc) in self.adcs.iter_mut().enumerate().rev() {
             adc.start().map_err(|error| AcquisitionError::Adc { chip, error })?;

@@ -98,7 +98,8 @@ pub trait Clock: Pace {
 
 /// Ticks of the host's clock, for chips that convert when they are asked (MCP320x).
 ///
-/// Ticks that went by while the host was busy are skipped, and show as a jump of `seqno`: nobody converted then.
+/// Ticks that went by while the host was busy are skipped, and show as a jump of `seqno`: nobody converted then. A tick is kept
+/// when the host is late by half a period at most, so that a conversion is never further from its time.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ClockPaced<C> {
@@ -116,6 +117,13 @@ impl<C: Clock> ClockPaced<C> {
         Self { clock, start_ns, rate, tick: 0 }
     }
 
+    /// The first tick that is not more than half a period ago.
+    fn nearest(&self, now_ns: i64) -> u64 {
+        let ticks = now_ns.saturating_sub(self.start_ns) as f64 * self.rate / 1e9;
+        // `as` makes 0 of what is negative.
+        libm::ceil(ticks - 0.5) as u64
+    }
+
     fn time_of(&self, tick: u64) -> i64 {
         self.start_ns.saturating_add((tick as f64 * 1e9 / self.rate) as i64)
     }
@@ -125,21 +133,26 @@ impl<C: Clock> DataReady for ClockPaced<C> {
     type Error = Infallible;
 
     fn wait(&mut self, timeout_ns: i64) -> Result<Wait, Infallible> {
-        let now = self.clock.now_ns();
-        let passed = (now.saturating_sub(self.start_ns) as f64 * self.rate / 1e9) as u64;
-        self.tick = self.tick.max(passed);
-        let due = self.time_of(self.tick);
+        let mut now = self.clock.now_ns();
         let deadline = now.saturating_add(timeout_ns.max(0));
-        if due > deadline {
-            let stopped = timeout_ns > 0 && !self.clock.until(deadline);
-            return Ok(if stopped { Wait::Stopped } else { Wait::Timeout });
+        loop {
+            self.tick = self.tick.max(self.nearest(now));
+            let due = self.time_of(self.tick);
+            if due > deadline {
+                let stopped = timeout_ns > 0 && !self.clock.until(deadline);
+                return Ok(if stopped { Wait::Stopped } else { Wait::Timeout });
+            }
+            if due > now && !self.clock.until(due) {
+                return Ok(Wait::Stopped);
+            }
+            // The host may have slept far longer than it was told to.
+            now = self.clock.now_ns();
+            if self.nearest(now) <= self.tick {
+                let seqno = Some(self.tick as u32);
+                self.tick += 1;
+                return Ok(Wait::Edge(Edge { time_ns: due, seqno }));
+            }
         }
-        if due > now && !self.clock.until(due) {
-            return Ok(Wait::Stopped);
-        }
-        let seqno = Some(self.tick as u32);
-        self.tick += 1;
-        Ok(Wait::Edge(Edge { time_ns: due, seqno }))
     }
 
     fn level(&mut self) -> Result<Option<Level>, Infallible> {
@@ -181,5 +194,41 @@ mod tests {
         assert_eq!(ticks.wait(0), edge(5));
         assert_eq!(ticks.wait(0), Ok(Wait::Timeout));
         assert_eq!(ticks.wait(MS), edge(6));
+    }
+
+    /// Sleeps too long, once.
+    struct Oversleeps(i64, i64);
+
+    impl Pace for Oversleeps {
+        fn until(&mut self, time_ns: i64) -> bool {
+            self.0 = self.0.max(time_ns) + core::mem::take(&mut self.1);
+            true
+        }
+    }
+
+    impl Clock for Oversleeps {
+        fn now_ns(&mut self) -> i64 {
+            self.0
+        }
+    }
+
+    #[test]
+    fn no_tick_is_kept_that_is_more_than_half_a_period_ago() {
+        let edge = |tick: i64| Ok(Wait::Edge(Edge { time_ns: tick * MS, seqno: Some(tick as u32) }));
+        // Asleep for tick 1 until 10.4 and 10.6 periods: the nearest is kept, or waited for.
+        for (late, tick) in [(MS / 4, 1), (9 * MS + MS * 4 / 10, 10), (9 * MS + MS * 6 / 10, 11)] {
+            let mut ticks = ClockPaced::new(Oversleeps(0, 0), 1000.0);
+            assert_eq!(ticks.wait(20 * MS), edge(0));
+            ticks.clock.1 = late;
+            assert_eq!(ticks.wait(20 * MS), edge(tick));
+            assert!((ticks.clock.0 - tick * MS).abs() <= MS / 2);
+            assert_eq!(ticks.wait(20 * MS), edge(tick + 1));
+        }
+        // What lies behind the deadline is not waited for.
+        let mut ticks = ClockPaced::new(Oversleeps(0, 0), 1000.0);
+        assert_eq!(ticks.wait(MS), edge(0));
+        ticks.clock.1 = 3 * MS + MS * 6 / 10;
+        assert_eq!(ticks.wait(2 * MS), Ok(Wait::Timeout));
+        assert_eq!(ticks.wait(2 * MS), edge(5));
     }
 }

@@ -1,9 +1,10 @@
 //! Emulated boards: Debian's kernel with its own SPI and GPIO drivers under QEMU, our simulated devices at the other end of the wires.
 //!
-//! Which machines and cases there are is data in `machine` and `case`; how one is run is in `run`, what is made of its output in
+//! Which machines, chips and cases there are is data in `machine`, `chip` and `case`; how one is run is in `run`, what is made of its output in
 //! `report`. The shell scripts in the folder `emulate/` fetch and build what does not change.
 
 mod case;
+mod chip;
 mod machine;
 mod report;
 mod run;
@@ -74,7 +75,7 @@ pub(crate) fn run(steps: &mut Steps, wanted: impl Fn(&Case) -> bool) {
 }
 
 fn names() -> String {
-    case::ALL.iter().map(|c| format!("{}/{}", c.machine.name, c.name)).collect::<Vec<_>>().join(", ")
+    case::ALL.iter().map(|c| format!("{}/{}/{}", c.machine.name, c.chip.name, c.name)).collect::<Vec<_>>().join(", ")
 }
 
 /// What cannot be had is [`Missing`]; everything else that goes wrong is a failure.
@@ -126,10 +127,10 @@ fn run_cases(ground: &Ground, cases: &[&Case]) -> StepResult {
             return Err("interrupted".to_owned());
         }
         match result {
-            Ok(seen) => println!("    ok      {:<14} {took:>5.1} s  {seen}", case.name),
+            Ok(seen) => println!("    ok      {:<10} {:<15} {took:>5.1} s  {seen}", case.chip.name, case.name),
             Err(why) => {
-                println!("    FAILED  {:<14} {took:>5.1} s  {why}", case.name);
-                failed.push(case.name);
+                println!("    FAILED  {:<10} {:<15} {took:>5.1} s  {why}", case.chip.name, case.name);
+                failed.push(format!("{}/{}", case.chip.name, case.name));
             }
         }
     }

@@ -1,8 +1,13 @@
 //! Whether a frame is due, and when it was: makes sense of edges, levels and time that is up.
 //!
 //! Must never read a frame. The table in [`super`] says what is counted when.
+//!
+//! Nobody looks at the edges between the last look here and the first clock of the transfer, a few microseconds. A conversion that
+//! falls there has its frame read with the time and number of the one before it; the edge that is found afterwards is counted
+//! as an overrun, which is right in number. It looks just like an edge during the transfer, which is far longer, and whose
+//! frame is the one that is lost: only the time of the first clock would tell, and nobody has it here.
 
-use super::{Acquisition, NS_PER_S, Step};
+use super::{Acquisition, NS_PER_S, Step, waiting};
 use crate::adc::Adc;
 use crate::drdy::{DataReady, Edge, Level, Wait};
 
@@ -53,13 +58,9 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
     }
 
     fn edge(&mut self, first: Edge) -> Result<Due, D::Error> {
-        let mut edge = first;
-        let mut seen = 1;
         // A host that is late finds several. The chip holds the newest frame only.
-        while let Wait::Edge(newer) = self.drdy.wait(0)? {
-            edge = newer;
-            seen += 1;
-        }
+        let waiting = waiting::take(self.drdy)?;
+        let (edge, seen) = (waiting.newest.unwrap_or(first), 1 + waiting.edges);
         if self.conversions > 1 && self.drdy.level()? == Some(Level::High) {
             // It fell before the input was switched; what it told of is gone.
             return Ok(Due::Not(Step::Stale));
@@ -73,6 +74,9 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
             self.health.overruns += seen - 1;
             self.health.frames_lost += seen - 1;
             self.skip_unread(seen - 1);
+            if waiting.more {
+                return Ok(self.overwritten(edge, seen - 1));
+            }
             return Ok(self.frame(edge, seen - 1));
         };
         let period = self.period_ns();
@@ -102,16 +106,25 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
         if !core::mem::take(&mut self.restarted) {
             self.health.drdy_missed += lost - overwritten;
         }
+        if waiting.more {
+            self.skip_unread(1);
+            return Ok(self.overwritten(edge, number + advance));
+        }
         if self.drdy.level()? == Some(Level::High) {
             // It fell while the frame before was read, which took this one's place.
-            self.health.overruns += 1;
-            self.health.frames_lost += 1;
-            self.last = Some((number + advance, edge.time_ns));
-            self.estimated = false;
-            self.due_now = false;
-            return Ok(Due::Not(Step::Stale));
+            return Ok(self.overwritten(edge, number + advance));
         }
         Ok(self.frame(edge, advance))
+    }
+
+    /// The frame of an edge is gone: clocked out in place of the one before, or overwritten by those that wait behind it.
+    fn overwritten(&mut self, edge: Edge, number: u64) -> Due {
+        self.health.overruns += 1;
+        self.health.frames_lost += 1;
+        self.last = Some((number, edge.time_ns));
+        self.estimated = false;
+        self.due_now = false;
+        Due::Not(Step::Stale)
     }
 
     /// Nobody will read these frames: chips that queue them must not hand them out as later ones.
@@ -140,6 +153,7 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
         if low {
             return Ok(Due::Frame { time_ns, advance: 1, estimated: true });
         }
+        self.skip_unread(1);
         self.health.frames_lost += 1;
         self.last = Some((number + 1, time_ns));
         self.estimated = true;

@@ -5,7 +5,8 @@
 use axismirror_core::health::Health;
 
 use super::due::periods;
-use crate::drdy::{DataReady, Level, Wait};
+use super::waiting;
+use crate::drdy::{DataReady, Level};
 
 /// The DRDY of a converter that does not pace.
 #[derive(Debug)]
@@ -27,10 +28,7 @@ impl<'b, D: DataReady> Follower<'b, D> {
 
     /// To be called before its frame is read along with frame `number`.
     pub(super) fn follow(&mut self, number: u64, period: f64, health: &mut Health) -> Result<(), D::Error> {
-        let mut newest = None;
-        while let Wait::Edge(edge) = self.drdy.wait(0)? {
-            newest = Some(edge.time_ns);
-        }
+        let newest = waiting::take(self.drdy)?.newest.map(|edge| edge.time_ns);
         let Some((last_ns, last_number)) = self.last else {
             self.last = newest.map(|time| (time, number));
             return Ok(());

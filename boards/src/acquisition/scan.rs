@@ -2,7 +2,7 @@
 //!
 //! The first conversion's edge is the frame's time and was waited for by [`super::due`]. Must never know of a chip.
 
-use super::{Acquisition, Read};
+use super::{Acquisition, Read, waiting};
 use crate::adc::{Adc, AdcError};
 use crate::drdy::{DataReady, Level, Wait};
 
@@ -39,7 +39,7 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
                 self.health.bus_errors += 1;
                 return Ok(self.give_up());
             }
-            while let Wait::Edge(_) = self.drdy.wait(0)? {}
+            waiting::take(self.drdy)?;
             self.scan_broken = false;
             ready = false;
         }
@@ -95,7 +95,7 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
                 Wait::Stopped => return Ok(Read::Stopped),
                 Wait::Edge(_) => {
                     // A host that is late finds several, all of the same input.
-                    while let Wait::Edge(_) = self.drdy.wait(0)? {}
+                    waiting::take(self.drdy)?;
                     if self.drdy.level()? != Some(Level::High) {
                         return Ok(Read::Good);
                     }

@@ -191,6 +191,9 @@ impl<SPI: SpiDevice, D: DelayNs> Adc for Ads1256<SPI, D> {
     }
 
     /// One conversion of the scan, and with the last one the check of the whole.
+    ///
+    /// The next input is switched to before the result is fetched, as the datasheet's cycle has it. A host that takes longer for the
+    /// transaction than a conversion settles (0.21 ms at 30 kSPS) would fetch the next input's: seen on an emulated board, not on a real one.
     fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<SPI::Error>> {
         let channels = self.channels();
         let given = codes.len();

@@ -9,15 +9,16 @@ use std::sync::atomic::AtomicBool;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use axismirror::board_file;
 use axismirror::config::SpiAccess;
 use axismirror::gpio::GpioError;
 use axismirror::hardware::{Hardware, HostDataReady, Wanted};
 use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Limits, Step};
 use axismirror_boards::adc::Input;
-use axismirror_boards::board::{Board, Pacing};
+use axismirror_boards::board::Pacing;
 use axismirror_boards::drdy::{DataReady, Level, Wait};
 
-use crate::verify::{self, Verifier};
+use crate::verify::{self, Expected, Verifier};
 
 /// Frames of a chunk.
 const CHUNK: usize = 10;
@@ -27,6 +28,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Where and how to read.
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// A board's id, or the path of its file.
     #[arg(long, default_value = "pieeg8")]
     board: String,
     /// The clock paces, whatever the board says.
@@ -35,9 +37,8 @@ pub(crate) struct Args {
     /// SPI through the controller's registers, without the kernel's driver.
     #[arg(long)]
     mapped: bool,
-    /// Hz.
-    #[arg(long, default_value_t = 250.0)]
-    rate: f64,
+    #[command(flatten)]
+    expected: Expected,
     /// Seconds.
     #[arg(long, default_value_t = 1.0)]
     duration: f64,
@@ -45,12 +46,12 @@ pub(crate) struct Args {
 
 /// Reads for so long, and says what came.
 pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
-    let mut board = *Board::find(&args.board)?;
+    let mut board = *board_file::find(&args.board)?;
     if args.clock {
         board.pacing = Pacing::Clock;
     }
     let wanted = Wanted {
-        rate: args.rate,
+        rate: args.expected.rate,
         gain: board.default_gain,
         input: Input::Normal,
         spi: if args.mapped { SpiAccess::Mapped } else { SpiAccess::Kernel },
@@ -60,7 +61,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let mut drdys: Vec<Counted> = std::mem::take(&mut hardware.data_ready).into_iter().map(Counted::new).collect();
     let channels = board.channels();
     let (mut codes, mut times) = (vec![0; CHUNK * channels], vec![0; CHUNK]);
-    let mut verifier = Verifier::new(channels, args.rate);
+    let mut verifier = Verifier::new(channels, args.expected);
     let mut acquisition = Acquisition::new(&mut hardware.adcs, &mut drdys, &mut codes, &mut times, Limits::default())?;
     acquisition.start()?;
     let start = Instant::now();

@@ -19,14 +19,14 @@ enum Command {
     Mirror {
         /// The stream's name.
         name: String,
-        /// Hz.
-        rate: f64,
+        #[command(flatten)]
+        expected: verify::Expected,
     },
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     match Command::parse() {
         Command::Acquire(args) => acquire::run(&args),
-        Command::Mirror { name, rate } => mirror::run(&name, rate),
+        Command::Mirror { name, expected } => mirror::run(&name, expected),
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use axismirror::mirror::{Mirror, Proof, Start, State};
 use axismirror_core::health::Health;
 
-use crate::verify::{self, Verifier};
+use crate::verify::{self, Expected, Verifier};
 
 /// How long the service may take to begin.
 const BEGIN: Duration = Duration::from_secs(20);
@@ -16,7 +16,7 @@ const BEGIN: Duration = Duration::from_secs(20);
 const SLEEP: Duration = Duration::from_millis(20);
 
 /// Reads until the stream ends, and says what came.
-pub(crate) fn run(name: &str, rate: f64) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run(name: &str, expected: Expected) -> Result<(), Box<dyn Error>> {
     let mut mirror = Mirror::open(name, Start::Oldest)?;
     let start = Instant::now();
     let (mut verifier, mut health) = (None, Health::default());
@@ -38,7 +38,7 @@ pub(crate) fn run(name: &str, rate: f64) -> Result<(), Box<dyn Error>> {
         unproven += u64::from(chunk.frames() > 0 && chunk.proof() != Proof::Untorn);
         let channels = chunk.frame_samples();
         if chunk.frames() > 0 {
-            let verifier = verifier.get_or_insert_with(|| Verifier::new(channels, rate));
+            let verifier = verifier.get_or_insert_with(|| Verifier::new(channels, expected));
             for (codes, time) in chunk.samples::<i32>()?.chunks(channels).zip(chunk.times()) {
                 verifier.frame(codes, (time * 1e9).round() as i64);
             }

@@ -9,13 +9,23 @@ use axismirror_boards::acquisition::{Chunk, Sink};
 use axismirror_boards::signal::{COUNTER_STRIDE, counter_modulus};
 use axismirror_core::health::Health;
 
-/// The greatest code of a converter of 24 bits; one with fewer counts round too often to be followed here.
-const CODE_MAX: i32 = 0x7F_FFFF;
+/// What is to come.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Expected {
+    /// Frames per second, in Hz.
+    #[arg(long, default_value_t = 250.0)]
+    pub(crate) rate: f64,
+    /// The converter's greatest code, behind which the counter begins anew.
+    #[arg(long, default_value_t = 0x7F_FFFF)]
+    pub(crate) code_max: i32,
+}
 
 /// What came.
 pub(crate) struct Verifier {
     channels: usize,
     period_ns: f64,
+    /// Frames until the counter begins anew.
+    turn: u64,
     frames: u64,
     /// Frames with a code that is not the counter's.
     bad_codes: u64,
@@ -26,15 +36,17 @@ pub(crate) struct Verifier {
     /// Frames whose time is further than a quarter of a period from where the ADC's number puts it.
     bad_times: u64,
     worst_ns: f64,
+    /// The ADC's number of the last frame, turns counted on. Whoever misses a whole turn is not seen.
     last: Option<u64>,
     origin: Option<(u64, i64)>,
 }
 
 impl Verifier {
-    pub(crate) fn new(channels: usize, rate: f64) -> Self {
+    pub(crate) fn new(channels: usize, expected: Expected) -> Self {
         Self {
             channels,
-            period_ns: 1e9 / rate,
+            period_ns: 1e9 / expected.rate,
+            turn: counter_modulus(expected.code_max) / COUNTER_STRIDE,
             frames: 0,
             bad_codes: 0,
             absent: 0,
@@ -55,23 +67,24 @@ impl Verifier {
     pub(crate) fn frame(&mut self, codes: &[i32], time_ns: i64) {
         let codes: Vec<u64> = codes.iter().map(|c| u64::try_from(*c).unwrap_or(u64::MAX)).collect();
         // A flipped bit is in one channel: the number is what most channels say.
-        let number = |c: usize| codes.get(c).map_or(0, |code| code.wrapping_sub(c as u64) / COUNTER_STRIDE);
-        let (first, second) = (number(0), number(1));
-        let agreed = if self.channels < 3 || first == second || first == number(2) { first } else { second };
-        let bad = codes
-            .iter()
-            .enumerate()
-            .any(|(c, code)| *code != (agreed * COUNTER_STRIDE + c as u64) % counter_modulus(CODE_MAX));
-        self.bad_codes += u64::from(bad);
+        let said = |c: usize| codes.get(c).map_or(0, |code| code.wrapping_sub(c as u64) / COUNTER_STRIDE);
+        let (first, second) = (said(0), said(1));
+        let agreed = if self.channels < 3 || first == second || first == said(2) { first } else { second };
+        let bad = codes.iter().enumerate().any(|(c, code)| *code != agreed * COUNTER_STRIDE + c as u64);
+        self.bad_codes += u64::from(bad || agreed >= self.turn);
         self.frames += 1;
-        match self.last {
-            Some(last) if agreed == last => self.repeated += 1,
-            Some(last) => self.absent += agreed.saturating_sub(last + 1),
-            None => {}
-        }
-        self.last = Some(agreed);
-        let (from, from_ns) = *self.origin.get_or_insert((agreed, time_ns));
-        let off = (time_ns - from_ns) as f64 - (agreed as f64 - from as f64) * self.period_ns;
+        let number = match self.last {
+            None => agreed,
+            Some(last) => {
+                let on = (agreed % self.turn + self.turn - last % self.turn) % self.turn;
+                self.repeated += u64::from(on == 0);
+                self.absent += on.saturating_sub(1);
+                last + on
+            }
+        };
+        self.last = Some(number);
+        let (from, from_ns) = *self.origin.get_or_insert((number, time_ns));
+        let off = (time_ns - from_ns) as f64 - (number as f64 - from as f64) * self.period_ns;
         self.bad_times += u64::from(off.abs() > self.period_ns / 4.0);
         self.worst_ns = self.worst_ns.max(off.abs());
     }

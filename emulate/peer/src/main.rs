@@ -34,6 +34,9 @@ struct Args {
     /// What makes time pass: the guest's clock, or each read of a frame (where the emulated board has no DRDY).
     #[arg(long, value_enum, default_value_t = Pace::Clock)]
     pace: Pace,
+    /// Frames a second that the host will ask for, in Hz: for chips that convert when they are asked, so that those it left out count too.
+    #[arg(long)]
+    rate: Option<f64>,
     /// How much too fast the chip's clock is, in parts in a million.
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     drift_ppm: f64,
@@ -61,6 +64,9 @@ fn run(args: &Args) -> Result<(), String> {
         settings = settings.with_fault(fault).map_err(|_| "too many faults".to_owned())?;
     }
     let mut world = World::new(board, settings, args.chip, args.pace);
+    if let Some(rate) = args.rate {
+        world.set_rate(rate);
+    }
     let listener = UnixListener::bind(&args.socket).map_err(|e| format!("{}: {e}", args.socket.display()))?;
     let (stream, _) = listener.accept().map_err(|e| e.to_string())?;
     serve(stream, &mut world).map_err(|e| e.to_string())?;

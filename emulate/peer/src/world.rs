@@ -53,6 +53,11 @@ impl<'a> World<'a> {
         Self { board, chip, pace, ahead_ns: 0, level: Level::High, seen: Seen::default() }
     }
 
+    /// The host will ask for so many frames a second.
+    pub(crate) fn set_rate(&mut self, rate: f64) {
+        self.board.set_pace(rate);
+    }
+
     /// What happened on the wires up to now.
     pub(crate) const fn seen(&self) -> Seen {
         self.seen

@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: everything that must hold before a change goes in.
 
-use super::{flood, loom, miri, test, torture};
+use super::{dist, emulate, firmware, flood, loom, miri, test, torture};
 use crate::interop;
 use crate::python::Release;
 use crate::step::{Outcome, Steps};
@@ -16,8 +16,10 @@ const CI_KILLS: u64 = 25;
 const CI_SEEDS: u32 = 16;
 /// Frames of the flood in `ci`.
 const CI_FRAMES: u64 = 10_000_000;
+/// Architecture whose package is built and checked in `ci`: the one that the emulated boards' programs are built for anyway.
+const CI_PACKAGE: &str = "arm64";
 
-/// Run every check: format, lints, documentation, no_std builds, tests, Python, kills, flood, loom, Miri, licences. (`fuzz` and `tsan` are commands of their own.)
+/// Run every check: format, lints, documentation, no_std builds, tests, Python, kills, flood, loom, Miri, firmware, emulated boards, a package, licences.
 ///
 /// Every step runs, whatever became of those before it.
 #[derive(clap::Args)]
@@ -54,6 +56,9 @@ impl Args {
         flood::flood(steps, CI_FRAMES, 2);
         loom::loom(steps);
         miri::miri(steps, CI_SEEDS);
+        firmware::firmware(steps);
+        emulate::quick(steps);
+        dist::run(steps, |a| a.debian == CI_PACKAGE);
         dependencies(steps);
     }
 }

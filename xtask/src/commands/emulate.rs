@@ -34,7 +34,6 @@ impl Args {
 }
 
 /// The short set, for `ci`.
-#[allow(dead_code, reason = "`ci` decides when to call it")]
 pub(crate) fn quick(steps: &mut Steps) {
     emulate::run(steps, |case| case.quick);
 }

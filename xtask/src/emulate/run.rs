@@ -21,6 +21,10 @@ const PEER_LIMIT: Duration = Duration::from_secs(10);
 const BEFORE_STALL_S: &str = "1";
 /// Name of the service's stream.
 const STREAM: &str = "emulated";
+/// The guest's board file.
+const WIRES: &str = "/board.toml";
+/// How often the kernel's driver is asked for all channels: more often than a counter of 12 bits has frames.
+const SWEEPS: u32 = 520;
 
 /// Runs a case; returns all that guest and peer said.
 pub(super) fn run(ground: &Ground, case: &Case) -> Result<String, String> {
@@ -44,6 +48,10 @@ fn with_peer(ground: &Ground, case: &Case, folder: &Path, root: &Path, socket: &
     c.arg(socket).args(["--board", case.chip.board]).stdout(Stdio::from(log)).stderr(Stdio::from(errors));
     if !case.machine.data_ready {
         c.args(["--pace", "read"]);
+    }
+    if case.reader != Reader::Iio {
+        // The kernel's driver converts when it is asked, at no rate.
+        c.args(["--rate", &case.rate.to_string()]);
     }
     for fault in case.faults {
         c.args(["--fault", fault]);
@@ -85,14 +93,24 @@ fn modules(case: &Case, between: &str) -> String {
 }
 
 fn guest_script(case: &Case) -> String {
-    let (board, rate, seconds) = (case.chip.board, case.rate, f64::from(case.duration_ms) / 1000.0);
-    let mut script = match case.reader {
-        Reader::Acquisition | Reader::Mapped => {
-            format!("axismirror-emulate-guest acquire --board {board} --rate {rate} --duration {seconds}")
-        }
+    if case.reader == Reader::Iio {
+        return iio_script();
+    }
+    let (rate, code_max, seconds) = (case.rate, case.chip.code_max, f64::from(case.duration_ms) / 1000.0);
+    let mut script = String::new();
+    let board = case.chip.wires.map_or(case.chip.board, |wires| {
+        let _ = write!(script, "cat > {WIRES} << 'END'\n{wires}END\n");
+        WIRES
+    });
+    let _ = match case.reader {
         // A ring for all of it: what a mirror misses is not what this is about.
-        Reader::Service => format!(
+        Reader::Service => write!(
+            script,
             "axismirror run --name {STREAM} --board {board} --rate {rate} --duration {seconds} --chunk 10 --buf-dur 30 --units codes"
+        ),
+        _ => write!(
+            script,
+            "axismirror-emulate-guest acquire --board {board} --rate {rate} --code-max {code_max} --duration {seconds}"
         ),
     };
     if case.reader == Reader::Mapped {
@@ -107,10 +125,21 @@ fn guest_script(case: &Case) -> String {
         let _ = writeln!(script, "(sleep {BEFORE_STALL_S}; kill -STOP $reader; usleep {us}; kill -CONT $reader) &");
     }
     if case.reader == Reader::Service {
-        let _ = writeln!(script, "axismirror-emulate-guest mirror {STREAM} {rate}");
+        let _ = writeln!(script, "axismirror-emulate-guest mirror {STREAM} --rate {rate} --code-max {code_max}");
     }
     script.push_str("wait $reader\n");
     script
+}
+
+/// All channels by the kernel's driver, one behind the other, a line each time; and what it makes of a step.
+fn iio_script() -> String {
+    format!(
+        "cd /sys/bus/iio/devices/iio:device0 || exit 1\n\
+         echo IIO-NAME $(cat name)\n\
+         files=$(for c in 0 1 2 3 4 5 6 7; do echo in_voltage${{c}}_raw; done)\n\
+         for i in $(seq {SWEEPS}); do echo IIO $(cat $files); done\n\
+         echo IIO-SCALE $(cat in_voltage_scale)\n"
+    )
 }
 
 fn qemu(ground: &Ground, case: &Case, root: &Path, socket: &Path) -> std::process::Command {
