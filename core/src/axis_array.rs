@@ -207,6 +207,21 @@ pub enum MessageError {
     },
 }
 
+// By hand: a derived one does not end on a type that holds itself (lists within lists).
+#[cfg(feature = "defmt")]
+impl defmt::Format for Value<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "{}", defmt::Debug2Format(self));
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for AxisArray<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "{}", defmt::Debug2Format(self));
+    }
+}
+
 impl Samples<'_> {
     /// The size in bytes that shape and element type ask for, or `None` when it overflows.
     #[must_use]
