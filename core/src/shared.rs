@@ -8,7 +8,22 @@
 //! 3. *In range and aligned*: `SharedBytes::pointer` returns an address only after it has checked both.
 //! 4. *One size*: a location is always accessed in words of one size; the layouts fix which. (Other processes are outside of Rust's
 //!    memory model; the hardware's rule for them is single-copy atomicity of aligned words.)
+//!
+//! Whole copies are relaxed atomic words, or the processor's own moves where those are written down in assembly.
 #![allow(unsafe_code)]
+
+#[allow(dead_code, reason = "where there are moves, only the tests use the words")]
+mod words;
+
+cfg_select! {
+    all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri), not(portable_copy)) => {
+        mod moves;
+        use self::moves as copy;
+    }
+    _ => {
+        use self::words as copy;
+    }
+}
 
 use core::marker::PhantomData;
 use core::sync::atomic::Ordering;
@@ -141,30 +156,6 @@ macro_rules! store {
     };
 }
 
-/// Copies in or out in words of one type; `copyable` has checked `at` and the length.
-macro_rules! copy {
-    (store $self:ident, $at:ident, $source:ident, $value:ty, $atomic:ty) => {{
-        let (words, _) = $source.as_chunks::<{ size_of::<$value>() }>();
-        let first = $self.base.wrapping_add($at).cast::<$value>();
-        for (i, word) in words.iter().enumerate() {
-            // SAFETY: as for single stores; `copyable` has checked range and alignment of the whole copy (rule 3).
-            let atomic = unsafe { <$atomic>::from_ptr(first.wrapping_add(i)) };
-            // Relaxed: as for single stores.
-            atomic.store(<$value>::from_ne_bytes(*word), Ordering::Relaxed);
-        }
-    }};
-    (load $self:ident, $at:ident, $target:ident, $value:ty, $atomic:ty) => {{
-        let (words, _) = $target.as_chunks_mut::<{ size_of::<$value>() }>();
-        let first = $self.base.wrapping_add($at).cast::<$value>();
-        for (i, word) in words.iter_mut().enumerate() {
-            // SAFETY: as for single loads; `copyable` has checked range and alignment of the whole copy (rule 3).
-            let atomic = unsafe { <$atomic>::from_ptr(first.wrapping_add(i)) };
-            // Relaxed: as for single loads.
-            *word = atomic.load(Ordering::Relaxed).to_ne_bytes();
-        }
-    }};
-}
-
 impl SharedBytes<'_> {
     fn copyable(&self, at: usize, len: usize, word: Word) -> bool {
         let mask = word.size() - 1;
@@ -192,12 +183,8 @@ impl Memory for SharedBytes<'_> {
         if !self.copyable(at, target.len(), word) {
             return;
         }
-        match word {
-            Word::B1 => copy!(load self, at, target, u8, AtomicU8),
-            Word::B2 => copy!(load self, at, target, u16, AtomicU16),
-            Word::B4 => copy!(load self, at, target, u32, AtomicU32),
-            Word::B8 => copy!(load self, at, target, u64, AtomicU64),
-        }
+        // SAFETY: valid and atomic only by rules 1 and 2; `copyable` has checked range and alignment (rule 3); of one size by the layouts (rule 4).
+        unsafe { copy::load(self.base.wrapping_add(at), target, word) }
     }
 }
 
@@ -217,12 +204,8 @@ impl MemoryMut for SharedBytes<'_> {
         if !self.copyable(at, source.len(), word) {
             return;
         }
-        match word {
-            Word::B1 => copy!(store self, at, source, u8, AtomicU8),
-            Word::B2 => copy!(store self, at, source, u16, AtomicU16),
-            Word::B4 => copy!(store self, at, source, u32, AtomicU32),
-            Word::B8 => copy!(store self, at, source, u64, AtomicU64),
-        }
+        // SAFETY: as for loads; writable by the contract of `from_raw` or the borrow of `from_slice`.
+        unsafe { copy::store(source, self.base.wrapping_add(at), word) }
     }
 }
 
@@ -324,5 +307,35 @@ mod tests {
     fn a_slice_that_starts_off_the_grid_is_refused() {
         let mut bytes = Aligned([0; 64]);
         assert_eq!(SharedBytes::from_slice(&mut bytes.0[3..]).err(), Some(Misaligned { by: 3 }));
+    }
+
+    /// Every length, on both sides of each step from one width to the next, at every place that its word allows.
+    #[test]
+    fn copies_exactly_what_it_is_asked_to() {
+        #[repr(align(16))]
+        struct Aligned([u8; 512]);
+        type Load = unsafe fn(*mut u8, &mut [u8], Word);
+        type Store = unsafe fn(&[u8], *mut u8, Word);
+        let ways: [(Load, Store); 2] = [(copy::load, copy::store), (words::load, words::store)];
+        let source: [u8; 300] = core::array::from_fn(|i| (i % 251) as u8 + 1);
+        for (load, store) in ways {
+            for word in [Word::B1, Word::B2, Word::B4, Word::B8] {
+                for at in (0..32).step_by(word.size()) {
+                    for len in (0..=source.len()).step_by(word.size()) {
+                        let mut shared = Aligned([0; 512]);
+                        let mut back = [0; 300];
+                        let base = shared.0.as_mut_ptr();
+                        // SAFETY: 32 + 300 bytes are less than there are; nobody else has them.
+                        unsafe { store(&source[..len], base.wrapping_add(at), word) };
+                        // SAFETY: as above.
+                        unsafe { load(base.wrapping_add(at), &mut back[..len], word) };
+                        assert_eq!(back[..len], source[..len]);
+                        assert!(back[len..].iter().all(|b| *b == 0));
+                        assert_eq!(shared.0[at..at + len], source[..len]);
+                        assert!(shared.0[..at].iter().chain(&shared.0[at + len..]).all(|b| *b == 0));
+                    }
+                }
+            }
+        }
     }
 }
