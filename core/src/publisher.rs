@@ -15,7 +15,7 @@ use crate::extension::{Clock, Extension, Timing, Writer};
 use crate::header::Description;
 use crate::health::Health;
 use crate::name::StreamName;
-use crate::ring::{Frames, Times, WrongFrameSize};
+use crate::ring::{Frames, Reserved, Times, WrongFrameSize};
 use crate::settings::{Plan, PlanError, Settings};
 use crate::static_metadata::{Digest, EncodeError, encode};
 use crate::store::SegmentStore;
@@ -213,6 +213,27 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         let cut = ring.writer.append(&chunk, &Times::Each(times), newest)?;
         self.count_cut(cut);
         Ok(cut)
+    }
+
+    /// The next `frames` frames of the ring (at most all of it), to be filled where readers will find them, of a stream that
+    /// [`Publisher::describe`] or [`Publisher::publish`] has described. Readers see none of it before [`Publisher::commit`], and from now on
+    /// no longer the frames that were there. To be asked for again as often as one likes: what is reserved stays so.
+    ///
+    /// # Errors
+    /// [`PublishError::NotDescribed`].
+    #[inline]
+    pub fn reserve(&mut self, frames: u32) -> Result<Reserved<'_, S::Memory>, PublishError<S::Error>> {
+        Ok(self.open.ring.as_mut().ok_or(PublishError::NotDescribed)?.writer.reserve(frames))
+    }
+
+    /// Publishes the next `frames` frames, which were reserved and filled. `newest` is the last one's time in ns. More than are reserved are not published.
+    ///
+    /// # Errors
+    /// [`PublishError::NotDescribed`].
+    #[inline]
+    pub fn commit(&mut self, frames: u32, newest: i64) -> Result<(), PublishError<S::Error>> {
+        self.open.ring.as_mut().ok_or(PublishError::NotDescribed)?.writer.commit(frames, newest);
+        Ok(())
     }
 
     /// Changes settings. A new `buf_dur` or axis ends the ring, and the next message makes another; a new name or version ends the

@@ -73,6 +73,8 @@ fn mirror(heap: &Heap, start: Start) -> Mirror<Heap> {
 #[derive(Clone, Debug)]
 enum Step {
     Publish(usize),
+    /// So many frames are reserved, of these so many filled, of these so many published.
+    InPlace(u32, u32, u32),
     Read(Take),
     Channels(usize),
     Ring(usize),
@@ -87,6 +89,7 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     prop_oneof![
         6 => (0usize..25).prop_map(Step::Publish),
+        6 => (0u32..12, 0u32..12, 0u32..12).prop_map(|(r, f, c)| Step::InPlace(r, f.min(r), c.min(f).min(r))),
         6 => take.prop_map(Step::Read),
         1 => (1usize..6).prop_map(Step::Channels),
         1 => (4usize..12).prop_map(Step::Ring),
@@ -143,6 +146,25 @@ proptest! {
                     publish(&mut p, published, n, channels);
                     published += n as u64;
                 }
+                Step::InPlace(reserve, fill, commit) => {
+                    message(published, 0, channels, |m| p.describe(m)).unwrap();
+                    let reserved = p.reserve(reserve).unwrap();
+                    let commit = commit.min(reserved.len());
+                    for i in 0..fill.min(reserved.len()) {
+                        let k = published as i32 + i as i32;
+                        let mut frame = reserved.frame::<i32>(i).unwrap();
+                        prop_assert_eq!(frame.len(), channels);
+                        for c in 0..channels {
+                            // What is not published now is nothing that anybody may see.
+                            frame.set(c, if i < commit { 16 * k + c as i32 } else { -1 });
+                        }
+                        reserved.set_time(i, f64::from(k));
+                    }
+                    // Readers look while a chunk is being filled, too.
+                    read(&mut m, Take::UpTo(2), &mut accounted)?;
+                    p.commit(commit, 0).unwrap();
+                    published += u64::from(commit);
+                }
                 Step::Read(take) => {
                     read(&mut m, take, &mut accounted)?;
                 }
@@ -181,6 +203,29 @@ fn one_frame_is_enough_and_none_is_skipped_after_an_overrun() {
     // Frames 1 to 6 are overwritten (the chunk itself was longer than the ring), 7 to 10 are there.
     assert_eq!((r.frames, r.first, r.missed), (4, 7, 6));
     assert_eq!(numbers(&bytes, &times, 2, 4), [7, 8, 9, 10]);
+}
+
+#[test]
+fn what_is_reserved_stays_so_and_no_more_than_that_is_published() {
+    let heap = Heap::default();
+    let mut p = open(&heap, 4, StructVersion::V2);
+    assert_eq!(p.reserve(1).map(|r| r.len()), Err(PublishError::NotDescribed));
+    assert_eq!(p.commit(1, 0), Err(PublishError::NotDescribed));
+    publish(&mut p, 0, 4, 2);
+    let reserved = p.reserve(3).unwrap();
+    assert_eq!((reserved.len(), reserved.frame::<i32>(3).is_some()), (3, false));
+    assert!(reserved.frame::<f64>(0).is_none(), "samples have four bytes");
+    let counters = |p: &Publisher<Heap>| {
+        let c = p.extension().counters(Generation::NONE.next());
+        (c.reserved(), c.committed())
+    };
+    assert_eq!(counters(&p), (7, 4));
+    // Fewer are asked for, but three places may have been written to.
+    assert_eq!(p.reserve(1).unwrap().len(), 1);
+    assert_eq!(counters(&p), (7, 4));
+    p.commit(9, 0).unwrap();
+    assert_eq!(counters(&p), (7, 7));
+    assert_eq!(p.reserve(100).unwrap().len(), 4);
 }
 
 #[test]

@@ -68,6 +68,15 @@ impl<M: Memory + Clone> Buffer<M> {
         }
     }
 
+    /// Frames started, as far as is known: the places of the oldest may be in use again. A hint that saves a copy which could not be proven.
+    fn started(&self, header: &Header<M>, committed: u64) -> u64 {
+        match (&self.ended, &header.extension) {
+            (Some(ended), _) => ended.reserved,
+            (None, Some(extension)) => extension.counters(self.generation).reserved(),
+            (None, None) => committed,
+        }
+    }
+
     /// Whether everything loaded up to now was of this generation.
     fn still_this_generation(&self, header: &Header<M>) -> bool {
         // Acquire, pairs with the publisher's release behind the odd sequence: had a counter been of a later generation, we would see that
@@ -116,7 +125,7 @@ impl<M: Memory + Clone> Buffer<M> {
         }
         let from = self.position;
         // Without a block, a total below our position is the moment between the stores of its two counters: nothing new.
-        let oldest = committed.saturating_sub(self.n_frames());
+        let oldest = self.started(header, committed).saturating_sub(self.n_frames()).min(committed);
         let start = from.unwrap_or(oldest).max(oldest);
         let available = usize::try_from(committed.saturating_sub(start)).unwrap_or(usize::MAX);
         let (count, skipped) = match take {

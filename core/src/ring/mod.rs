@@ -13,16 +13,22 @@
 //! ```
 //!
 //! A: whoever has seen a byte of a chunk that is being written sees that it was reserved. B: whoever sees frames as committed sees
-//! all their bytes. Each frame is copied in words of one size on both sides, so no word is ever torn.
+//! all their bytes. Both sides go by words of one size, the sample's, so no sample is ever torn.
+//!
+//! A chunk can be written in place, frame by frame as they come ([`RingWriter::reserve`], [`RingWriter::commit`]), or in one go from a
+//! message ([`RingWriter::append`]). `reserved` never goes back, also when fewer frames are committed than were reserved: their places
+//! may have been written to. So a ring holds for its readers what it has room for, less the chunk that is being filled.
 
 mod chunk;
 mod cursor;
+mod place;
 mod reader;
 mod writer;
 
 pub(crate) use chunk::value_at;
 pub use chunk::{Frames, Times};
 pub use cursor::{Cursor, Span, spans};
+pub use place::{Frame, Reserved, Sample};
 pub use reader::{Lapped, RingReader};
 pub use writer::{RingWriter, WrongFrameSize};
 
@@ -50,7 +56,8 @@ impl Geometry {
             frame_bytes,
             frames_at: description.frames_at(version),
             has_times: version.has_times(),
-            word: Word::dividing(frame_bytes),
+            // A sample is stored by itself when it is decoded in place.
+            word: Word::dividing(description.dtype().size()),
         }
     }
 

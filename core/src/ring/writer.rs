@@ -2,6 +2,7 @@
 
 use super::chunk::{Frames, Times};
 use super::cursor::{Cursor, spans};
+use super::place::Reserved;
 use super::{Geometry, Span};
 use crate::extension::Extension;
 use crate::header::{Generation, HeaderView};
@@ -19,6 +20,8 @@ pub struct RingWriter<M> {
     generation: Generation,
     geometry: Geometry,
     cursor: Cursor,
+    /// Frames ever started. Never goes back.
+    reserved: u64,
 }
 
 /// Frames of another size than the ring's.
@@ -43,7 +46,15 @@ impl<M: MemoryMut> RingWriter<M> {
         geometry: Geometry,
     ) -> Option<Self> {
         let cursor = Cursor::new(geometry.n_frames());
-        (data.len() >= geometry.len()).then_some(Self { data, header, extension, generation, geometry, cursor })
+        (data.len() >= geometry.len()).then_some(Self {
+            data,
+            header,
+            extension,
+            generation,
+            geometry,
+            cursor,
+            reserved: 0,
+        })
     }
 
     /// Where frames lie.
@@ -58,6 +69,25 @@ impl<M: MemoryMut> RingWriter<M> {
         self.cursor.position()
     }
 
+    /// The next `frames` frames of the ring (at most all of it), to be filled in any order and as often as one likes. Readers see none of it
+    /// before [`RingWriter::commit`]. To reserve again what is reserved already costs next to nothing.
+    #[inline]
+    pub fn reserve(&mut self, frames: u32) -> Reserved<'_, M> {
+        let frames = frames.min(self.geometry.n_frames());
+        self.announce(self.cursor.position() + u64::from(frames));
+        Reserved { data: &self.data, geometry: &self.geometry, index: self.cursor.index(), frames }
+    }
+
+    /// Publishes the next `frames` frames, which were reserved and filled. `newest` is the last one's time in ns. More than are reserved are not published.
+    #[inline]
+    pub fn commit(&mut self, frames: u32, newest: i64) {
+        let reserved = self.reserved.saturating_sub(self.cursor.position());
+        let frames = u64::from(frames).min(reserved);
+        if frames > 0 {
+            self.publish(self.cursor.after(frames), newest);
+        }
+    }
+
     /// Writes a chunk and publishes it. `newest` is the last frame's time in ns.
     ///
     /// Of a chunk that is longer than the ring the last `n_frames` frames are kept and every pass counts as a wrap; returns how many were cut.
@@ -69,17 +99,12 @@ impl<M: MemoryMut> RingWriter<M> {
         if given != needed {
             return Err(WrongFrameSize { needed, given });
         }
-        let counters = self.extension.counters(self.generation);
         let len = frames.len();
         let n_frames = self.geometry.n_frames();
         let kept = u32::try_from(len).unwrap_or(u32::MAX).min(n_frames);
         let cut = len - kept as usize;
         let next = self.cursor.after(len as u64);
-
-        counters.set_reserved(next.position());
-        // Release A, pairs with the reader's acquire A behind its copy: who sees a byte of this chunk sees it reserved.
-        self.extension.fence_release();
-
+        self.announce(next.position());
         let start = self.cursor.after(cut as u64).index();
         let mut done = cut;
         for span in spans(n_frames, start, kept) {
@@ -87,7 +112,24 @@ impl<M: MemoryMut> RingWriter<M> {
             self.store_frames(span, frames, done);
             done += span.len as usize;
         }
+        self.publish(next, newest);
+        Ok(cut as u64)
+    }
 
+    /// Readers of the frames whose places these are shall know, before a byte of them changes.
+    #[inline]
+    fn announce(&mut self, reserved: u64) {
+        if reserved > self.reserved {
+            self.reserved = reserved;
+            self.extension.counters(self.generation).set_reserved(reserved);
+            // Release A, pairs with the reader's acquire A behind its copy: who sees a byte of this chunk sees it reserved.
+            self.extension.fence_release();
+        }
+    }
+
+    #[inline]
+    fn publish(&mut self, next: Cursor, newest: i64) {
+        let counters = self.extension.counters(self.generation);
         // Release B, pairs with the reader's acquire B behind its load of `committed` (ours), and orders the data before write_index.
         self.extension.fence_release();
         self.header.set_write_index(u64::from(next.index()));
@@ -102,7 +144,6 @@ impl<M: MemoryMut> RingWriter<M> {
         self.extension.fence_release();
         self.extension.set_wake(self.extension.wake().wrapping_add(1));
         self.cursor = next;
-        Ok(cut as u64)
     }
 
     fn store_times(&self, span: Span, times: &Times<'_>, first: usize) {
