@@ -147,7 +147,7 @@ proptest! {
                     published += n as u64;
                 }
                 Step::InPlace(reserve, fill, commit) => {
-                    message(published, 0, channels, |m| p.describe(m)).unwrap();
+                    message(published, 0, channels, |m| p.describe(m).map(|_| ())).unwrap();
                     let reserved = p.reserve(reserve).unwrap();
                     let commit = commit.min(reserved.len());
                     for i in 0..fill.min(reserved.len()) {
