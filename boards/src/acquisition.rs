@@ -32,7 +32,7 @@ mod waiting;
 pub use chunk::{Chunk, Sink};
 pub use error::{AcquisitionError, ErrorOf};
 
-use axismirror_core::health::Health;
+use axismirror_core::health::{Health, LeadOff};
 use heapless::Vec;
 
 use self::due::Due;
@@ -177,7 +177,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         })
     }
 
-    /// What went wrong up to now.
+    /// What went wrong up to now, and which electrodes are off, channels counted over all converters.
     pub const fn health(&self) -> &Health {
         &self.health
     }
@@ -338,6 +338,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         let period = self.period_ns();
         let mut rest = self.codes.get_mut(begin..begin + self.channels).unwrap_or_default();
         let (mut bad, mut on_bus) = (false, false);
+        let (mut first_channel, mut lead_off) = (0, LeadOff::default());
         for (chip, adc) in self.adcs.iter_mut().enumerate() {
             let follower = chip.checked_sub(1).and_then(|i| self.followers.get_mut(i));
             if let Some(follower) = follower {
@@ -347,6 +348,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             rest = behind;
             match adc.read_frame(codes) {
                 Ok(status) => {
+                    lead_off.add(first_channel, status.lead_off_positive, status.lead_off_negative);
                     if let Some(place) = self.status.get_mut(chip) {
                         *place = status;
                     }
@@ -358,13 +360,17 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
                 }
                 Err(_) => bad = true,
             }
+            first_channel += adc.channels();
         }
         self.health.bad_frames += u64::from(bad);
         if bad || on_bus {
             self.health.frames_lost += 1;
             self.failures += 1;
-        } else if !self.estimated {
-            self.failures = 0;
+        } else {
+            self.health.lead_off = lead_off;
+            if !self.estimated {
+                self.failures = 0;
+            }
         }
         // An edge that fell close to the one before may be lost to the host; the level is not. After a transfer that
         // failed, DRDY is low because nobody clocked the frame out; after a frame without an edge it may be stuck.
