@@ -1,4 +1,4 @@
-//! From data-ready to chunks: waits, reads, checks, counts, and hands on what is full.
+//! From data-ready to frames: waits, reads, checks, counts, and hands on what is whole.
 //!
 //! Generic over drivers, DRDY sources and sinks; allocates nothing, and keeps no clock of its own. Everything that goes
 //! wrong is counted in [`Health`] and shows as a gap in frame numbers and times. Must never know of a chip or of shared memory.
@@ -23,16 +23,16 @@
 //! | second chip has no new frame, or two | its frame is read as it is | `slips` |
 
 mod ahead;
-mod chunk;
 mod due;
 mod error;
 mod follower;
 mod rate;
 mod scan;
+mod sink;
 mod waiting;
 
-pub use chunk::{Chunk, Sink};
 pub use error::{AcquisitionError, ErrorOf};
+pub use sink::{Frame, Sink};
 
 use axismirror_core::health::{Health, LeadOff};
 use heapless::Vec;
@@ -41,7 +41,8 @@ use self::ahead::Ahead;
 use self::due::Due;
 use self::follower::Follower;
 use self::rate::RateMeter;
-use crate::adc::{Adc, AdcError, FrameStatus};
+use self::sink::OfChip;
+use crate::adc::{Adc, AdcError, Codes, FrameStatus};
 use crate::board::MAX_CHIPS;
 use crate::drdy::{DataReady, Level};
 
@@ -85,7 +86,7 @@ pub enum Step {
 /// What came of reading a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Read {
-    /// It is in the chunk.
+    /// The sink has its codes.
     Good,
     /// It is lost, and counted.
     Lost,
@@ -93,14 +94,12 @@ enum Read {
     Stopped,
 }
 
-/// A running acquisition over buffers that the caller provides.
+/// A running acquisition.
 #[derive(Debug)]
 pub struct Acquisition<'b, A, D> {
     adcs: &'b mut [A],
     drdy: Ahead<'b, D>,
     followers: Vec<Follower<'b, D>, MAX_CHIPS>,
-    codes: &'b mut [i32],
-    times: &'b mut [i64],
     channels: usize,
     /// Conversions of a frame, each with an edge of its own.
     conversions: usize,
@@ -109,9 +108,6 @@ pub struct Acquisition<'b, A, D> {
     limits: Limits,
     health: Health,
     rate: RateMeter,
-    filled: usize,
-    first_frame: u64,
-    last_frame: u64,
     /// Number and time of the last frame that was due, read or not.
     last: Option<(u64, i64)>,
     last_seqno: Option<u32>,
@@ -129,28 +125,18 @@ pub struct Acquisition<'b, A, D> {
 }
 
 impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
-    /// Over converters (the first one paces), their DRDY lines (those behind the first one may be missing: then nobody
-    /// counts slips), and buffers: as many `times` as there are frames in a chunk, so many times all channels `codes`.
+    /// Over converters (the first one paces) and their DRDY lines (those behind the first one may be missing: then nobody
+    /// counts slips).
     ///
     /// # Errors
-    /// [`AcquisitionError::Buffers`], [`AcquisitionError::Chips`].
-    pub fn new(
-        adcs: &'b mut [A],
-        drdys: &'b mut [D],
-        codes: &'b mut [i32],
-        times: &'b mut [i64],
-        limits: Limits,
-    ) -> Result<Self, ErrorOf<A, D>> {
+    /// [`AcquisitionError::Chips`], [`AcquisitionError::ScanWithOthers`].
+    pub fn new(adcs: &'b mut [A], drdys: &'b mut [D], limits: Limits) -> Result<Self, ErrorOf<A, D>> {
         let chips = AcquisitionError::Chips { adcs: adcs.len(), drdys: drdys.len() };
         if adcs.is_empty() || adcs.len() > MAX_CHIPS || drdys.len() > adcs.len() {
             return Err(chips);
         }
         let Some((drdy, others)) = drdys.split_first_mut() else { return Err(chips) };
         let channels = adcs.iter().map(Adc::channels).sum();
-        let frames = times.len();
-        if frames == 0 || frames.checked_mul(channels) != Some(codes.len()) {
-            return Err(AcquisitionError::Buffers { frames, channels, codes: codes.len() });
-        }
         let conversions = adcs.iter().map(Adc::conversions_per_frame).max().unwrap_or(1).max(1);
         if conversions > 1 && adcs.len() > 1 {
             return Err(AcquisitionError::ScanWithOthers { adcs: adcs.len() });
@@ -160,17 +146,12 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             adcs,
             drdy: Ahead::new(drdy),
             followers: others.iter_mut().map(Follower::new).collect(),
-            codes,
-            times,
             channels,
             conversions,
             scan_broken: false,
             limits,
             health: Health::default(),
             rate,
-            filled: 0,
-            first_frame: 0,
-            last_frame: 0,
             last: None,
             last_seqno: None,
             estimated: false,
@@ -272,7 +253,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         Ok(Step::Restarted)
     }
 
-    /// Waits for one data-ready and deals with it; hands a full chunk to `sink`.
+    /// Waits for one data-ready and deals with it; decodes the frame into `sink`.
     ///
     /// # Errors
     /// [`AcquisitionError::Adc`] when the chips could not be initialised again: the next step tries again.
@@ -292,12 +273,13 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
                     self.rate.edge(number, time_ns);
                     self.health.measured_rate = self.rate.measured();
                 }
-                let read = if self.conversions > 1 { self.read_scan() } else { self.read(number) };
+                let read = if self.conversions > 1 { self.read_scan(sink) } else { self.read(number, &mut sink.codes()) };
                 match read.map_err(AcquisitionError::DataReady)? {
                     Read::Good => {
                         self.follow_transfer().map_err(AcquisitionError::DataReady)?;
                         let (number, time_ns) = self.last.unwrap_or((number, time_ns));
-                        self.keep(number, time_ns, sink)?;
+                        let frame = Frame { number, time_ns, health: &self.health };
+                        sink.frame(&frame).map_err(AcquisitionError::Sink)?;
                         Step::Frame
                     }
                     Read::Lost => Step::Lost,
@@ -309,42 +291,9 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         Ok(step)
     }
 
-    /// Hands on what there is of a chunk, however little.
-    ///
-    /// # Errors
-    /// [`AcquisitionError::Sink`].
-    pub fn flush<S: Sink>(&mut self, sink: &mut S) -> Result<(), ErrorOf<A, D, S::Error>> {
-        let frames = core::mem::take(&mut self.filled);
-        if frames == 0 {
-            return Ok(());
-        }
-        let chunk = Chunk {
-            codes: self.codes.get(..frames * self.channels).unwrap_or_default(),
-            times_ns: self.times.get(..frames).unwrap_or_default(),
-            first_frame: self.first_frame,
-            last_frame: self.last_frame,
-            health: &self.health,
-        };
-        sink.chunk(&chunk).map_err(AcquisitionError::Sink)
-    }
-
-    fn keep<S: Sink>(&mut self, number: u64, time_ns: i64, sink: &mut S) -> Result<(), ErrorOf<A, D, S::Error>> {
-        if self.filled == 0 {
-            self.first_frame = number;
-        }
-        self.last_frame = number;
-        if let Some(time) = self.times.get_mut(self.filled) {
-            *time = time_ns;
-        }
-        self.filled += 1;
-        if self.filled >= self.times.len() { self.flush(sink) } else { Ok(()) }
-    }
-
-    /// Reads all chips into the next place of the chunk.
-    fn read(&mut self, number: u64) -> Result<Read, D::Error> {
-        let begin = self.filled * self.channels;
+    /// Reads a frame of all chips.
+    fn read<C: Codes>(&mut self, number: u64, codes: &mut C) -> Result<Read, D::Error> {
         let period = self.period_ns();
-        let mut rest = self.codes.get_mut(begin..begin + self.channels).unwrap_or_default();
         let (mut bad, mut on_bus) = (false, false);
         let began_ns = self.drdy.now_ns();
         let (mut first_channel, mut lead_off) = (0, LeadOff::default());
@@ -353,9 +302,8 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             if let Some(follower) = follower {
                 follower.follow(number, period, &mut self.health)?;
             }
-            let Some((codes, behind)) = core::mem::take(&mut rest).split_at_mut_checked(adc.channels()) else { break };
-            rest = behind;
-            match adc.read_frame(codes) {
+            let mut codes = OfChip { codes: &mut *codes, first: first_channel, channels: adc.channels() };
+            match adc.read_frame(&mut codes) {
                 Ok(status) => {
                     lead_off.add(first_channel, status.lead_off_positive, status.lead_off_negative);
                     if let Some(place) = self.status.get_mut(chip) {

@@ -61,15 +61,15 @@ pub trait Adc {
     /// [`AdcError::Bus`].
     fn stop(&mut self) -> Result<(), AdcError<Self::BusError>>;
 
-    /// Reads what is ready into `codes` (as many as there are channels): the frame, or the next conversion of it where
+    /// Reads what is ready and decodes it into `codes` (for as many channels as there are): the frame, or the next conversion of it where
     /// there are several. Then it is called [`conversions_per_frame`](Adc::conversions_per_frame) times with the same
     /// `codes`, once at each data-ready, and these hold the frame when the last call succeeded; after a call that failed
     /// [`start`](Adc::start) begins anew. Who waits for data-ready is the caller: a driver never does.
     ///
     /// # Errors
     /// [`AdcError::Bus`] when the transfer failed, [`AdcError::BadStatus`] or [`AdcError::BadChecksum`] when the frame
-    /// is not to be believed (`codes` then holds nothing of use), [`AdcError::FrameBuffer`] when `codes` has the wrong length.
-    fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<Self::BusError>>;
+    /// is not to be believed (`codes` then holds nothing of use), [`AdcError::FrameBuffer`] when `codes` is for another number of channels.
+    fn read_frame<C: Codes + ?Sized>(&mut self, codes: &mut C) -> Result<FrameStatus, AdcError<Self::BusError>>;
 
     /// Whether the chip keeps the frame before when it has converted another one, so that a read gets the older of the two. Else it
     /// gets the newest.
@@ -89,6 +89,50 @@ pub trait Adc {
 
     /// What [`Input::TestSignal`] looks like on a channel at its present gain and rate. `None` when the chip has none.
     fn test_signal(&self, channel: usize) -> Option<TestSignal>;
+}
+
+/// Where a driver puts the codes of a frame as it decodes them: a slice, or the place where readers will find the frame.
+pub trait Codes {
+    /// For how many channels.
+    fn channels(&self) -> usize;
+
+    /// Sets the code of a channel; nothing when there is no such one.
+    fn set(&mut self, channel: usize, code: i32);
+}
+
+impl Codes for [i32] {
+    fn channels(&self) -> usize {
+        self.len()
+    }
+
+    #[inline]
+    fn set(&mut self, channel: usize, code: i32) {
+        if let Some(place) = self.get_mut(channel) {
+            *place = code;
+        }
+    }
+}
+
+impl<const N: usize> Codes for [i32; N] {
+    fn channels(&self) -> usize {
+        N
+    }
+
+    #[inline]
+    fn set(&mut self, channel: usize, code: i32) {
+        self.as_mut_slice().set(channel, code);
+    }
+}
+
+impl<C: Codes + ?Sized> Codes for &mut C {
+    fn channels(&self) -> usize {
+        (**self).channels()
+    }
+
+    #[inline]
+    fn set(&mut self, channel: usize, code: i32) {
+        (**self).set(channel, code);
+    }
 }
 
 /// What the channels measure.
@@ -174,12 +218,12 @@ pub enum AdcError<E> {
         /// The checksum of the frame's bytes.
         computed: u16,
     },
-    /// The buffer for a frame has the wrong length.
-    #[error("a frame has {channels} samples, but the buffer has room for {given}")]
+    /// The place for a frame is for another number of channels.
+    #[error("a frame has {channels} samples, but there is room for {given}")]
     FrameBuffer {
         /// Channels of the chip.
         channels: usize,
-        /// Length of the buffer.
+        /// Channels that there is room for.
         given: usize,
     },
     /// The chip cannot do it.

@@ -6,7 +6,7 @@
 use embedded_hal::delay::DelayNs;
 use embedded_hal::spi::SpiDevice;
 
-use crate::adc::{Adc, AdcError, FrameStatus, Input, TestSignal};
+use crate::adc::{Adc, AdcError, Codes, FrameStatus, Input, TestSignal};
 use crate::ads131m0x::Ads131m0x;
 use crate::ads1256::Ads1256;
 use crate::ads1299::Ads1299;
@@ -83,7 +83,7 @@ impl<SPI: SpiDevice, D: DelayNs> Adc for Driver<SPI, D> {
         each!(self, chip => chip.stop())
     }
 
-    fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<SPI::Error>> {
+    fn read_frame<C: Codes + ?Sized>(&mut self, codes: &mut C) -> Result<FrameStatus, AdcError<SPI::Error>> {
         each!(self, chip => chip.read_frame(codes))
     }
 

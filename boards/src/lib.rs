@@ -10,7 +10,7 @@
 //! | [`mcp320x`] | Microchip's MCP3008 and MCP3208: frames, driver, and a simulated chip |
 //! | [`scan`] | which pins a converter with a multiplexer measures |
 //! | [`drdy`] | when a frame is due: a DRDY line or a clock |
-//! | [`acquisition`] | DRDY to driver to chunk to sink, counting everything that goes wrong |
+//! | [`acquisition`] | DRDY to driver to sink, counting everything that goes wrong |
 //! | [`self_test`] | judges the square wave that a chip makes for itself |
 //! | [`board`], [`driver`] | boards as data, and the right driver for each of their chips |
 //! | [`signal`] | what a simulated ADC measures |
@@ -20,15 +20,21 @@
 //! embedded-hal's traits and [`drdy::DataReady`].
 //!
 //! ```
-//! use axismirror_boards::acquisition::{Acquisition, Chunk, Limits, Sink, Step};
-//! use axismirror_boards::{adc::Input, board::Board, drdy::NoPace, signal::Signal, sim};
+//! use axismirror_boards::acquisition::{Acquisition, Frame, Limits, Sink, Step};
+//! use axismirror_boards::{adc::{Codes, Input}, board::Board, drdy::NoPace, signal::Signal, sim};
 //! use core::{cell::RefCell, convert::Infallible};
 //!
-//! struct First(Option<i32>);
-//! impl Sink for First {
+//! struct Last {
+//!     codes: [i32; 8],
+//!     number: u64,
+//! }
+//! impl Sink for Last {
 //!     type Error = Infallible;
-//!     fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
-//!         self.0 = self.0.or(chunk.codes.first().copied());
+//!     fn codes(&mut self) -> impl Codes + '_ {
+//!         &mut self.codes
+//!     }
+//!     fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Infallible> {
+//!         self.number = frame.number;
 //!         Ok(())
 //!     }
 //! }
@@ -37,14 +43,14 @@
 //! let world = RefCell::new(sim::SimBoard::new(board, sim::SimSettings::new(Signal::Counter)));
 //! let mut adcs = sim::adcs(&world, board, 250.0, 24, Input::Normal)?;
 //! let mut drdys = sim::data_ready(&world, 0, || NoPace);
-//! let (mut codes, mut times) = ([0; 8 * 10], [0; 10]);
-//! let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default())?;
+//! let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default())?;
 //! acquisition.start()?;
-//! let mut sink = First(None);
+//! let mut sink = Last { codes: [0; 8], number: 0 };
 //! for _ in 0..10 {
 //!     assert_eq!(acquisition.step(&mut sink)?, Step::Frame);
 //! }
-//! assert_eq!(sink.0, Some(0));
+//! // The simulated ADC counts: channel c of frame k has the code 8 k + c.
+//! assert_eq!((sink.number, sink.codes), (9, [72, 73, 74, 75, 76, 77, 78, 79]));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![no_std]

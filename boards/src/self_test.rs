@@ -7,8 +7,8 @@ use core::convert::Infallible;
 
 use heapless::Vec;
 
-use crate::acquisition::{Chunk, Sink};
-use crate::adc::{Adc, TestSignal};
+use crate::acquisition::{Frame, Sink};
+use crate::adc::{Adc, Codes, TestSignal};
 
 /// Channels that a [`SelfTest`] has room for.
 pub const MAX_CHANNELS: usize = 32;
@@ -211,6 +211,8 @@ pub fn judge(codes: impl IntoIterator<Item = i32>, expected: TestSignal) -> Resu
 #[derive(Clone, Debug)]
 pub struct SelfTest {
     judges: Vec<Option<Judge>, MAX_CHANNELS>,
+    /// Of the frame that is being read.
+    codes: Vec<i32, MAX_CHANNELS>,
 }
 
 impl SelfTest {
@@ -218,7 +220,8 @@ impl SelfTest {
     #[must_use]
     pub fn new<A: Adc>(adcs: &[A]) -> Self {
         let channels = adcs.iter().flat_map(|adc| (0..adc.channels()).map(|c| adc.test_signal(c).map(Judge::new)));
-        Self { judges: channels.take(MAX_CHANNELS).collect() }
+        let judges: Vec<_, MAX_CHANNELS> = channels.take(MAX_CHANNELS).collect();
+        Self { codes: judges.iter().map(|_| 0).collect(), judges }
     }
 
     /// What each channel showed; `None` for a channel whose converter makes no test signal.
@@ -230,13 +233,14 @@ impl SelfTest {
 impl Sink for SelfTest {
     type Error = Infallible;
 
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
-        let channels = chunk.codes.len() / chunk.times_ns.len().max(1);
-        for frame in chunk.codes.chunks(channels.max(1)) {
-            for (judge, code) in self.judges.iter_mut().zip(frame) {
-                if let Some(judge) = judge {
-                    judge.push(*code);
-                }
+    fn codes(&mut self) -> impl Codes + '_ {
+        &mut *self.codes
+    }
+
+    fn frame(&mut self, _: &Frame<'_>) -> Result<(), Infallible> {
+        for (judge, code) in self.judges.iter_mut().zip(&self.codes) {
+            if let Some(judge) = judge {
+                judge.push(*code);
             }
         }
         Ok(())

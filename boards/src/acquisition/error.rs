@@ -10,19 +10,6 @@ use crate::drdy::DataReady;
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum AcquisitionError<B, D, S = Infallible> {
-    /// The buffers do not fit each other.
-    #[error(
-        "{frames} frames of {channels} channels need {} codes, but the buffer has {codes}; a chunk has at least one frame",
-        frames.saturating_mul(*channels)
-    )]
-    Buffers {
-        /// Length of the buffer for times: frames in a chunk.
-        frames: usize,
-        /// Channels of all chips together.
-        channels: usize,
-        /// Length of the buffer for codes.
-        codes: usize,
-    },
     /// There must be one to [`MAX_CHIPS`] converters, and a DRDY for the first one at least.
     #[error("{adcs} converters with {drdys} DRDY lines; there must be 1 to {MAX_CHIPS} and a line for the first one")]
     Chips {
@@ -48,8 +35,8 @@ pub enum AcquisitionError<B, D, S = Infallible> {
     /// A DRDY line cannot be watched.
     #[error("the DRDY line cannot be watched: {0:?}")]
     DataReady(D),
-    /// The sink did not take a chunk.
-    #[error("a chunk could not be handed on: {0:?}")]
+    /// The sink did not take a frame.
+    #[error("a frame could not be handed on: {0:?}")]
     Sink(S),
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The first conversion's edge is the frame's time and was waited for by [`super::due`]. Must never know of a chip.
 
-use super::{Acquisition, Read, waiting};
+use super::{Acquisition, Read, Sink, waiting};
 use crate::adc::{Adc, AdcError};
 use crate::drdy::{DataReady, Level, Wait};
 
@@ -30,8 +30,8 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
         }
     }
 
-    /// Reads all conversions of a frame into the next place of the chunk.
-    pub(super) fn read_scan(&mut self) -> Result<Read, D::Error> {
+    /// Reads all conversions of a frame.
+    pub(super) fn read_scan<S: Sink>(&mut self, sink: &mut S) -> Result<Read, D::Error> {
         let mut ready = true;
         if self.scan_broken {
             let Some(adc) = self.adcs.first_mut() else { return Ok(Read::Lost) };
@@ -54,10 +54,8 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
                     Read::Stopped => return Ok(Read::Stopped),
                 }
             }
-            let begin = self.filled * self.channels;
-            let codes = self.codes.get_mut(begin..begin + self.channels).unwrap_or_default();
             let Some(adc) = self.adcs.first_mut() else { return Ok(Read::Lost) };
-            match adc.read_frame(codes) {
+            match adc.read_frame(&mut sink.codes()) {
                 Ok(_) => {}
                 Err(AdcError::Bus(_)) => {
                     self.health.bus_errors += 1;

@@ -26,7 +26,7 @@ use embedded_hal::spi::{Operation, SpiDevice};
 use super::registers::{Status, address};
 use super::settings::IMAGE;
 use super::{Command, READ_REGISTERS, Settings, WRITE_REGISTERS, frame};
-use crate::adc::{Adc, AdcError, FrameStatus, Input, TestSignal};
+use crate::adc::{Adc, AdcError, Codes, FrameStatus, Input, TestSignal};
 
 /// All pauses are a little longer than at 7.68 MHz.
 mod pause {
@@ -203,9 +203,9 @@ impl<SPI: SpiDevice, D: DelayNs> Adc for Ads1256<SPI, D> {
     }
 
     /// One conversion of the scan, and with the last one the check of the whole.
-    fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<SPI::Error>> {
+    fn read_frame<C: Codes + ?Sized>(&mut self, codes: &mut C) -> Result<FrameStatus, AdcError<SPI::Error>> {
         let channels = self.channels();
-        let given = codes.len();
+        let given = codes.channels();
         if given != channels {
             return Err(AdcError::FrameBuffer { channels, given });
         }
@@ -230,9 +230,7 @@ impl<SPI: SpiDevice, D: DelayNs> Adc for Ads1256<SPI, D> {
             Operation::DelayNs(pause::COMMAND_NS),
         ])?;
         self.position = next;
-        if let Some(code) = codes.get_mut(channel) {
-            *code = frame::decode_sample(sample);
-        }
+        codes.set(channel, frame::decode_sample(sample));
         if next == 0 {
             let mut read = [0; 2];
             self.read_registers(address::STATUS, &mut read)?;

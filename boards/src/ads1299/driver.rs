@@ -13,7 +13,7 @@ use heapless::Vec;
 
 use super::registers::{COUNT, Id, REGISTERS, address};
 use super::{ADDRESS_MASK, CHANNELS, Command, READ_REGISTERS, REFERENCE_SETTLING_MS, Settings, WRITE_REGISTERS, frame};
-use crate::adc::{Adc, AdcError, FrameStatus, Input, TestSignal};
+use crate::adc::{Adc, AdcError, Codes, FrameStatus, Input, TestSignal};
 
 /// The internal oscillator is within 2.5 % of 2.048 MHz over temperature (SBAS499, electrical characteristics, clock);
 /// all pauses below are so much longer than at its nominal frequency.
@@ -200,22 +200,20 @@ impl<SPI: SpiDevice, D: DelayNs> Adc for Ads1299<SPI, D> {
         self.command(Command::Stop)
     }
 
-    fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<SPI::Error>> {
-        let (given, channels) = (codes.len(), self.settings.frame_channels());
-        let error = || AdcError::FrameBuffer { channels, given };
-        let (samples, lead_off) = codes.split_first_chunk_mut().ok_or_else(error)?;
+    fn read_frame<C: Codes + ?Sized>(&mut self, codes: &mut C) -> Result<FrameStatus, AdcError<SPI::Error>> {
+        let (given, channels) = (codes.channels(), self.settings.frame_channels());
         if given != channels {
-            return Err(error());
+            return Err(AdcError::FrameBuffer { channels, given });
         }
         // Zeros go out, which are no command: the chip listens while it sends.
         let mut bytes = [0; frame::FRAME_BYTES];
         self.spi.transfer_in_place(&mut bytes)?;
-        let word = frame::decode(&bytes, samples);
+        let word = frame::decode(&bytes, codes);
         if self.settings.status_check().accepts(word) {
             let status = word.status();
-            for (code, bits) in lead_off.iter_mut().zip([status.lead_off_positive, status.lead_off_negative]) {
-                *code = bits as i32;
-            }
+            // Where these channels were not asked for, nothing is set.
+            codes.set(CHANNELS, status.lead_off_positive as i32);
+            codes.set(CHANNELS + 1, status.lead_off_negative as i32);
             Ok(status)
         } else {
             Err(AdcError::BadStatus { bytes: word.to_bytes() })

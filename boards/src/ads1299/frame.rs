@@ -3,7 +3,7 @@
 //! Pure decoding and encoding. Must never know of SPI or of what the samples mean.
 
 use super::{CHANNELS, registers::Gpio};
-use crate::adc::FrameStatus;
+use crate::adc::{Codes, FrameStatus};
 
 /// Bytes of the status word.
 pub const STATUS_BYTES: usize = 3;
@@ -110,10 +110,10 @@ pub fn encode_sample(code: i32) -> [u8; SAMPLE_BYTES] {
 
 /// Decodes a frame into `codes` (channel 1 first) and returns its status word, unjudged.
 #[must_use]
-pub fn decode(bytes: &[u8; FRAME_BYTES], codes: &mut [i32; CHANNELS]) -> StatusWord {
+pub fn decode<C: Codes + ?Sized>(bytes: &[u8; FRAME_BYTES], codes: &mut C) -> StatusWord {
     let (status, samples) = bytes.split_at(STATUS_BYTES);
-    for (code, sample) in codes.iter_mut().zip(samples.as_chunks().0) {
-        *code = decode_sample(*sample);
+    for (channel, sample) in samples.as_chunks().0.iter().enumerate() {
+        codes.set(channel, decode_sample(*sample));
     }
     StatusWord::from_bytes(status.first_chunk().copied().unwrap_or_default())
 }

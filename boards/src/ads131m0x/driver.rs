@@ -13,7 +13,7 @@ use embedded_hal::spi::SpiDevice;
 use super::frame::{self, MAX_BYTES, Mismatch, WORD_BYTES};
 use super::registers::{Status, address};
 use super::{Command, MAX_CHANNELS, Settings};
-use crate::adc::{Adc, AdcError, FrameStatus, Input, TestSignal};
+use crate::adc::{Adc, AdcError, Codes, FrameStatus, Input, TestSignal};
 
 mod pause {
     /// From power-up until the chip listens: 250 us (SBAS950, section 6.7, tPOR), four times that.
@@ -64,7 +64,7 @@ impl<SPI: SpiDevice, D: DelayNs> Ads131m0x<SPI, D> {
     }
 
     /// The response in a frame, and its samples.
-    fn decode(&self, bytes: &[u8; MAX_BYTES], codes: &mut [i32]) -> Result<u16, AdcError<SPI::Error>> {
+    fn decode<C: Codes + ?Sized>(&self, bytes: &[u8; MAX_BYTES], codes: &mut C) -> Result<u16, AdcError<SPI::Error>> {
         let bytes = bytes.get(..self.settings.part.frame_bytes()).unwrap_or_default();
         frame::decode(bytes, codes)
             .map_err(|Mismatch { received, computed }| AdcError::BadChecksum { received, computed })
@@ -179,10 +179,10 @@ impl<SPI: SpiDevice, D: DelayNs> Adc for Ads131m0x<SPI, D> {
 
     /// One transfer; two at the start and after a pause. [`AdcError::BadStatus`] when the chip was reset in between, is
     /// locked, or did not understand the host.
-    fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<SPI::Error>> {
+    fn read_frame<C: Codes + ?Sized>(&mut self, codes: &mut C) -> Result<FrameStatus, AdcError<SPI::Error>> {
         let channels = self.channels();
-        if codes.len() != channels {
-            return Err(AdcError::FrameBuffer { channels, given: codes.len() });
+        if codes.channels() != channels {
+            return Err(AdcError::FrameBuffer { channels, given: codes.channels() });
         }
         if self.stale {
             self.exchange(Command::Null, None)?;

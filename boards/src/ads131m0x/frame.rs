@@ -8,6 +8,8 @@
 //!
 //! Pure decoding and encoding. Must never know of SPI or of what the samples mean.
 
+use crate::adc::Codes;
+
 use super::MAX_CHANNELS;
 
 /// Bytes of a word, as the chip has it after a reset.
@@ -88,17 +90,15 @@ pub struct Mismatch {
 ///
 /// # Errors
 /// [`Mismatch`]; `codes` is then untouched.
-pub fn decode(bytes: &[u8], codes: &mut [i32]) -> Result<u16, Mismatch> {
+pub fn decode<C: Codes + ?Sized>(bytes: &[u8], codes: &mut C) -> Result<u16, Mismatch> {
     let end = bytes.len().saturating_sub(WORD_BYTES);
     let (received, computed) = (word_at(bytes, end), checksum(bytes.get(..end).unwrap_or_default()));
     if received != computed {
         return Err(Mismatch { received, computed });
     }
     let samples = bytes.get(WORD_BYTES..end).unwrap_or_default();
-    for (code, sample) in codes.iter_mut().zip(samples.chunks_exact(WORD_BYTES)) {
-        if let Ok(sample) = sample.try_into() {
-            *code = decode_sample(sample);
-        }
+    for (channel, sample) in samples.as_chunks().0.iter().enumerate() {
+        codes.set(channel, decode_sample(*sample));
     }
     Ok(word_at(bytes, 0))
 }

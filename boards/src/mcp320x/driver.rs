@@ -11,7 +11,7 @@ use embedded_hal::spi::SpiDevice;
 
 use super::frame::{self, BYTES};
 use super::{Part, Settings};
-use crate::adc::{Adc, AdcError, FrameStatus, Input, TestSignal};
+use crate::adc::{Adc, AdcError, Codes, FrameStatus, Input, TestSignal};
 
 /// An MCP3008 or MCP3208 behind an SPI device.
 #[derive(Debug)]
@@ -82,12 +82,12 @@ impl<SPI: SpiDevice> Adc for Mcp320x<SPI> {
 
     /// One transaction for each channel. [`AdcError::BadStatus`] when the bit before a result is not zero: that is a line that
     /// nobody drives. A line that is stuck low cannot be told from 0 V.
-    fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<SPI::Error>> {
+    fn read_frame<C: Codes + ?Sized>(&mut self, codes: &mut C) -> Result<FrameStatus, AdcError<SPI::Error>> {
         let pairs = self.settings.scan().pairs();
-        if codes.len() != pairs.len() {
-            return Err(AdcError::FrameBuffer { channels: pairs.len(), given: codes.len() });
+        if codes.channels() != pairs.len() {
+            return Err(AdcError::FrameBuffer { channels: pairs.len(), given: codes.channels() });
         }
-        for (code, pair) in codes.iter_mut().zip(pairs) {
+        for (channel, pair) in pairs.iter().enumerate() {
             // The settings hold only what the chip can select.
             let select = frame::select(*pair).unwrap_or_default();
             let mut bytes: [u8; BYTES] = frame::request(self.settings.part, select);
@@ -96,7 +96,7 @@ impl<SPI: SpiDevice> Adc for Mcp320x<SPI> {
             if !zero {
                 return Err(AdcError::BadStatus { bytes });
             }
-            *code = value;
+            codes.set(channel, value);
         }
         Ok(FrameStatus::default())
     }
