@@ -169,6 +169,11 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         &self.health
     }
 
+    /// Whether the next step initialises the converters again, because they failed.
+    pub const fn is_about_to_restart(&self) -> bool {
+        self.needs_restart
+    }
+
     /// What the last good frame of a converter said besides its samples: electrodes that are off, levels of pins.
     pub fn frame_status(&self, chip: usize) -> Option<FrameStatus> {
         self.adcs.get(chip)?;
@@ -244,6 +249,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         self.restarted = true;
         self.last_seqno = None;
         self.rate.interrupt();
+        self.drdy.resume();
         let result = self.start_all();
         if let Err(AcquisitionError::Adc { error: AdcError::Bus(_), .. }) = result {
             self.health.bus_errors += 1;

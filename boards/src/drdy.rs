@@ -57,6 +57,10 @@ pub trait DataReady {
     fn now_ns(&mut self) -> Option<i64> {
         None
     }
+
+    /// Somebody is about to go on who has not waited for long. Only a simulation cares: its time stands still meanwhile, and
+    /// now goes on to the host's.
+    fn resume(&mut self) {}
 }
 
 impl<T: DataReady + ?Sized> DataReady for &mut T {
@@ -73,6 +77,10 @@ impl<T: DataReady + ?Sized> DataReady for &mut T {
     fn now_ns(&mut self) -> Option<i64> {
         (**self).now_ns()
     }
+
+    fn resume(&mut self) {
+        (**self).resume();
+    }
 }
 
 /// Lets time pass on the host.
@@ -80,6 +88,11 @@ pub trait Pace {
     /// Returns `true` when the host's clock has reached `time_ns` (at once when it is past), `false` when somebody
     /// asked to stop before.
     fn until(&mut self, time_ns: i64) -> bool;
+
+    /// The time it is in nanoseconds, where it passes by itself. `None` where it passes only while somebody waits.
+    fn now(&mut self) -> Option<i64> {
+        None
+    }
 }
 
 /// No pacing: a simulation as fast as it can.
@@ -96,6 +109,10 @@ impl Pace for NoPace {
 impl<T: Pace + ?Sized> Pace for &mut T {
     fn until(&mut self, time_ns: i64) -> bool {
         (**self).until(time_ns)
+    }
+
+    fn now(&mut self) -> Option<i64> {
+        (**self).now()
     }
 }
 
@@ -124,6 +141,11 @@ impl<C: Clock> ClockPaced<C> {
         let start_ns = clock.now_ns();
         let rate = if rate.is_finite() && rate > 0.0 { rate } else { 1.0 };
         Self { clock, start_ns, rate, tick: 0 }
+    }
+
+    /// What it is paced by.
+    pub const fn clock_mut(&mut self) -> &mut C {
+        &mut self.clock
     }
 
     /// The first tick that is not more than half a period ago.

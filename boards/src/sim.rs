@@ -2,7 +2,8 @@
 //!
 //! Time is virtual nanoseconds from 0, and passes only while somebody waits: in [`SimDelay`], in pauses on the bus, and
 //! in [`SimDrdy`], where a [`Pace`] holds it back to the host's clock. A late host finds the world
-//! waiting, so only faults lose frames. Must never know of a driver's inside.
+//! waiting, so only faults lose frames; but when it is late by seconds (it was stopped) the world has gone on. Must never know of
+//! a driver's inside.
 
 pub mod asked;
 pub mod clock;
@@ -152,7 +153,11 @@ impl<'a> SimBoard<'a> {
     pub fn advance_to(&mut self, time_ns: i64) {
         self.now_ns = self.now_ns.max(time_ns);
         for chip in &mut self.chips {
-            chip.device().advance_to(self.now_ns);
+            let device = chip.device();
+            device.advance_to(self.now_ns);
+            if device.is_unplugged() {
+                device.lose_power();
+            }
         }
     }
 

@@ -56,7 +56,7 @@ impl Run {
         let board = Board::find(self.board).unwrap();
         let world = RefCell::new(SimBoard::new(board, settings.clone()));
         let input = settings.signal.input();
-        let mut adcs = sim::adcs(&world, board, self.rate, 24, input).unwrap();
+        let mut adcs = sim::adcs(&world, board, self.rate, board.default_gain, input).unwrap();
         let mut drdys = sim::data_ready(&world, 0, || NoPace);
         let (mut codes, mut times) = (vec![0; self.chunk * board.channels()], vec![0; self.chunk]);
         let mut acquisition =
@@ -245,6 +245,24 @@ fn a_bus_that_is_gone_is_tried_again_until_it_is_back() {
     assert_eq!(health.bad_frames, 0);
     assert_eq!(steps.last(), Some(&Step::Frame));
     consistent(&record, health);
+}
+
+#[test]
+fn a_chip_that_is_unplugged_is_set_up_again_when_it_is_back() {
+    for board in ["pieeg8", "ads131m08", "waveshare-adda", "mcp3208"] {
+        let rate = Board::find(board).unwrap().default_rate.into();
+        // Shorter than the patience, and longer than a try.
+        for (frames, steps) in [(3, 300), (80, 300)] {
+            let run = Run { board, rate, chunk: 1, steps };
+            let (record, steps) = run.go(fault(Fault::Unplugged, 40, frames));
+            let health = counted(record.health);
+            // A chip that is not told anything needs not be told it again after a short while.
+            assert!(health.restarts >= 1 || board == "mcp3208" && frames < 10, "{board}, {frames}: {health:?}");
+            assert!(health.frames_lost >= frames, "{board}, {frames}: {health:?}");
+            assert_eq!(steps.last(), Some(&Step::Frame), "{board}, {frames}");
+            consistent(&record, health);
+        }
+    }
 }
 
 #[test]

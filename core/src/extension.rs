@@ -19,7 +19,8 @@
 //!  192  wake             u32  futex word: +1 with each publication and each change of the description
 //!  196  sleepers         u32  for readers that map writable and want to say that they sleep; ours map read-only
 //!  200  heals            u64  public names of segments that vanished and were linked again
-//!  208  -
+//!  208  silent_since     i64  ns of CLOCK_MONOTONIC: since when the ADC has not answered; 0 = it answers
+//!  216  -
 //!  240  lead_off      2 x u64  electrodes that are off, positive and negative sides: bit k is the stream's channel k
 //!  256  frames_lost, drdy_missed, bad_frames, bus_errors, overruns, slips, restarts, messages_ignored, frames_cut: u64 each
 //!  328  measured_rate    f64  Hz
@@ -69,6 +70,7 @@ const HEARTBEAT: usize = 40;
 const SLOTS: [usize; 2] = [64, 128];
 const WAKE: usize = 192;
 const HEALS: usize = 200;
+const SILENT_SINCE: usize = 208;
 const LEAD_OFF: usize = 240;
 const HEALTH: usize = 256;
 const MEASURED_RATE: usize = HEALTH + 9 * 8;
@@ -195,6 +197,12 @@ impl<M: Memory> Extension<M> {
         self.load_u64(HEALS)
     }
 
+    /// Since when the ADC has not answered, in ns of `CLOCK_MONOTONIC`; 0 = it answers.
+    #[must_use]
+    pub fn silent_since(&self) -> i64 {
+        self.load_u64(SILENT_SINCE).cast_signed()
+    }
+
     /// The futex word's value.
     #[must_use]
     pub fn wake(&self) -> u32 {
@@ -303,6 +311,11 @@ impl<M: MemoryMut> Extension<M> {
     /// Sets `heals`.
     pub fn set_heals(&self, heals: u64) {
         self.store_u64(HEALS, heals);
+    }
+
+    /// Sets since when the ADC has not answered.
+    pub fn set_silent_since(&self, ns: i64) {
+        self.store_u64(SILENT_SINCE, ns.cast_unsigned());
     }
 
     /// Sets the futex word.

@@ -286,6 +286,11 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         self.open.extension.set_heals(heals);
     }
 
+    /// Shows readers since when the ADC has not answered, in ns of `CLOCK_MONOTONIC`; 0 = it answers.
+    pub fn set_silent_since(&mut self, ns: i64) {
+        self.open.extension.set_silent_since(ns);
+    }
+
     /// Shows readers that the writer lives. `now` in ns of `CLOCK_MONOTONIC`.
     pub fn set_heartbeat(&mut self, now: i64) {
         self.open.extension.set_heartbeat(now);

@@ -1,8 +1,9 @@
 //! The host's clocks: what time it is, and waiting for a time.
 //!
-//! [`fit`] makes a rate of frames and their jitter of the times of DRDY.
+//! [`fit`] makes a rate of frames and their jitter of the times of DRDY, [`suspend`] tells that the machine slept.
 
 pub mod fit;
+pub mod suspend;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +21,12 @@ const LONGEST_SLEEP: i64 = 50_000_000;
 #[must_use]
 pub fn monotonic_ns() -> i64 {
     ns(clock_gettime(rustix::time::ClockId::Monotonic))
+}
+
+/// Nanoseconds of `CLOCK_BOOTTIME`: since boot, and those in suspend too.
+#[must_use]
+pub fn boottime_ns() -> i64 {
+    ns(clock_gettime(rustix::time::ClockId::Boottime))
 }
 
 /// Nanoseconds of `CLOCK_REALTIME`: since 1970 UTC.
@@ -93,6 +100,10 @@ impl Pace for HostPace {
             }
             sleep_until(time_ns.min(now + LONGEST_SLEEP));
         }
+    }
+
+    fn now(&mut self) -> Option<i64> {
+        (!self.fast).then(monotonic_ns)
     }
 }
 

@@ -4,11 +4,12 @@ usage: reader.py NAME [--seconds S] [--frames K] ...   (in an environment with o
 
 Prints one line of JSON with what it saw, and exits 1 when a frame was lost, repeated or torn although the reader kept
 up, when times, labels, units or attributes are not what was asked for, or when too little arrived. With --events it
-also prints a line at each new buffer generation, so that a caller can act between them.
+also prints a line at each new buffer generation, so that a caller can act between them. SIGTERM ends the reading early.
 """
 import argparse
 import importlib.metadata
 import json
+import signal
 import sys
 import time
 
@@ -194,7 +195,9 @@ def main():
     args = arguments()
     reading = Reading(args)
     end = time.monotonic() + args.seconds
-    while time.monotonic() < end and not reading.done():
+    stopped = []
+    signal.signal(signal.SIGTERM, lambda *_: stopped.append(True))
+    while not stopped and time.monotonic() < end and not reading.done():
         reading.poll()
         time.sleep(args.poll)
     reading.check_description()

@@ -20,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 use commands::{
     ci, demo, dist as dist_command, emulate as emulate_command, firmware, flood, fuzz, interop as interop_command,
-    loom, miri, test, torture, tsan,
+    loom, miri, soak, test, torture, tsan,
 };
 use step::Steps;
 
@@ -43,6 +43,7 @@ enum Command {
     Emulate(emulate_command::Args),
     Dist(dist_command::Args),
     Torture(torture::Args),
+    Soak(soak::Args),
     Flood(flood::Args),
     Tsan(tsan::Args),
     Fuzz(fuzz::Args),
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         Command::Emulate(args) => args.run(&mut steps),
         Command::Dist(args) => args.run(&mut steps),
         Command::Torture(args) => args.run(&mut steps),
+        Command::Soak(args) => args.run(&mut steps),
         Command::Flood(args) => args.run(&mut steps),
         Command::Tsan(args) => args.run(&mut steps),
         Command::Fuzz(args) => args.run(&mut steps),

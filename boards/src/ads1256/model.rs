@@ -272,6 +272,16 @@ impl Device for Model<'_> {
         self.has(Fault::BusError, self.frame_on_wire())
     }
 
+    fn is_unplugged(&self) -> bool {
+        self.has(Fault::Unplugged, self.frame_now())
+    }
+
+    fn lose_power(&mut self) {
+        self.reset(self.clocks());
+        self.next = None;
+        self.deaf_until = self.clocks() + POWER_UP_CLOCKS;
+    }
+
     fn level(&self) -> Level {
         let frame = self.frame_now();
         let low = self.has(Fault::DrdyLow, frame) || self.ready && !self.has(Fault::DrdyHigh, frame);

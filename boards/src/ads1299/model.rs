@@ -308,6 +308,17 @@ impl Device for Model<'_> {
         self.has(Fault::BusError, self.frame_now())
     }
 
+    fn is_unplugged(&self) -> bool {
+        self.has(Fault::Unplugged, self.frame_now())
+    }
+
+    fn lose_power(&mut self) {
+        self.registers = REGISTERS.map(|r| r.reset);
+        (self.continuous, self.standby, self.started) = (true, false, false);
+        (self.next, self.ready, self.reference_from) = (None, false, None);
+        self.deaf_until = self.clocks() + u64::from(POWER_UP_CLOCKS);
+    }
+
     fn level(&self) -> Level {
         let frame = self.frame_now();
         if self.has(Fault::DrdyLow, frame) || self.ready && !self.has(Fault::DrdyHigh, frame) {

@@ -282,6 +282,20 @@ impl Device for Model<'_> {
         self.has(Fault::BusError, self.frame_now())
     }
 
+    fn is_unplugged(&self) -> bool {
+        self.has(Fault::Unplugged, self.frame_now())
+    }
+
+    fn lose_power(&mut self) {
+        self.reset_registers();
+        (self.standby, self.locked, self.input_crc_error) = (false, false, false);
+        self.fifo.clear();
+        self.response = Response::Word(self.part.reset_done());
+        // It would convert at once, at the rate of its reset; the host is expected to reset it again.
+        self.next = None;
+        self.deaf_until = self.clocks() + POWER_UP_CLOCKS;
+    }
+
     fn level(&self) -> Level {
         let frame = self.frame_now();
         let low = self.has(Fault::DrdyLow, frame) || !self.fifo.is_empty() && !self.has(Fault::DrdyHigh, frame);

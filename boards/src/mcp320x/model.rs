@@ -131,6 +131,14 @@ impl Device for Model<'_> {
         fault::has(&self.faults, self.asked.frame_now(), Fault::BusError)
     }
 
+    fn is_unplugged(&self) -> bool {
+        fault::has(&self.faults, self.asked.frame_now(), Fault::Unplugged)
+    }
+
+    fn lose_power(&mut self) {
+        self.state = State::Idle;
+    }
+
     fn level(&self) -> Level {
         Level::High
     }

@@ -27,6 +27,12 @@ pub trait Device {
     /// Whether the host's transfers fail now.
     fn bus_fails(&self) -> bool;
 
+    /// Whether the chip has no power and no wires now.
+    fn is_unplugged(&self) -> bool;
+
+    /// The chip has no power: it forgets what it was told, and does not convert.
+    fn lose_power(&mut self);
+
     /// Level of DRDY.
     fn level(&self) -> Level;
 

@@ -33,6 +33,9 @@ pub enum Fault {
     DrdyLow,
     /// DRDY stays high: no edges.
     DrdyHigh,
+    /// The chip is not there: MISO floats high, DRDY stays high, and what the host sends goes nowhere. When it is back it has just got
+    /// its power.
+    Unplugged,
 }
 
 /// A fault and its time, counted in frames of the chip that has it.

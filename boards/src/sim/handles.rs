@@ -12,6 +12,9 @@ use super::SimBoard;
 use crate::board::Pacing;
 use crate::drdy::{Clock, ClockPaced, DataReady, Edge, Level, Pace, Wait};
 
+/// A host that is so late was stopped, and the world was not.
+const STOPPED_NS: i64 = 3_000_000_000;
+
 /// A transfer that failed because it was told to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -42,7 +45,7 @@ impl<'s, 'a> SimSpi<'s, 'a> {
 impl SimBoard<'_> {
     fn byte(&mut self, chip: usize, mosi: u8) -> u8 {
         self.advance_by(self.byte_ns.into());
-        self.device(chip).map_or(0xFF, |d| d.transfer(mosi))
+        self.device(chip).filter(|d| !d.is_unplugged()).map_or(0xFF, |d| d.transfer(mosi))
     }
 }
 
@@ -123,9 +126,26 @@ impl<P: Pace> Pace for SimClock<'_, '_, P> {
     }
 }
 
+impl<P: Pace> SimClock<'_, '_, P> {
+    /// The host's time of a time of the simulation.
+    fn host_ns(&self, virtual_ns: i64) -> i64 {
+        self.origin_ns.saturating_add(virtual_ns)
+    }
+
+    /// Lets the world go on to the host's time when it is behind by more than `late_ns`.
+    fn catch_up(&mut self, late_ns: i64) {
+        let Some(now) = self.pace.now() else { return };
+        let mut world = self.world.borrow_mut();
+        let now = now.saturating_sub(self.origin_ns);
+        if now.saturating_sub(world.now_ns()) > late_ns {
+            world.advance_to(now);
+        }
+    }
+}
+
 impl<P: Pace> Clock for SimClock<'_, '_, P> {
     fn now_ns(&mut self) -> i64 {
-        self.origin_ns.saturating_add(self.world.borrow().now_ns())
+        self.host_ns(self.world.borrow().now_ns())
     }
 }
 
@@ -141,20 +161,26 @@ enum Source<'s, 'a, P> {
 
 #[derive(Clone, Debug)]
 struct Line<'s, 'a, P> {
-    world: &'s RefCell<SimBoard<'a>>,
+    clock: SimClock<'s, 'a, P>,
     chip: usize,
-    origin_ns: i64,
-    pace: P,
 }
 
 impl<'s, 'a, P: Pace> SimDrdy<'s, 'a, P> {
     /// For a chip. Time 0 of the simulation is `origin_ns` of the clock that `pace` waits on.
     pub fn new(world: &'s RefCell<SimBoard<'a>>, chip: usize, origin_ns: i64, pace: P) -> Self {
         let (pacing, rate) = (world.borrow().pacing, world.borrow().pace);
+        let clock = SimClock { world, origin_ns, pace };
         Self(match pacing {
-            Pacing::DataReady => Source::Line(Line { world, chip, origin_ns, pace }),
-            Pacing::Clock => Source::Clock(ClockPaced::new(SimClock { world, origin_ns, pace }, rate)),
+            Pacing::DataReady => Source::Line(Line { clock, chip }),
+            Pacing::Clock => Source::Clock(ClockPaced::new(clock, rate)),
         })
+    }
+
+    fn clock(&mut self) -> &mut SimClock<'s, 'a, P> {
+        match &mut self.0 {
+            Source::Line(line) => &mut line.clock,
+            Source::Clock(paced) => paced.clock_mut(),
+        }
     }
 }
 
@@ -162,6 +188,7 @@ impl<P: Pace> DataReady for SimDrdy<'_, '_, P> {
     type Error = Infallible;
 
     fn wait(&mut self, timeout_ns: i64) -> Result<Wait, Infallible> {
+        self.clock().catch_up(STOPPED_NS);
         match &mut self.0 {
             Source::Line(line) => line.wait(timeout_ns),
             Source::Clock(clock) => clock.wait(timeout_ns),
@@ -177,45 +204,46 @@ impl<P: Pace> DataReady for SimDrdy<'_, '_, P> {
 
     fn now_ns(&mut self) -> Option<i64> {
         match &self.0 {
-            Source::Line(line) => Some(line.host_ns(line.world.borrow().now_ns())),
+            Source::Line(line) => Some(line.clock.host_ns(line.clock.world.borrow().now_ns())),
             Source::Clock(_) => None,
         }
+    }
+
+    fn resume(&mut self) {
+        self.clock().catch_up(0);
     }
 }
 
 impl<P: Pace> Line<'_, '_, P> {
-    fn host_ns(&self, virtual_ns: i64) -> i64 {
-        self.origin_ns.saturating_add(virtual_ns)
-    }
-
     fn pop(&self) -> Option<Edge> {
-        self.world.borrow_mut().device(self.chip)?.pop_edge()
+        self.clock.world.borrow_mut().device(self.chip)?.pop_edge()
     }
 
     fn wait(&mut self, timeout_ns: i64) -> Result<Wait, Infallible> {
-        let deadline = self.world.borrow().now_ns().saturating_add(timeout_ns.max(0));
+        let world = self.clock.world;
+        let deadline = world.borrow().now_ns().saturating_add(timeout_ns.max(0));
         loop {
             if let Some(edge) = self.pop() {
-                let time_ns = self.host_ns(edge.time_ns);
-                let reached = timeout_ns <= 0 || self.pace.until(time_ns);
+                let time_ns = self.clock.host_ns(edge.time_ns);
+                let reached = timeout_ns <= 0 || self.clock.pace.until(time_ns);
                 return Ok(if reached { Wait::Edge(Edge { time_ns, ..edge }) } else { Wait::Stopped });
             }
-            let now = self.world.borrow().now_ns();
+            let now = world.borrow().now_ns();
             if now >= deadline {
                 return Ok(Wait::Timeout);
             }
-            let next = self.world.borrow_mut().device(self.chip).and_then(|d| d.next_conversion_ns());
+            let next = world.borrow_mut().device(self.chip).and_then(|d| d.next_conversion_ns());
             // Past conversions are in the queue already; at least a nanosecond passes, so that this ends.
             let target = next.map_or(deadline, |n| n.clamp(now + 1, deadline));
-            let host_ns = self.host_ns(target);
-            if !self.pace.until(host_ns) {
+            let host_ns = self.clock.host_ns(target);
+            if !self.clock.pace.until(host_ns) {
                 return Ok(Wait::Stopped);
             }
-            self.world.borrow_mut().advance_to(target);
+            world.borrow_mut().advance_to(target);
         }
     }
 
     fn level(&mut self) -> Result<Option<Level>, Infallible> {
-        Ok(self.world.borrow_mut().device(self.chip).map(|d| d.level()))
+        Ok(self.clock.world.borrow_mut().device(self.chip).map(|d| d.level()))
     }
 }

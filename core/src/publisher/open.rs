@@ -57,6 +57,7 @@ impl<M: MemoryMut + Clone> Open<M> {
         open.extension.set_writer(writer);
         open.extension.set_clock(clock);
         open.extension.set_health(&Health::default());
+        open.extension.set_silent_since(0);
         store.announce(&open.name.header()).map_err(PublishError::Store)?;
         Ok(open)
     }

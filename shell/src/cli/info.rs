@@ -54,6 +54,10 @@ fn text(stream: &Stream) -> String {
         }
         None => row("reads", "torn reads cannot be excluded: the writer has no extension block".to_owned()),
     }
+    if let Some(adc) = &stream.adc {
+        let silent = |s| format!("has not answered for {s:.3} s, and is tried again and again");
+        row("ADC", adc.silent_for_s.map_or_else(|| "answers".to_owned(), silent));
+    }
     if let Some(h) = &stream.health {
         let rate = h.measured_rate.map_or_else(|| "not known yet".to_owned(), |r| format!("{r:.4} Hz"));
         row("measured rate", rate);

@@ -99,7 +99,7 @@ pub(crate) struct SettingFlags {
           default_missing_value = "true", help_heading = SIMULATED)]
     fast: Option<String>,
     /// A fault that the simulated ADC is to show, may be repeated: KIND[=N][@FRAME][xFRAMES][:CHIP], such as bus-error@500x20. Kinds:
-    /// missed-edge, dropped-edge, status-bit=N, data-bit=N, wrong-id=N, bus-error, miso-low, miso-high, drdy-low, drdy-high
+    /// missed-edge, dropped-edge, status-bit=N, data-bit=N, wrong-id=N, bus-error, miso-low, miso-high, drdy-low, drdy-high, unplugged
     #[arg(long, value_name = "FAULT", help_heading = SIMULATED)]
     fault: Vec<String>,
 }

@@ -26,6 +26,7 @@ pub(crate) struct Stream {
     pub(crate) meta_generation: u32,
     /// Only of a stream with our extension block.
     pub(crate) frames: Option<Frames>,
+    pub(crate) adc: Option<Adc>,
     pub(crate) health: Option<Health>,
     pub(crate) timing: Option<Timing>,
     pub(crate) static_metadata: Option<Value>,
@@ -63,6 +64,15 @@ pub(crate) struct Frames {
     pub(crate) published_ever: u64,
     pub(crate) newest_s: f64,
     pub(crate) clock: &'static str,
+}
+
+/// Whether the ADC answers.
+#[derive(Debug, Serialize)]
+pub(crate) struct Adc {
+    pub(crate) answers: bool,
+    /// Since when it has not, in seconds of `CLOCK_MONOTONIC`, and for how long.
+    pub(crate) silent_since_s: Option<f64>,
+    pub(crate) silent_for_s: Option<f64>,
 }
 
 /// The acquisition's counters.
@@ -206,6 +216,15 @@ impl Stream {
                         Clock::Realtime => "realtime",
                         Clock::Unknown => "unknown",
                     },
+                }
+            }),
+            // Of a writer that is gone nobody knows.
+            adc: extension.filter(|_| alive == Some(true)).map(|e| {
+                let since = Some(e.silent_since()).filter(|ns| *ns != 0);
+                Adc {
+                    answers: since.is_none(),
+                    silent_since_s: since.map(|ns| ns as f64 / 1e9),
+                    silent_for_s: since.map(|ns| (axismirror::clock::monotonic_ns() - ns) as f64 / 1e9),
                 }
             }),
             health: extension.map(|e| {

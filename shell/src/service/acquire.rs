@@ -13,7 +13,6 @@ use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Limits, Step
 use axismirror_boards::adc::{Adc, Input};
 use axismirror_boards::drdy::DataReady;
 use axismirror_boards::sim::{self, SimBoard};
-use axismirror_core::extension::Clock;
 use axismirror_core::name::StreamName;
 
 use super::ServiceError;
@@ -72,7 +71,7 @@ impl Acquirer {
     /// Publishes until it is stopped; then removes the stream.
     pub(super) fn run(mut self, publisher: ServicePublisher) -> Result<(), ServiceError> {
         realtime::apply(RealTime::of(&self.plan.settings));
-        let mut outlet = Outlet::new(publisher);
+        let mut outlet = Outlet::new(publisher, self.plan.settings.clock);
         let result = loop {
             match self.acquire(&mut outlet) {
                 Ok(End::SetUpAgain) => {}
@@ -83,6 +82,7 @@ impl Acquirer {
                     // The board was there before, and may be again.
                     None if outlet.span().is_some() && matches!(error, ServiceError::Hardware(_)) => {
                         tracing::error!("{}; next try in {} s", causes::line(&error), REOPEN_PAUSE.as_secs());
+                        outlet.silent();
                         if self.wait(REOPEN_PAUSE, &mut outlet) {
                             break Ok(());
                         }
@@ -188,32 +188,40 @@ impl Acquirer {
         A::BusError: std::fmt::Debug,
     {
         let mut pause = FIRST_PAUSE;
-        let mut started = false;
+        let (mut started, mut failed, mut answers) = (false, false, true);
         // Making a ring takes as long as several frames: none is converted before the first one is there.
         let begins = !outlet.is_described();
         if begins {
             self.begin(acquisition, outlet)?;
         }
         loop {
+            // At once after the last frame; but an ADC that cannot be started, or makes no frame then, is given ever more time.
+            if !answers && (std::mem::take(&mut failed) || acquisition.is_about_to_restart()) {
+                if let Some(end) = self.pause(pause, acquisition, outlet)? {
+                    return Ok(end);
+                }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
             let step = if started { acquisition.step(outlet) } else { acquisition.start().map(|()| Step::Restarted) };
             match step {
                 Ok(Step::Stopped) => return Ok(End::Stopped),
-                Ok(Step::Restarted) => {
-                    pause = FIRST_PAUSE;
-                    if std::mem::replace(&mut started, true) {
-                        tracing::warn!("the ADC stopped answering and was started again");
-                    } else if !begins && self.begin(acquisition, outlet)? {
+                Ok(Step::Restarted) if !std::mem::replace(&mut started, true) => {
+                    if !begins && self.begin(acquisition, outlet)? {
                         return Ok(End::SetUpAgain);
                     }
                 }
+                Ok(Step::Restarted) => {
+                    outlet.silent();
+                    answers = false;
+                    tracing::warn!("the ADC stopped answering and was started again");
+                }
+                Ok(Step::Frame) => (pause, answers) = (FIRST_PAUSE, true),
                 Ok(_) => {}
                 // The stream's very first start is not tried again, nor one with new settings: there, the old ones are.
                 Err(error @ AcquisitionError::Adc { .. }) if started || !begins && self.pending.is_none() => {
+                    outlet.silent();
+                    (failed, answers) = (true, false);
                     tracing::error!("{error}; next try in {} ms", pause.as_millis());
-                    if let Some(end) = self.pause(pause, acquisition, outlet)? {
-                        return Ok(end);
-                    }
-                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
                 Err(error) => return Err(ServiceError::Adc(error.to_string())),
             }
@@ -231,10 +239,6 @@ impl Acquirer {
     ) -> Result<bool, ServiceError> {
         let plan = self.wanted();
         let next = next(plan, acquisition)?;
-        let offset = match plan.settings.clock {
-            Clock::Realtime => clock::realtime_ns() - clock::monotonic_ns(),
-            Clock::Monotonic | Clock::Unknown => 0,
-        };
         tracing::info!(
             stream = outlet.name(),
             board = plan.board.id,
@@ -245,7 +249,7 @@ impl Acquirer {
             "publishing"
         );
         plan.warn_of_published_readers();
-        Ok(outlet.begin(next, offset)?.is_some_and(|outcome| self.conclude(outcome, outlet)))
+        Ok(outlet.begin(next)?.is_some_and(|outcome| self.conclude(outcome, outlet)))
     }
 
     /// What is done between two frames, and while there are none.

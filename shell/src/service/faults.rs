@@ -7,7 +7,7 @@ use axismirror_boards::sim::{Fault, ScheduledFault};
 
 /// What can be written, for messages and help.
 pub const FORM: &str = "KIND[=VALUE][@FRAME][xFRAMES][:CHIP] with KIND one of missed-edge, dropped-edge, status-bit=N, data-bit=N, \
-                        wrong-id=N, bus-error, miso-low, miso-high, drdy-low, drdy-high";
+                        wrong-id=N, bus-error, miso-low, miso-high, drdy-low, drdy-high, unplugged";
 
 /// Reads one; `None` when it is none.
 pub(super) fn parse(text: &str) -> Option<ScheduledFault> {
@@ -34,6 +34,7 @@ pub(super) fn parse(text: &str) -> Option<ScheduledFault> {
         "miso-high" => Fault::MisoHigh,
         "drdy-low" => Fault::DrdyLow,
         "drdy-high" => Fault::DrdyHigh,
+        "unplugged" => Fault::Unplugged,
         _ => return None,
     };
     Some(ScheduledFault { fault, chip: usize::try_from(chip).ok()?, after_frame: place.parse().ok()?, frames })

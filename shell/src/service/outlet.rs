@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use axismirror_boards::acquisition::{Chunk, Sink};
-use axismirror_core::extension::Timing;
+use axismirror_core::extension::{Clock, Timing};
 use axismirror_core::header::Description;
 use axismirror_core::health::Health;
 use axismirror_core::histogram::Histogram;
@@ -21,6 +21,7 @@ use super::message::{Channel, Template, convert};
 use super::waker::Waker;
 use crate::clock;
 use crate::clock::fit::{ClockFit, Fitted};
+use crate::clock::suspend::SuspendWatch;
 use crate::shm::{ShmError, ShmStore};
 
 /// How long readers have to take the last frames of a ring that is about to end.
@@ -42,9 +43,12 @@ pub(super) struct Outlet {
     publisher: ServicePublisher,
     /// What holds at present; nothing before the stream is described.
     now: Option<Next>,
-    /// From the times of DRDY to those of the stream's clock.
+    /// The clock of the stream's times.
+    stream_clock: Clock,
+    /// From the times of DRDY to those of the stream's clock. The same for a whole generation, whatever becomes of the machine's clock
+    /// meanwhile: times never go back.
     clock_offset_ns: i64,
-    /// Frames that wait for their chunk to be full, or for a change to be over; times of the stream's clock.
+    /// Frames that wait for their chunk to be full, or for a change to be over; times of DRDY.
     codes: Vec<i32>,
     times_ns: Vec<i64>,
     /// Time of DRDY of the first frame of all and of the newest.
@@ -66,6 +70,9 @@ pub(super) struct Outlet {
     shown: Health,
     latency: Histogram,
     clock: ClockFit,
+    suspend: SuspendWatch,
+    /// Since when the ADC has not answered, in nanoseconds of `CLOCK_MONOTONIC`, and how many frames were lost until then.
+    silent: Option<(i64, u64)>,
 }
 
 /// A change that is under way.
@@ -93,12 +100,13 @@ pub(super) struct Next {
 }
 
 impl Outlet {
-    /// Over a publisher whose stream nobody has described yet.
-    pub(super) fn new(publisher: ServicePublisher) -> Self {
+    /// Over a publisher whose stream nobody has described yet, whose times are to be of a clock.
+    pub(super) fn new(publisher: ServicePublisher, stream_clock: Clock) -> Self {
         Self {
             waker: waker(&publisher),
             publisher,
             now: None,
+            stream_clock,
             clock_offset_ns: 0,
             codes: Vec::new(),
             times_ns: Vec::new(),
@@ -114,20 +122,15 @@ impl Outlet {
             shown: Health::default(),
             latency: Histogram::default(),
             clock: ClockFit::new(1.0, CLOCK_WINDOW_S),
+            suspend: SuspendWatch::default(),
+            silent: None,
         }
     }
 
     /// An acquisition is about to deliver frames. The first one describes the stream, a later one changes it as [`Outlet::change`] does.
-    /// `clock_offset_ns` is added to the times of DRDY (`CLOCK_MONOTONIC`) to get those of the stream's clock.
-    pub(super) fn begin(
-        &mut self,
-        next: Next,
-        clock_offset_ns: i64,
-    ) -> Result<Option<Outcome>, PublishError<ShmError>> {
+    pub(super) fn begin(&mut self, next: Next) -> Result<Option<Outcome>, PublishError<ShmError>> {
         self.clock = ClockFit::new(1.0 / next.template.period_s(), CLOCK_WINDOW_S);
-        // What waits has its times already.
         self.flush();
-        self.clock_offset_ns = clock_offset_ns;
         if self.is_changing() {
             // Settings changed while the ADC was tried; `next` is what they are to be.
             return Ok(None);
@@ -137,6 +140,7 @@ impl Outlet {
         }
         self.describe(&next)?;
         self.now = Some(next);
+        self.clock_offset_ns = offset_to(self.stream_clock);
         Ok(None)
     }
 
@@ -183,7 +187,11 @@ impl Outlet {
 
     /// Carries a change on, and shows that the writer lives. To be called often. Says what became of the change when it is over.
     pub(super) fn tick(&mut self) -> Option<Outcome> {
-        self.publisher.set_heartbeat(clock::monotonic_ns());
+        let now = clock::monotonic_ns();
+        self.publisher.set_heartbeat(now);
+        if let Some(slept) = self.suspend.look(clock::boottime_ns(), now) {
+            self.suspended(slept);
+        }
         let change = self.change.as_mut()?;
         let elapsed = change.since.elapsed();
         match change.step {
@@ -242,6 +250,38 @@ impl Outlet {
         }
     }
 
+    /// The machine slept for so many nanoseconds. The frames of that time are lost. `CLOCK_MONOTONIC` stood still, so that times of it show no
+    /// gap; `CLOCK_REALTIME` went on.
+    fn suspended(&mut self, ns: i64) {
+        self.flush();
+        let Some(now) = &self.now else { return };
+        if self.stream_clock == Clock::Realtime {
+            self.clock_offset_ns += ns;
+        }
+        let lost = (ns as f64 / 1e9 / now.template.period_s()).round() as u64;
+        self.earlier.frames_lost += lost;
+        self.clock.restart();
+        tracing::warn!("the machine was suspended for {:.3} s: {lost} frames lost", ns as f64 / 1e9);
+        self.show_health();
+    }
+
+    /// The ADC does not answer, from its newest frame on. Its next frame ends that.
+    pub(super) fn silent(&mut self) {
+        if self.silent.is_none() {
+            let since = self.span.map_or_else(clock::monotonic_ns, |(_, newest)| newest);
+            self.silent = Some((since, self.health().frames_lost));
+            self.publisher.set_silent_since(since);
+        }
+    }
+
+    fn answers(&mut self, newest: i64) {
+        if let Some((since, lost)) = self.silent.take() {
+            self.publisher.set_silent_since(0);
+            let lost = self.health().frames_lost.saturating_sub(lost);
+            tracing::info!("the ADC answers again after {:.3} s: {lost} frames lost", (newest - since) as f64 / 1e9);
+        }
+    }
+
     fn show_health(&mut self) {
         self.shown = self.health();
         self.publisher.set_health(&self.shown);
@@ -295,6 +335,7 @@ impl Outlet {
         let described = self.describe(&next);
         if described.is_ok() {
             self.now = Some(next);
+            self.clock_offset_ns = offset_to(self.stream_clock);
             self.publish_full_chunks();
         } else {
             self.go_back();
@@ -350,10 +391,11 @@ impl Outlet {
             &mut self.bytes,
         );
         self.seconds.clear();
-        self.seconds.extend(self.times_ns.iter().take(frames).map(|t| *t as f64 / 1e9));
+        let offset = self.clock_offset_ns;
+        self.seconds.extend(self.times_ns.iter().take(frames).map(|t| (t + offset) as f64 / 1e9));
         self.codes.drain(..codes);
         self.times_ns.drain(..frames);
-        if let Err(error) = self.publisher.append(&self.bytes, &self.seconds, newest) {
+        if let Err(error) = self.publisher.append(&self.bytes, &self.seconds, newest + offset) {
             self.error = Some(error);
         }
         self.show_health();
@@ -374,11 +416,11 @@ impl Sink for Outlet {
                 self.earlier.frames_lost += (lost as u64).saturating_sub(chunk.health.frames_lost);
             }
             self.span = Some((self.span.map_or(first, |(first, _)| first), newest));
+            self.answers(newest);
         }
         self.frames += chunk.times_ns.len() as u64;
         self.codes.extend_from_slice(chunk.codes);
-        let offset = self.clock_offset_ns;
-        self.times_ns.extend(chunk.times_ns.iter().map(|t| t + offset));
+        self.times_ns.extend_from_slice(chunk.times_ns);
         self.clock.push_chunk(chunk.first_frame, chunk.last_frame, chunk.times_ns);
         if !self.is_changing() {
             self.publish_full_chunks();
@@ -395,6 +437,14 @@ impl Sink for Outlet {
             }
         }
         Ok(())
+    }
+}
+
+/// From `CLOCK_MONOTONIC` to a clock, now.
+fn offset_to(clock: Clock) -> i64 {
+    match clock {
+        Clock::Realtime => clock::realtime_ns() - clock::monotonic_ns(),
+        Clock::Monotonic | Clock::Unknown => 0,
     }
 }
 

@@ -1,11 +1,11 @@
-//! `cargo xtask torture`: the service is killed again and again under readers that check every frame.
+//! `cargo xtask torture`: the service is killed again and again under readers that check every frame, and readers are killed.
 
 use crate::interop::service;
 use crate::python::{self, Release};
 use crate::step::Steps;
 use crate::sys;
 
-/// Kill the service at random instants, and start it again, under several readers that check every frame.
+/// Kill the service in its stream, start, changes and renames, and start it again, under several readers that check every frame; kill readers, too.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// How often, for each wire version.

@@ -1,0 +1,125 @@
+//! An ADC that fails while it streams: what readers, `info` and the log are told, and that the stream goes on.
+
+mod common;
+
+use std::time::Duration;
+
+use axismirror::mirror::{Mirror, Start};
+use common::{Service, eventually, info, unique, wait_for};
+use serde_json::Value;
+
+const RATE: f64 = 250.0;
+
+/// Number by the counter, and time in periods, of each frame.
+type Frames = Vec<(i64, f64)>;
+
+/// Reads up to the frame whose number is `last` at least.
+fn read(mirror: &mut Mirror, last: i64) -> Frames {
+    let mut frames = Frames::new();
+    eventually("the frames come", || {
+        mirror.wait(Duration::from_millis(20)).unwrap();
+        let chunk = mirror.read().unwrap();
+        assert_eq!(chunk.missed(), 0);
+        let samples = chunk.samples::<i32>().unwrap();
+        let numbers = samples.chunks_exact(8).map(|frame| i64::from(frame[0]) / 8);
+        frames.extend(numbers.zip(chunk.times().iter().map(|t| t * RATE)));
+        frames.last().filter(|f| f.0 >= last).map(|_| ())
+    });
+    frames
+}
+
+/// Frames that are missing, by the chip's own count and by the times; they may differ by one for each time that the chip was started again.
+fn missing(frames: &Frames) -> (i64, i64) {
+    let (first, last) = (frames[0], frames[frames.len() - 1]);
+    let there = frames.len() as i64 - 1;
+    (last.0 - first.0 - there, (last.1 - first.1).round() as i64 - there)
+}
+
+fn health(name: &str, count: &str) -> i64 {
+    info(name).unwrap()["health"][count].as_i64().unwrap()
+}
+
+/// A stream of the counter on which a fault is planned.
+fn start(test: &str, faults: &[&str]) -> (String, Service, Mirror) {
+    let name = unique(test);
+    let mut flags = vec!["--signal", "counter", "--rate", "250", "--chunk", "5"];
+    faults.iter().for_each(|f| flags.extend(["--fault", f]));
+    let service = Service::start(&name, &flags);
+    let mirror = Mirror::open(&name, Start::Oldest).unwrap();
+    (name, service, mirror)
+}
+
+#[test]
+fn an_adc_that_is_unplugged_for_a_while_leaves_a_counted_gap_in_the_same_generation() {
+    // Two seconds; and for two more the chip's ID is wrong.
+    let (name, service, mut mirror) = start("unplugged", &["unplugged@200x500", "wrong-id=0x92@200x1000"]);
+    let before = wait_for(&name, "the ADC answers", |i| i["adc"]["answers"] == true);
+    let silent = wait_for(&name, "the ADC is silent", |i| i["adc"]["answers"] == false);
+    assert!(silent["adc"]["silent_for_s"].as_f64().unwrap() >= 0.0, "{silent}");
+    assert_eq!(silent["writer"]["alive"], true);
+    let frames = read(&mut mirror, 1300);
+    let after = wait_for(&name, "the ADC answers again", |i| i["adc"]["answers"] == true);
+    assert_eq!((&after["adc"]["silent_since_s"], &after["adc"]["silent_for_s"]), (&Value::Null, &Value::Null));
+    assert_eq!(before["description"], after["description"], "another generation");
+    // The last one before it went and the first one behind it.
+    let at = frames.windows(2).position(|f| f[1].0 - f[0].0 > 100).unwrap();
+    assert!(frames[at].0 >= 190 && frames[at + 1].0 >= 1200, "{:?}", &frames[at..at + 2]);
+    let (by_count, by_time) = missing(&frames);
+    let lost = health(&name, "frames_lost");
+    assert_eq!(by_time, lost, "the gap in the times is what was counted");
+    assert!((by_count - lost).abs() <= 1, "{by_count} {lost}");
+    assert!(lost >= 1000 && health(&name, "restarts") >= 3);
+    let log = service.stop();
+    for said in [
+        "reads 0xff",
+        "reads 0x92",
+        "next try in 100 ms",
+        "next try in 200 ms",
+        "the ADC answers again after",
+        "frames lost",
+    ] {
+        assert!(log.contains(said), "{said:?} is not in:\n{log}");
+    }
+}
+
+#[test]
+fn bursts_of_bus_errors_are_counted_one_by_one() {
+    // Below ten in a row the chip is not started again.
+    let bursts = ["bus-error@100x3", "bus-error@150x9", "bus-error@200x1"];
+    let (name, service, mut mirror) = start("bursts", &bursts);
+    let frames = read(&mut mirror, 300);
+    assert_eq!((health(&name, "bus_errors"), health(&name, "frames_lost"), health(&name, "restarts")), (13, 13, 0));
+    assert_eq!(missing(&frames), (13, 13));
+    let gaps: Vec<i64> = frames.windows(2).filter(|f| f[1].0 != f[0].0 + 1).map(|f| f[0].0 + 1).collect();
+    assert_eq!(gaps, [100, 150, 200]);
+    assert!(!service.stop().contains("answers again"));
+}
+
+#[test]
+fn an_adc_that_answers_but_makes_no_frames_is_given_ever_more_time() {
+    let (name, service, mut mirror) = start("no-frames", &["drdy-high@100x500"]);
+    wait_for(&name, "the ADC is silent", |i| i["adc"]["answers"] == false);
+    let frames = read(&mut mirror, 700);
+    wait_for(&name, "the ADC answers again", |i| i["adc"]["answers"] == true);
+    assert_eq!(missing(&frames).1, health(&name, "frames_lost"));
+    // At once it would be a start in 100 ms.
+    let restarts = health(&name, "restarts");
+    assert!((2..=12).contains(&restarts), "{restarts}");
+    service.stop();
+}
+
+#[test]
+fn a_service_that_was_stopped_counts_what_it_slept_through() {
+    let (name, service, mut mirror) = start("stopped", &[]);
+    wait_for(&name, "some frames", |i| i["frames"]["published"].as_u64() > Some(100));
+    service.signal("STOP");
+    // More than the world waits for a late host.
+    std::thread::sleep(Duration::from_secs(4));
+    service.signal("CONT");
+    let frames = read(&mut mirror, 1300);
+    let lost = health(&name, "frames_lost");
+    assert!(lost > 600, "{lost}");
+    assert_eq!(missing(&frames), (lost, lost));
+    assert_eq!(health(&name, "restarts"), 0);
+    service.stop();
+}
