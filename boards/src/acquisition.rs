@@ -263,7 +263,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
     ///
     /// # Errors
     /// [`AcquisitionError::Adc`] when the chips could not be initialised again: the next step tries again.
-    /// [`AcquisitionError::DataReady`], [`AcquisitionError::Sink`].
+    /// [`AcquisitionError::DataReady`], [`AcquisitionError::Channels`], [`AcquisitionError::Sink`].
     pub fn step<S: Sink>(&mut self, sink: &mut S) -> Result<Step, ErrorOf<A, D, S::Error>> {
         if self.needs_restart {
             return self.restart();
@@ -272,6 +272,10 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         let step = match due {
             Due::Not(step) => step,
             Due::Frame { time_ns, advance, estimated } => {
+                let given = sink.codes().channels();
+                if given != self.channels {
+                    return Err(AcquisitionError::Channels { channels: self.channels, given });
+                }
                 let number = self.last.map_or(advance, |(n, _)| n + advance);
                 self.last = Some((number, time_ns));
                 self.estimated = estimated;
@@ -279,7 +283,8 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
                     self.rate.edge(number, time_ns);
                     self.health.measured_rate = self.rate.measured();
                 }
-                let read = if self.conversions > 1 { self.read_scan(sink) } else { self.read(number, &mut sink.codes()) };
+                let read =
+                    if self.conversions > 1 { self.read_scan(sink) } else { self.read(number, &mut sink.codes()) };
                 match read.map_err(AcquisitionError::DataReady)? {
                     Read::Good => {
                         self.follow_transfer().map_err(AcquisitionError::DataReady)?;

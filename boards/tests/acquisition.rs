@@ -1,38 +1,25 @@
 //! The acquisition loop over simulated boards: nothing lost when nothing fails, and each fault counted as what it is.
 
+mod frames;
+
 use std::cell::{Cell, RefCell};
 
-use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Chunk, Limits, Sink, Step};
-use axismirror_boards::adc::{AdcError, Input};
+use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Frame, Limits, Sink, Step};
+use axismirror_boards::adc::{AdcError, Codes, Input};
 use axismirror_boards::board::Board;
 use axismirror_boards::drdy::{NoPace, Pace};
 use axismirror_boards::self_test::{SelfTest, SelfTestError};
 use axismirror_boards::signal::{self, Recording, Signal};
 use axismirror_boards::sim::{self, Fault, ScheduledFault, SimBoard, SimSettings};
 use axismirror_core::health::Health;
+use frames::Frames;
 
 const PERIOD_250: i64 = 4_000_000;
 
-/// Keeps everything.
-#[derive(Default)]
+/// What came, and what was counted.
 struct Record {
     frames: Vec<(u64, i64, Vec<i32>)>,
-    chunks: Vec<(u64, u64, usize)>,
     health: Health,
-}
-
-impl Sink for Record {
-    type Error = &'static str;
-
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), &'static str> {
-        let channels = chunk.codes.len() / chunk.times_ns.len();
-        for (codes, time) in chunk.codes.chunks(channels).zip(chunk.times_ns) {
-            self.frames.push((0, *time, codes.to_vec()));
-        }
-        self.chunks.push((chunk.first_frame, chunk.last_frame, chunk.times_ns.len()));
-        self.health = *chunk.health;
-        Ok(())
-    }
 }
 
 impl Record {
@@ -45,11 +32,10 @@ impl Record {
 struct Run {
     board: &'static str,
     rate: f64,
-    chunk: usize,
     steps: usize,
 }
 
-const EIGHT: Run = Run { board: "pieeg8", rate: 250.0, chunk: 1, steps: 100 };
+const EIGHT: Run = Run { board: "pieeg8", rate: 250.0, steps: 100 };
 
 impl Run {
     fn go(&self, settings: SimSettings<'_>) -> (Record, Vec<Step>) {
@@ -58,18 +44,14 @@ impl Run {
         let input = settings.signal.input();
         let mut adcs = sim::adcs(&world, board, self.rate, board.default_gain, input).unwrap();
         let mut drdys = sim::data_ready(&world, 0, || NoPace);
-        let (mut codes, mut times) = (vec![0; self.chunk * board.channels()], vec![0; self.chunk]);
-        let mut acquisition =
-            Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+        let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
         acquisition.start().unwrap();
-        let mut record = Record::default();
+        let mut sink = Frames::of(board.channels());
         let mut steps = Vec::new();
         for _ in 0..self.steps {
-            steps.push(acquisition.step(&mut record).unwrap_or(Step::Timeout));
+            steps.push(acquisition.step(&mut sink).unwrap_or(Step::Timeout));
         }
-        acquisition.flush(&mut record).unwrap();
-        record.health = *acquisition.health();
-        (record, steps)
+        (Record { frames: sink.0, health: *acquisition.health() }, steps)
     }
 }
 
@@ -88,8 +70,8 @@ fn steady(times: &[i64]) -> bool {
 
 #[test]
 fn nothing_is_lost_when_nothing_fails() {
-    for (rate, chunk) in [(250.0, 1), (250.0, 10), (1000.0, 7), (16000.0, 32)] {
-        let run = Run { rate, chunk, steps: 1000, ..EIGHT };
+    for rate in [250.0, 1000.0, 16000.0] {
+        let run = Run { rate, steps: 1000, ..EIGHT };
         let (record, steps) = run.go(SimSettings::new(Signal::Counter));
         assert!(steps.iter().all(|s| *s == Step::Frame));
         assert_eq!(record.frames.len(), 1000);
@@ -100,12 +82,7 @@ fn nothing_is_lost_when_nothing_fails() {
         assert!(record.frames.windows(2).all(|w| (w[1].1 - w[0].1 - period).abs() <= 1));
         assert_eq!(counted(record.health), Health::default());
         assert!((record.health.measured_rate / rate - 1.0).abs() < 1e-6);
-        let mut first = 0;
-        for (at, last, frames) in record.chunks {
-            assert_eq!((at, last), (first, first + frames as u64 - 1));
-            assert!(frames == chunk || first + frames as u64 == 1000, "only the last one is short");
-            first += frames as u64;
-        }
+        assert!(record.frames.iter().map(|f| f.0).eq(0..1000));
     }
 }
 
@@ -148,17 +125,17 @@ fn without_a_watchdog_a_missed_edge_loses_its_frame() {
     let world = RefCell::new(SimBoard::new(board, fault(Fault::MissedEdge, 40, 2)));
     let mut adcs = sim::adcs(&world, board, 250.0, 24, Input::Normal).unwrap();
     let mut drdys = sim::data_ready(&world, 0, || NoPace);
-    let (mut codes, mut times) = ([0; 8], [0; 1]);
     let patient = Limits { timeout_periods: 10.0, ..Limits::default() };
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, patient).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, patient).unwrap();
     acquisition.start().unwrap();
-    let mut record = Record::default();
+    let mut sink = Frames::of(8);
     for _ in 0..98 {
-        assert_eq!(acquisition.step(&mut record), Ok(Step::Frame));
+        assert_eq!(acquisition.step(&mut sink), Ok(Step::Frame));
     }
+    let record = Record { frames: sink.0, health: *acquisition.health() };
     assert_eq!(counted(record.health), Health { drdy_missed: 2, frames_lost: 2, ..Health::default() });
     assert_eq!(record.counted(), (0..40).chain(42..100).collect::<Vec<_>>());
-    assert_eq!(record.chunks[40].0, 42, "frame numbers count what is lost");
+    assert_eq!(record.frames[40].0, 42, "frame numbers count what is lost");
     assert_eq!(record.frames[40].1 - record.frames[39].1, 3 * PERIOD_250);
 }
 
@@ -168,7 +145,7 @@ fn a_bad_status_word_is_not_published_and_leaves_a_gap() {
         let (record, steps) = EIGHT.go(fault(Fault::StatusBit(bit), 40, 3));
         assert_eq!(counted(record.health), Health { bad_frames: 3, frames_lost: 3, ..Health::default() }, "bit {bit}");
         assert_eq!(record.counted(), (0..40).chain(43..100).collect::<Vec<_>>());
-        assert_eq!(record.chunks[40].0, 43);
+        assert_eq!(record.frames[40].0, 43);
         assert_eq!(record.frames[40].1 - record.frames[39].1, 4 * PERIOD_250);
         assert_eq!(steps.iter().filter(|s| **s == Step::Lost).count(), 3);
     }
@@ -198,7 +175,7 @@ fn miso_that_sticks_for_a_while_makes_bad_frames() {
 
 /// Whether frame numbers, times and losses tell the same story.
 fn consistent(record: &Record, health: Health) {
-    let numbers: Vec<u64> = record.chunks.iter().map(|c| c.0).collect();
+    let numbers: Vec<u64> = record.frames.iter().map(|f| f.0).collect();
     assert!(numbers.is_sorted_by(|a, b| a < b));
     let last = numbers.last().unwrap() + 1;
     assert_eq!(last - numbers.len() as u64, health.frames_lost, "the sum of all gaps");
@@ -253,7 +230,7 @@ fn a_chip_that_is_unplugged_is_set_up_again_when_it_is_back() {
         let rate = Board::find(board).unwrap().default_rate.into();
         // Shorter than the patience, and longer than a try.
         for (frames, steps) in [(3, 300), (80, 300)] {
-            let run = Run { board, rate, chunk: 1, steps };
+            let run = Run { board, rate, steps };
             let (record, steps) = run.go(fault(Fault::Unplugged, 40, frames));
             let health = counted(record.health);
             // A chip that is not told anything needs not be told it again after a short while.
@@ -271,8 +248,7 @@ fn a_wrong_id_at_the_start_is_an_error_that_says_so() {
     let world = RefCell::new(SimBoard::new(board, fault(Fault::WrongId(0x92), 0, u64::MAX)));
     let mut adcs = sim::adcs(&world, board, 250.0, 24, Input::Normal).unwrap();
     let mut drdys = sim::data_ready(&world, 0, || NoPace);
-    let (mut codes, mut times) = ([0; 8], [0; 1]);
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
     let error = acquisition.start().unwrap_err();
     assert!(matches!(error, AcquisitionError::Adc { chip: 0, error: AdcError::WrongId { found: 0x92, .. } }));
 }
@@ -350,17 +326,16 @@ fn the_world_keeps_to_the_hosts_clock_and_stops_when_asked() {
     let mut adcs = sim::adcs(&world, board, 250.0, 24, Signal::Square.input()).unwrap();
     let reached = Cell::new(0);
     let mut drdys = sim::data_ready(&world, ORIGIN, || Watch(&reached, STOP));
-    let (mut codes, mut times) = ([0; 8], [0; 1]);
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
     acquisition.start().unwrap();
-    let mut record = Record::default();
-    while acquisition.step(&mut record) == Ok(Step::Frame) {
-        assert_eq!(record.frames.last().unwrap().1, reached.get(), "a frame comes when the host has reached its time");
+    let mut sink = Frames::of(8);
+    while acquisition.step(&mut sink) == Ok(Step::Frame) {
+        assert_eq!(sink.0.last().unwrap().1, reached.get(), "a frame comes when the host has reached its time");
     }
-    assert_eq!(acquisition.step(&mut record), Ok(Step::Stopped));
+    assert_eq!(acquisition.step(&mut sink), Ok(Step::Stopped));
     // 282 ms of start, 16 ms for the first frame, then 4 ms each.
-    assert!((record.frames.len() as i64 - (1000 - 298) / 4).abs() <= 1, "{}", record.frames.len());
-    assert!(record.frames.iter().all(|f| f.2.iter().all(|c| c.abs() == 83886)));
+    assert!((sink.0.len() as i64 - (1000 - 298) / 4).abs() <= 1, "{}", sink.0.len());
+    assert!(sink.0.iter().all(|f| f.2.iter().all(|c| c.abs() == 83886)));
 }
 
 #[test]
@@ -373,9 +348,7 @@ fn the_self_test_proves_that_no_frame_was_lost_on_any_of_sixteen_channels() {
         let world = RefCell::new(SimBoard::new(board, settings));
         let mut adcs = sim::adcs(&world, board, 250.0, 1, Input::TestSignal).unwrap();
         let mut drdys = sim::data_ready(&world, 0, || NoPace);
-        let (mut codes, mut times) = ([0; 16], [0; 1]);
-        let mut acquisition =
-            Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+        let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
         acquisition.start().unwrap();
         let mut test = SelfTest::new(acquisition.adcs());
         for _ in 0..1000 {
@@ -415,11 +388,15 @@ fn a_recording_comes_out_at_the_boards_rate_and_gain() {
 }
 
 #[test]
-fn buffers_that_do_not_fit_are_refused_and_a_sink_may_fail() {
-    struct Full;
+fn a_sink_for_other_channels_is_refused_and_one_may_fail() {
+    #[derive(Default)]
+    struct Full([i32; 8]);
     impl Sink for Full {
         type Error = &'static str;
-        fn chunk(&mut self, _: &Chunk<'_>) -> Result<(), &'static str> {
+        fn codes(&mut self) -> impl Codes + '_ {
+            &mut self.0
+        }
+        fn frame(&mut self, _: &Frame<'_>) -> Result<(), &'static str> {
             Err("full")
         }
     }
@@ -427,15 +404,11 @@ fn buffers_that_do_not_fit_are_refused_and_a_sink_may_fail() {
     let world = RefCell::new(SimBoard::new(board, SimSettings::new(Signal::Counter)));
     let mut adcs = sim::adcs(&world, board, 250.0, 24, Input::Normal).unwrap();
     let mut drdys = sim::data_ready(&world, 0, || NoPace);
-    let (mut codes, mut times) = ([0; 16], [0; 3]);
-    let refused = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).map(|_| ());
-    assert_eq!(refused, Err(AcquisitionError::Buffers { frames: 3, channels: 8, codes: 16 }));
-    let none = Acquisition::new(&mut adcs, &mut drdys, &mut [], &mut [], Limits::default()).map(|_| ());
-    assert!(matches!(none, Err(AcquisitionError::Buffers { frames: 0, .. })));
-    let mut acquisition =
-        Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times[..2], Limits::default()).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
     acquisition.start().unwrap();
-    assert_eq!(acquisition.step(&mut Full), Ok(Step::Frame));
-    assert_eq!(acquisition.step(&mut Full), Err(AcquisitionError::Sink("full")));
-    assert_eq!(acquisition.step(&mut Full), Ok(Step::Frame));
+    assert_eq!(acquisition.step(&mut Frames::of(8)), Ok(Step::Frame));
+    assert_eq!(acquisition.step(&mut Full::default()), Err(AcquisitionError::Sink("full")));
+    assert_eq!(acquisition.step(&mut Frames::of(8)), Ok(Step::Frame));
+    let refused = acquisition.step(&mut Frames::of(16));
+    assert_eq!(refused, Err(AcquisitionError::Channels { channels: 8, given: 16 }));
 }

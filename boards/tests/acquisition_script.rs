@@ -5,8 +5,8 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 
-use axismirror_boards::acquisition::{Acquisition, Chunk, Limits, Sink, Step};
-use axismirror_boards::adc::{Adc, AdcError, FrameStatus, Input, TestSignal};
+use axismirror_boards::acquisition::{Acquisition, Frame, Limits, Sink, Step};
+use axismirror_boards::adc::{Adc, AdcError, Codes, FrameStatus, Input, TestSignal};
 use axismirror_boards::drdy::{DataReady, Edge, Level, Wait};
 use axismirror_core::health::Health;
 use embedded_hal::spi::ErrorKind;
@@ -76,8 +76,8 @@ impl Adc for Counts {
         Ok(())
     }
 
-    fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<ErrorKind>> {
-        codes[0] = self.reads;
+    fn read_frame<C: Codes + ?Sized>(&mut self, codes: &mut C) -> Result<FrameStatus, AdcError<ErrorKind>> {
+        codes.set(0, self.reads);
         self.reads += 1;
         Ok(FrameStatus::default())
     }
@@ -127,14 +127,19 @@ impl DataReady for Script {
     }
 }
 
+/// Frame numbers with their milliseconds.
 #[derive(Default)]
-struct Times(Vec<(u64, i64)>);
+struct Times(Vec<(u64, i64)>, [i32; 1]);
 
 impl Sink for Times {
     type Error = Infallible;
 
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
-        self.0.push((chunk.first_frame, chunk.times_ns[0] / MS));
+    fn codes(&mut self) -> impl Codes + '_ {
+        &mut self.1
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Infallible> {
+        self.0.push((frame.number, frame.time_ns / MS));
         Ok(())
     }
 }
@@ -150,8 +155,7 @@ fn run_with(adc: Counts, events: Vec<Event>) -> (Vec<(u64, i64)>, Health, Counts
     // Before the start there is nothing in the queue.
     let events = std::iter::once(Empty).chain(events).collect();
     let (mut adcs, mut drdys) = ([adc], [Script(events)]);
-    let (mut codes, mut times) = ([0], [0]);
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
     acquisition.start().unwrap();
     let mut sink = Times::default();
     while acquisition.step(&mut sink) != Ok(Step::Stopped) {}
@@ -234,8 +238,7 @@ fn a_flood_of_edges_does_not_keep_the_host_and_is_counted_all_the_same() {
     let flood = (2..=LAST).map(|ms| At(ms, ms as u32)).chain([Empty, Is(Low), Is(High)]);
     let events = std::iter::once(Empty).chain(first(1)).chain(flood).collect();
     let (mut adcs, mut drdys) = ([Counts::new(1)], [Script(events)]);
-    let (mut codes, mut times) = ([0], [0]);
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
     acquisition.start().unwrap();
     let mut sink = Times::default();
     let mut steps = Vec::new();
@@ -266,8 +269,7 @@ fn a_flood_before_the_first_frame_is_counted_too() {
 #[test]
 fn edges_from_before_the_start_are_no_frames() {
     let (mut adcs, mut drdys) = ([Counts::new(1)], [Script(VecDeque::from([At(1, 1), At(2, 2), Empty]))]);
-    let (mut codes, mut times) = ([0], [0]);
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
     acquisition.start().unwrap();
     assert_eq!(acquisition.step(&mut Times::default()), Ok(Step::Stopped));
 }

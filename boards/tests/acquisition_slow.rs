@@ -3,10 +3,11 @@
 //! The simulated chip converts on while the host looks at edges and levels, and while it transfers; a host that is slower than the chip
 //! loses frames, and counts them.
 
-use std::cell::{Cell, RefCell};
-use std::convert::Infallible;
+mod frames;
 
-use axismirror_boards::acquisition::{Acquisition, Chunk, Limits, Sink, Step};
+use std::cell::{Cell, RefCell};
+
+use axismirror_boards::acquisition::{Acquisition, Limits, Step};
 use axismirror_boards::adc::Adc;
 use axismirror_boards::ads131m0x::{self, Ads131m0x};
 use axismirror_boards::ads1299::{self, Ads1299};
@@ -16,6 +17,7 @@ use axismirror_boards::signal::Signal;
 use axismirror_boards::sim::{self, SimBoard, SimBusError, SimDelay, SimDrdy, SimSettings, SimSpi};
 use axismirror_core::health::Health;
 use embedded_hal::spi::{ErrorType, Operation, SpiDevice};
+use frames::Frames;
 
 /// How long the host takes for a look or a transfer: mostly little, sometimes up to a part of a period.
 struct Slowness {
@@ -92,18 +94,6 @@ impl SpiDevice for SlowSpi<'_, '_> {
     }
 }
 
-#[derive(Default)]
-struct Frames(Vec<(u64, i64, i32)>);
-
-impl Sink for Frames {
-    type Error = Infallible;
-
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
-        self.0.push((chunk.first_frame, chunk.times_ns[0], chunk.codes[0]));
-        Ok(())
-    }
-}
-
 const PERIOD_NS: i64 = 1_000_000;
 /// From a channel's code to that of the next conversion, in the counter signal.
 const STEP: i32 = 8;
@@ -112,13 +102,12 @@ fn run<A: Adc>(adc: A, channels: usize, world: &RefCell<SimBoard<'static>>, slow
     let mut adcs = [adc];
     let drdy = sim::data_ready(world, 0, || NoPace).pop().unwrap();
     let mut drdys = [SlowDrdy { drdy, world, slowness }];
-    let (mut codes, mut times) = (vec![0; channels], [0; 1]);
     // A frame whose edge is missing is no matter here.
     let limits = Limits { timeout_periods: 8.0, ..Limits::default() };
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, limits).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, limits).unwrap();
     acquisition.start().unwrap();
     slowness.on.set(true);
-    let mut sink = Frames::default();
+    let mut sink = Frames::of(channels);
     for _ in 0..400 {
         assert_ne!(acquisition.step(&mut sink).unwrap(), Step::Stopped);
     }
@@ -128,10 +117,10 @@ fn run<A: Adc>(adc: A, channels: usize, world: &RefCell<SimBoard<'static>>, slow
 
 /// Every frame's number and time are those of the conversion that its code names; what is missing was counted.
 fn check(frames: &Frames, health: &Health) -> Result<(), String> {
-    let &(first, begin_ns, code) = frames.0.first().ok_or("no frame at all")?;
-    let first_conversion = i64::from(code / STEP);
-    for &(number, time_ns, code) in &frames.0 {
-        let conversions = i64::from(code / STEP) - first_conversion;
+    let (first, begin_ns, codes) = frames.0.first().ok_or("no frame at all")?;
+    let first_conversion = i64::from(codes[0] / STEP);
+    for (number, time_ns, codes) in &frames.0 {
+        let conversions = i64::from(codes[0] / STEP) - first_conversion;
         // The chip's clock is a whole number of ticks, each rounded to nanoseconds.
         if (time_ns - begin_ns - conversions * PERIOD_NS).abs() > 1 || (number - first) as i64 != conversions {
             return Err(format!("frame {number} at {} is conversion {conversions}", time_ns - begin_ns));

@@ -1,9 +1,10 @@
 //! ADS1256: the driver against transactions of the datasheet, the simulated chip byte by byte, both together.
 
-use std::cell::RefCell;
-use std::convert::Infallible;
+mod frames;
 
-use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Chunk, Limits, Sink, Step};
+use std::cell::RefCell;
+
+use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Limits, Step};
 use axismirror_boards::adc::{Adc, AdcError, FrameStatus, Input};
 use axismirror_boards::ads1256::registers::{DataRate, Gain};
 use axismirror_boards::ads1256::{Ads1256, Model, Settings};
@@ -16,6 +17,7 @@ use axismirror_boards::sim::{self, Fault, Faults, ScheduledFault, SimBoard, SimS
 use axismirror_core::health::Health;
 use embedded_hal_mock::eh1::delay::{CheckedDelay, Transaction as Pause};
 use embedded_hal_mock::eh1::spi::{Mock, Transaction as Spi};
+use frames::Frames;
 
 /// Pauses of 4, 24 and 50 tCLKIN of 130.2 ns, rounded up.
 const T11: u32 = 600;
@@ -228,27 +230,14 @@ fn the_result_is_that_of_the_input_before() {
     assert_eq!(bench.result(), -8_388_608);
 }
 
-#[derive(Default)]
-struct Frames(Vec<(u64, i64, Vec<i32>)>);
-
-impl Sink for Frames {
-    type Error = Infallible;
-
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
-        self.0.push((chunk.first_frame, chunk.times_ns[0], chunk.codes.to_vec()));
-        Ok(())
-    }
-}
-
 fn run(rate: f64, steps: usize, settings: SimSettings<'_>) -> (Frames, Health, Vec<Step>) {
     let board = Board::find("waveshare-adda").unwrap();
     let world = RefCell::new(SimBoard::new(board, settings));
     let mut adcs = sim::adcs(&world, board, rate, 1, Input::Normal).unwrap();
     let mut drdys = sim::data_ready(&world, 0, || NoPace);
-    let (mut codes, mut times) = ([0; 8], [0; 1]);
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
     acquisition.start().unwrap();
-    let mut sink = Frames::default();
+    let mut sink = Frames::of(8);
     let steps = (0..steps).map(|_| acquisition.step(&mut sink).unwrap_or(Step::Timeout)).collect();
     let health = *acquisition.health();
     (sink, health, steps)
@@ -360,8 +349,7 @@ fn a_wrong_id_is_an_error_that_says_so() {
     let world = RefCell::new(SimBoard::new(board, settings));
     let mut adcs = sim::adcs(&world, board, 101.0, 1, Input::Normal).unwrap();
     let mut drdys = sim::data_ready(&world, 0, || NoPace);
-    let (mut codes, mut times) = ([0; 8], [0; 1]);
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
     let error = acquisition.start().unwrap_err();
     assert!(matches!(error, AcquisitionError::Adc { error: AdcError::WrongId { chip: "ADS1256", .. }, .. }), "{error}");
 }

@@ -2,10 +2,11 @@
 //!
 //! The simulated chip converts on while the host is late. At the greatest rate, where a conversion is the shortest.
 
-use std::cell::RefCell;
-use std::convert::Infallible;
+mod frames;
 
-use axismirror_boards::acquisition::{Acquisition, Chunk, Limits, Sink, Step};
+use std::cell::RefCell;
+
+use axismirror_boards::acquisition::{Acquisition, Limits, Step};
 use axismirror_boards::ads1256::{Ads1256, MAX_SPEED_HZ, Settings};
 use axismirror_boards::board::Board;
 use axismirror_boards::drdy::NoPace;
@@ -13,6 +14,7 @@ use axismirror_boards::signal::Signal;
 use axismirror_boards::sim::{self, SimBoard, SimBusError, SimDelay, SimSettings, SimSpi};
 use axismirror_core::health::Health;
 use embedded_hal::spi::{ErrorType, Operation, SpiDevice};
+use frames::Frames;
 
 /// A conversion of the same input at 30000 SPS, and a settled one (SBAS288, table 13).
 const CONVERSION_NS: u32 = 33_333;
@@ -66,18 +68,6 @@ impl SpiDevice for Late<'_, '_> {
     }
 }
 
-#[derive(Default)]
-struct Frames(Vec<(u64, i64, Vec<i32>)>);
-
-impl Sink for Frames {
-    type Error = Infallible;
-
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
-        self.0.push((chunk.first_frame, chunk.times_ns[0], chunk.codes.to_vec()));
-        Ok(())
-    }
-}
-
 /// Frames of the counter signal, and the counters, after so many steps.
 fn run(stall: Stall, given: u32, steps: usize) -> (Frames, Health) {
     let board = Board::find("waveshare-adda").unwrap();
@@ -86,10 +76,9 @@ fn run(stall: Stall, given: u32, steps: usize) -> (Frames, Health) {
     let late = Late { spi: SimSpi::new(&world, 0), stall, state: given, given };
     let mut adcs = [Ads1256::new(late, SimDelay::new(&world), Settings::DEFAULT, 2.5)];
     let mut drdys = sim::data_ready(&world, 0, || NoPace);
-    let (mut codes, mut times) = ([0; 8], [0; 1]);
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
     acquisition.start().unwrap();
-    let mut sink = Frames::default();
+    let mut sink = Frames::of(8);
     for _ in 0..steps {
         assert_ne!(acquisition.step(&mut sink).unwrap(), Step::Stopped);
     }

@@ -1,9 +1,10 @@
 //! ADS131M04 and ADS131M08: the driver against transactions of the datasheet, the simulated chip byte by byte, both together.
 
-use std::cell::RefCell;
-use std::convert::Infallible;
+mod frames;
 
-use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Chunk, Limits, Sink, Step};
+use std::cell::RefCell;
+
+use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Limits, Step};
 use axismirror_boards::adc::{Adc, AdcError, FrameStatus, Input};
 use axismirror_boards::ads131m0x::frame::checksum;
 use axismirror_boards::ads131m0x::registers::Gain;
@@ -17,6 +18,7 @@ use axismirror_boards::sim::{self, Fault, Faults, ScheduledFault, SimBoard, SimS
 use axismirror_core::health::Health;
 use embedded_hal_mock::eh1::delay::{CheckedDelay, Transaction as Pause};
 use embedded_hal_mock::eh1::spi::{Mock, Transaction as Spi};
+use frames::Frames;
 
 /// Words of 24 bits, the last one the checksum of those before, padded to a frame of the M04.
 fn sent(words: &[u32]) -> Vec<u8> {
@@ -250,27 +252,14 @@ fn two_samples_are_kept_and_the_older_comes_first() {
     assert_eq!(u32::from_be_bytes([0, short[3], short[4], short[5]]) / 8, begin + 5);
 }
 
-#[derive(Default)]
-struct Frames(Vec<(u64, Vec<i32>)>);
-
-impl Sink for Frames {
-    type Error = Infallible;
-
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
-        self.0.push((chunk.first_frame, chunk.codes.to_vec()));
-        Ok(())
-    }
-}
-
 fn run(board: &str, rate: f64, steps: usize, settings: SimSettings<'_>) -> (Frames, Health) {
     let board = Board::find(board).unwrap();
     let world = RefCell::new(SimBoard::new(board, settings));
     let mut adcs = sim::adcs(&world, board, rate, 1, Input::Normal).unwrap();
     let mut drdys = sim::data_ready(&world, 0, || NoPace);
-    let (mut codes, mut times) = (vec![0; board.channels()], [0; 1]);
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
     acquisition.start().unwrap();
-    let mut sink = Frames::default();
+    let mut sink = Frames::of(board.channels());
     for _ in 0..steps {
         acquisition.step(&mut sink).unwrap();
     }
@@ -284,8 +273,8 @@ fn fault(fault: Fault, frames: u64) -> SimSettings<'static> {
 
 /// Frame numbers against the chip's own count.
 fn in_step(frames: &Frames) -> bool {
-    let first = frames.0[0].1[0] / 8 - frames.0[0].0 as i32;
-    frames.0.iter().all(|(number, codes)| codes[0] / 8 - *number as i32 == first)
+    let first = frames.0[0].2[0] / 8 - frames.0[0].0 as i32;
+    frames.0.iter().all(|(number, _, codes)| codes[0] / 8 - *number as i32 == first)
 }
 
 #[test]
@@ -294,8 +283,8 @@ fn nothing_is_lost_when_nothing_fails() {
         for rate in [500.0, 4000.0, 32000.0] {
             let (frames, health) = run(board, rate, 500, SimSettings::new(Signal::Counter));
             assert_eq!((health, frames.0.len()), (Health::default(), 500));
-            let begin = frames.0[0].1[0];
-            for (k, (number, codes)) in (0..).zip(&frames.0) {
+            let begin = frames.0[0].2[0];
+            for (k, (number, _, codes)) in (0..).zip(&frames.0) {
                 assert_eq!(*number, k as u64);
                 assert_eq!(*codes, (0..channels).map(|c| begin + 8 * k + c).collect::<Vec<i32>>());
             }
@@ -331,7 +320,7 @@ fn a_host_that_is_too_slow_loses_frames_and_stays_in_step() {
     settings.byte_ns = 1_500;
     let (frames, health) = run("ads131m08", 32000.0, 500, settings);
     assert!(health.frames_lost > 100 && health.bad_frames == 0, "{health:?}");
-    assert!(frames.0.windows(2).all(|w| w[1].1[0] > w[0].1[0]), "never an older frame");
+    assert!(frames.0.windows(2).all(|w| w[1].2[0] > w[0].2[0]), "never an older frame");
 }
 
 #[test]
@@ -343,8 +332,7 @@ fn a_wrong_id_is_an_error_that_says_so() {
     let world = RefCell::new(SimBoard::new(board, settings));
     let mut adcs = sim::adcs(&world, board, 1000.0, 1, Input::Normal).unwrap();
     let mut drdys = sim::data_ready(&world, 0, || NoPace);
-    let (mut codes, mut times) = ([0; 8], [0; 1]);
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
     let error = acquisition.start().unwrap_err();
     assert!(matches!(error, AcquisitionError::Adc { error: AdcError::WrongId { found: 0x2600, .. }, .. }), "{error}");
 }
@@ -356,8 +344,7 @@ fn the_test_levels_prove_scale_and_order_of_channels() {
     let mut adcs = sim::adcs(&world, board, 1000.0, 32, Input::TestSignal).unwrap();
     let mut drdys = sim::data_ready(&world, 0, || NoPace);
     let mut test = SelfTest::new(&adcs);
-    let (mut codes, mut times) = ([0; 8], [0; 1]);
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
     acquisition.start().unwrap();
     while test.verdicts().any(|v| v.unwrap().is_err()) {
         assert_eq!(acquisition.step(&mut test), Ok(Step::Frame));

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::convert::Infallible;
 
-use axismirror_boards::acquisition::{Acquisition, Chunk, Limits, Sink, Step};
-use axismirror_boards::adc::Input;
+use axismirror_boards::acquisition::{Acquisition, Frame, Limits, Sink, Step};
+use axismirror_boards::adc::{Codes, Input};
 use axismirror_boards::ads1299::registers::{LeadOff as How, LeadOffCurrent, LeadOffFrequency};
 use axismirror_boards::board::{Board, ChipKind, ChipSlot};
 use axismirror_boards::drdy::NoPace;
@@ -12,12 +12,16 @@ use axismirror_boards::signal::Signal;
 use axismirror_boards::sim::{self, Fault, ScheduledFault, SimBoard, SimChip, SimSettings};
 use axismirror_core::health::LeadOff;
 
-struct Nowhere;
+struct Nowhere(Vec<i32>);
 
 impl Sink for Nowhere {
     type Error = Infallible;
 
-    fn chunk(&mut self, _: &Chunk<'_>) -> Result<(), Infallible> {
+    fn codes(&mut self) -> impl Codes + '_ {
+        &mut self.0[..]
+    }
+
+    fn frame(&mut self, _: &Frame<'_>) -> Result<(), Infallible> {
         Ok(())
     }
 }
@@ -45,9 +49,7 @@ fn health_has_the_electrodes_of_all_chips_by_the_frames_channels() {
         let world = RefCell::new(SimBoard::new(&board, settings));
         let mut adcs = sim::adcs(&world, &board, 250.0, 1, Input::Normal).unwrap();
         let mut drdys = sim::data_ready(&world, 0, || NoPace);
-        let (mut codes, mut times) = (vec![0; board.channels()], [0]);
-        let mut acquisition =
-            Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+        let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
         acquisition.start().unwrap();
         let set = |chip: usize, positive, negative| {
             let mut world = world.borrow_mut();
@@ -56,7 +58,7 @@ fn health_has_the_electrodes_of_all_chips_by_the_frames_channels() {
         };
         let mut until = |number: u64, step: Step| {
             for _ in 0..number {
-                assert_eq!(acquisition.step(&mut Nowhere).unwrap(), step);
+                assert_eq!(acquisition.step(&mut Nowhere(vec![0; board.channels()])).unwrap(), step);
             }
             acquisition.health().lead_off
         };

@@ -1,9 +1,10 @@
 //! MAX1110 and MAX1111: the driver against transactions of the data sheet, the simulated chip clock by clock, both together.
 
-use std::cell::RefCell;
-use std::convert::Infallible;
+mod frames;
 
-use axismirror_boards::acquisition::{Acquisition, Chunk, Limits, Sink};
+use std::cell::RefCell;
+
+use axismirror_boards::acquisition::{Acquisition, Limits};
 use axismirror_boards::adc::{Adc, AdcError, FrameStatus, Input};
 use axismirror_boards::board::Board;
 use axismirror_boards::drdy::NoPace;
@@ -13,6 +14,7 @@ use axismirror_boards::sim::device::Device;
 use axismirror_boards::sim::{self, Fault, Faults, ScheduledFault, SimBoard, SimSettings};
 use axismirror_core::health::Health;
 use embedded_hal_mock::eh1::spi::{Mock, Transaction as Spi};
+use frames::Frames;
 
 fn word(control: u8, answer: [u8; 3]) -> [Spi<u8>; 3] {
     let transfer = Spi::transfer_in_place(vec![control, 0, 0], answer.to_vec());
@@ -100,27 +102,14 @@ fn the_start_bit_may_come_late_and_the_chip_may_be_off() {
     assert_eq!(model.conversions(), 0);
 }
 
-#[derive(Default)]
-struct Frames(Vec<(u64, Vec<i32>)>);
-
-impl Sink for Frames {
-    type Error = Infallible;
-
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
-        self.0.push((chunk.first_frame, chunk.codes.to_vec()));
-        Ok(())
-    }
-}
-
 fn run(settings: SimSettings<'_>) -> (Frames, Health) {
     let board = Board::find("max1111").unwrap();
     let world = RefCell::new(SimBoard::new(board, settings));
     let mut adcs = sim::adcs(&world, board, 250.0, 1, Input::Normal).unwrap();
     let mut drdys = sim::data_ready(&world, 0, || NoPace);
-    let (mut codes, mut times) = ([0; 4], [0; 1]);
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
     acquisition.start().unwrap();
-    let mut sink = Frames::default();
+    let mut sink = Frames::of(4);
     for _ in 0..100 {
         acquisition.step(&mut sink).unwrap();
     }
@@ -136,7 +125,7 @@ fn fault(fault: Fault) -> SimSettings<'static> {
 #[test]
 fn the_counter_runs_modulo_256_and_faults_are_counted_as_what_they_are() {
     let good = |frames: &Frames| {
-        frames.0.iter().all(|(k, codes)| (0..4).zip(codes).all(|(c, code)| *code as u64 == (8 * k + c) % 256))
+        frames.0.iter().all(|(k, _, codes)| (0..4).zip(codes).all(|(c, code)| *code as u64 == (8 * k + c) % 256))
     };
     let (frames, health) = run(SimSettings::new(Signal::Counter));
     assert!(good(&frames) && health == Health::default() && frames.0.len() == 100);
@@ -149,5 +138,5 @@ fn the_counter_runs_modulo_256_and_faults_are_counted_as_what_they_are() {
     assert_eq!(health, Health { bus_errors: 3, frames_lost: 3, ..Health::default() });
     assert!(good(&frames));
     let (frames, health) = run(fault(Fault::DataBit(7)));
-    assert_eq!((health, frames.0[41].1[0]), (Health::default(), (8 * 41 % 256) + 1));
+    assert_eq!((health, frames.0[41].2[0]), (Health::default(), (8 * 41 % 256) + 1));
 }

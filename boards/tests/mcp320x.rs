@@ -1,9 +1,10 @@
 //! MCP3008 and MCP3208: the driver against transactions of the datasheet, the simulated chip clock by clock, both together.
 
-use std::cell::RefCell;
-use std::convert::Infallible;
+mod frames;
 
-use axismirror_boards::acquisition::{Acquisition, Chunk, Limits, Sink, Step};
+use std::cell::RefCell;
+
+use axismirror_boards::acquisition::{Acquisition, Limits, Step};
 use axismirror_boards::adc::{Adc, AdcError, FrameStatus, Input};
 use axismirror_boards::board::{Board, BoardError};
 use axismirror_boards::drdy::NoPace;
@@ -14,6 +15,7 @@ use axismirror_boards::sim::device::Device;
 use axismirror_boards::sim::{self, Fault, Faults, ScheduledFault, SimBoard, SimSettings};
 use axismirror_core::health::Health;
 use embedded_hal_mock::eh1::spi::{Mock, Transaction as Spi};
+use frames::Frames;
 
 fn word(sent: [u8; 3], answer: [u8; 3]) -> Vec<Spi<u8>> {
     vec![Spi::transaction_start(), Spi::transfer_in_place(sent.to_vec(), answer.to_vec()), Spi::transaction_end()]
@@ -127,27 +129,14 @@ fn a_differential_pair_does_not_go_below_zero() {
     assert_eq!((u16::from(up[1] & 0xF) << 8 | u16::from(up[2]), down[1] & 0xF, down[2]), (500, 0, 0));
 }
 
-#[derive(Default)]
-struct Frames(Vec<(u64, i64, Vec<i32>)>);
-
-impl Sink for Frames {
-    type Error = Infallible;
-
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
-        self.0.push((chunk.first_frame, chunk.times_ns[0], chunk.codes.to_vec()));
-        Ok(())
-    }
-}
-
 fn run(board: &str, rate: f64, frames: usize, settings: SimSettings<'_>) -> (Frames, Health) {
     let board = Board::find(board).unwrap();
     let world = RefCell::new(SimBoard::new(board, settings));
     let mut adcs = sim::adcs(&world, board, rate, 1, Input::Normal).unwrap();
     let mut drdys = sim::data_ready(&world, 0, || NoPace);
-    let (mut codes, mut times) = ([0; 8], [0; 1]);
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
     acquisition.start().unwrap();
-    let mut sink = Frames::default();
+    let mut sink = Frames::of(8);
     for _ in 0..frames {
         assert!(matches!(acquisition.step(&mut sink), Ok(Step::Frame | Step::Lost | Step::Restarted)));
     }

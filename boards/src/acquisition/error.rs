@@ -35,6 +35,14 @@ pub enum AcquisitionError<B, D, S = Infallible> {
     /// A DRDY line cannot be watched.
     #[error("the DRDY line cannot be watched: {0:?}")]
     DataReady(D),
+    /// The sink's place for codes is for another number of channels.
+    #[error("a frame has {channels} channels, but the sink has room for {given}")]
+    Channels {
+        /// Channels of all converters together.
+        channels: usize,
+        /// Channels that there is room for.
+        given: usize,
+    },
     /// The sink did not take a frame.
     #[error("a frame could not be handed on: {0:?}")]
     Sink(S),

@@ -92,17 +92,6 @@ impl ClockFit {
         }
     }
 
-    /// The frames of a chunk. Where some in between are missing nobody says which, and only the last one's time counts.
-    pub fn push_chunk(&mut self, first: u64, last: u64, times_ns: &[i64]) {
-        let Some((newest, before)) = times_ns.split_last() else { return };
-        if last.wrapping_sub(first) == before.len() as u64 {
-            for (frame, time) in (first..last).zip(before) {
-                self.push(frame, *time);
-            }
-        }
-        self.push(last, *newest);
-    }
-
     /// Times from now on have nothing to do with those before: the converter was started again.
     pub fn restart(&mut self) {
         self.older = Line::default();
@@ -159,16 +148,6 @@ mod tests {
         let f = fit.fitted().unwrap();
         assert!((f.drift_ppm - 20.0).abs() < 0.01 && f.jitter_ns < 1.0, "{f:?}");
         assert_eq!(f.points, 4800);
-    }
-
-    #[test]
-    fn a_chunk_with_a_gap_gives_its_last_time_only() {
-        let mut fit = ClockFit::new(1000.0, 10.0);
-        fit.push_chunk(0, 2, &[0, 1_000_000, 2_000_000]);
-        // Frame 4 or 5 is missing.
-        fit.push_chunk(3, 6, &[3_000_000, 5_000_000, 6_000_000]);
-        fit.push_chunk(7, 7, &[]);
-        assert_eq!(fit.fitted(), Some(Fitted { rate: 1000.0, drift_ppm: 0.0, jitter_ns: 0.0, points: 4 }));
     }
 
     #[test]

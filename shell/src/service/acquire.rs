@@ -165,11 +165,8 @@ impl Acquirer {
     where
         A::BusError: std::fmt::Debug,
     {
-        // Frame by frame: the outlet makes chunks of them, whose length can change at any time.
-        let mut codes = vec![0; self.wanted().board.channels()];
-        let mut times = [0];
-        let mut acquisition = Acquisition::new(adcs, drdys, &mut codes, &mut times, Limits::default())
-            .map_err(|e| ServiceError::Adc(e.to_string()))?;
+        let mut acquisition =
+            Acquisition::new(adcs, drdys, Limits::default()).map_err(|e| ServiceError::Adc(e.to_string()))?;
         let result = self.frames(&mut acquisition, outlet);
         if let Err(error) = acquisition.stop() {
             tracing::warn!("the ADC was not stopped: {error}");

@@ -1,4 +1,4 @@
-//! The messages that a board's chunks become: dimensions, axes, attributes, and samples in the element type that was asked for.
+//! The message that describes a board's frames: dimensions, axes, attributes, and the element type that was asked for.
 //!
 //! Knows settings and boards; touches no segment.
 
@@ -63,11 +63,6 @@ impl Template {
         })
     }
 
-    /// Bytes of one frame.
-    pub(super) fn frame_bytes(&self) -> usize {
-        self.channels * self.dtype.size()
-    }
-
     /// Seconds from one frame to the next, nominally.
     pub(super) const fn period_s(&self) -> f64 {
         self.gain_s
@@ -100,66 +95,5 @@ impl Template {
             key: &self.key,
             stream_dim: Some("time"),
         })
-    }
-}
-
-/// Writes codes as samples of the stream's element type into `out`, whose length they fill exactly.
-///
-/// `codes` are frames of `all` channels; `channels` says which of them are published, in which order.
-pub(super) fn convert(codes: &[i32], all: usize, channels: &[Channel], dtype: DType, out: &mut [u8]) {
-    let chosen = codes
-        .chunks_exact(all.max(1))
-        .flat_map(|frame| channels.iter().map(|c| (frame.get(c.index).copied().unwrap_or(0), c.volts_per_code)));
-    match dtype {
-        DType::F32 => {
-            let (out, _) = out.as_chunks_mut();
-            for (out, (code, lsb)) in out.iter_mut().zip(chosen) {
-                *out = ((f64::from(code) * lsb) as f32).to_le_bytes();
-            }
-        }
-        DType::F64 => {
-            let (out, _) = out.as_chunks_mut();
-            for (out, (code, lsb)) in out.iter_mut().zip(chosen) {
-                *out = (f64::from(code) * lsb).to_le_bytes();
-            }
-        }
-        // Codes are i32: the settings allow no other type.
-        _ => {
-            let (out, _) = out.as_chunks_mut();
-            for (out, (code, _)) in out.iter_mut().zip(chosen) {
-                *out = code.to_le_bytes();
-            }
-        }
-    }
-}
-
-/// A published channel.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Channel {
-    /// Its place among all of the board's channels.
-    pub(super) index: usize,
-    /// Volts for one step of its code.
-    pub(super) volts_per_code: f64,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CHANNELS: [Channel; 2] =
-        [Channel { index: 2, volts_per_code: 0.5 }, Channel { index: 0, volts_per_code: 0.25 }];
-
-    #[test]
-    fn channels_are_chosen_and_scaled() {
-        let codes = [1, 2, 3, 4, 5, -6];
-        let mut i4 = [0; 16];
-        convert(&codes, 3, &CHANNELS, DType::I32, &mut i4);
-        assert_eq!(i4.as_chunks().0.iter().map(|b| i32::from_le_bytes(*b)).collect::<Vec<_>>(), [3, 1, -6, 4]);
-        let mut f8 = [0; 32];
-        convert(&codes, 3, &CHANNELS, DType::F64, &mut f8);
-        assert_eq!(f8.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect::<Vec<_>>(), [1.5, 0.25, -3.0, 1.0]);
-        let mut f4 = [0; 16];
-        convert(&codes, 3, &CHANNELS, DType::F32, &mut f4);
-        assert_eq!(f4.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect::<Vec<_>>(), [1.5, 0.25, -3.0, 1.0]);
     }
 }

@@ -10,6 +10,7 @@ mod faults;
 mod message;
 mod notify;
 mod outlet;
+mod place;
 mod plan;
 mod self_test;
 mod waker;

@@ -1,4 +1,4 @@
-//! Where the acquisition's chunks go: into the publisher, in the element type that was asked for.
+//! Where the acquisition's frames go: decoded straight into the ring, and published chunk by chunk.
 //!
 //! A settings change that ends a ring goes in three steps, so that no frame is lost on the way: for a moment frames are held back while readers
 //! take what is left in the old ring; then the old ring is declared invalid; and a moment later, when no reader can still be in
@@ -8,7 +8,8 @@
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use axismirror_boards::acquisition::{Chunk, Sink};
+use axismirror_boards::acquisition::{Frame, Sink};
+use axismirror_boards::adc::Codes;
 use axismirror_core::extension::{Clock, Timing};
 use axismirror_core::header::Description;
 use axismirror_core::health::Health;
@@ -17,12 +18,13 @@ use axismirror_core::publisher::{PublishError, Publisher};
 use axismirror_core::settings::Settings as RingSettings;
 
 use super::Listeners;
-use super::message::{Channel, Template, convert};
+use super::message::Template;
+use super::place::{Channel, Place, Slot};
 use super::waker::Waker;
 use crate::clock;
 use crate::clock::fit::{ClockFit, Fitted};
 use crate::clock::suspend::SuspendWatch;
-use crate::shm::{ShmError, ShmStore};
+use crate::shm::{Segment, ShmError, ShmStore};
 
 /// How long readers have to take the last frames of a ring that is about to end.
 const DRAIN: Duration = Duration::from_millis(50);
@@ -37,7 +39,7 @@ pub(super) type ServicePublisher = Publisher<ShmStore, Listeners>;
 /// What became of a change. After an error everything is as it was.
 pub(super) type Outcome = Result<(), PublishError<ShmError>>;
 
-/// The sink of a running acquisition: collects frames into chunks and publishes them.
+/// The sink of a running acquisition.
 #[derive(Debug)]
 pub(super) struct Outlet {
     publisher: ServicePublisher,
@@ -48,7 +50,10 @@ pub(super) struct Outlet {
     /// From the times of DRDY to those of the stream's clock. The same for a whole generation, whatever becomes of the machine's clock
     /// meanwhile: times never go back.
     clock_offset_ns: i64,
-    /// Frames that wait for their chunk to be full, or for a change to be over; times of DRDY.
+    /// Frames of the chunk that is being filled in the ring, and the time of DRDY of the last one.
+    filled: u32,
+    filled_ns: i64,
+    /// Frames that wait for a change to be over: all channels of each, and the one that is being read; times of DRDY.
     codes: Vec<i32>,
     times_ns: Vec<i64>,
     /// Time of DRDY of the first frame of all and of the newest.
@@ -57,9 +62,6 @@ pub(super) struct Outlet {
     frames: u64,
     /// The ADC is set up anew: since when there are no frames, and their period, in nanoseconds.
     gap: Option<(i64, f64)>,
-    /// What a chunk becomes on its way; kept so that nothing is allocated.
-    bytes: Vec<u8>,
-    seconds: Vec<f64>,
     change: Option<Change>,
     error: Option<PublishError<ShmError>>,
     waker: Option<Waker>,
@@ -95,6 +97,8 @@ pub(super) struct Next {
     pub(super) ring: RingSettings,
     pub(super) template: Template,
     pub(super) channels: Vec<Channel>,
+    /// The same for each of the board's channels.
+    pub(super) slots: Vec<Slot>,
     /// Frames of a chunk, at least 1.
     pub(super) chunk: usize,
 }
@@ -108,13 +112,13 @@ impl Outlet {
             now: None,
             stream_clock,
             clock_offset_ns: 0,
+            filled: 0,
+            filled_ns: 0,
             codes: Vec::new(),
             times_ns: Vec::new(),
             span: None,
             frames: 0,
             gap: None,
-            bytes: Vec::new(),
-            seconds: Vec::new(),
             change: None,
             error: None,
             earlier: Health::default(),
@@ -336,7 +340,7 @@ impl Outlet {
         if described.is_ok() {
             self.now = Some(next);
             self.clock_offset_ns = offset_to(self.stream_clock);
-            self.publish_full_chunks();
+            self.publish_held();
         } else {
             self.go_back();
         }
@@ -361,80 +365,114 @@ impl Outlet {
     /// Publishes what there is of a chunk, unless a change is under way.
     pub(super) fn flush(&mut self) {
         if !self.is_changing() {
-            self.publish_full_chunks();
-            self.publish(self.times_ns.len());
+            self.publish_held();
+            self.commit();
         }
     }
 
-    fn publish_full_chunks(&mut self) {
-        let Some(chunk) = self.now.as_ref().map(|now| now.chunk.max(1)) else { return };
-        while self.times_ns.len() >= chunk {
-            self.publish(chunk);
+    /// Publishes the frames that were held back, now that it is settled what they mean.
+    fn publish_held(&mut self) {
+        let (mut codes, mut times_ns) = (std::mem::take(&mut self.codes), std::mem::take(&mut self.times_ns));
+        // A board has the same channels before and after a change.
+        let channels = self.now.as_ref().map_or(0, |now| now.slots.len());
+        for (frame, time_ns) in codes.chunks(channels.max(1)).zip(&times_ns) {
+            if let Some(mut place) = self.place() {
+                frame.iter().enumerate().for_each(|(channel, code)| place.set(channel, *code));
+            }
+            self.fill(*time_ns);
         }
+        // Their room is kept for the next time.
+        codes.clear();
+        times_ns.clear();
+        (self.codes, self.times_ns) = (codes, times_ns);
     }
 
-    /// Publishes the oldest frames that wait.
-    fn publish(&mut self, frames: usize) {
-        let waiting = self.times_ns.len();
-        let newest = self.times_ns.get(..frames).and_then(<[i64]>::last);
-        let (Some(newest), Some(now)) = (newest, &self.now) else { return };
-        let newest = *newest;
-        // Every frame has as many codes.
-        let all_channels = self.codes.len() / waiting;
-        let codes = frames * all_channels;
-        self.bytes.resize(frames * now.template.frame_bytes(), 0);
-        convert(
-            self.codes.get(..codes).unwrap_or_default(),
-            all_channels,
-            &now.channels,
-            now.template.dtype(),
-            &mut self.bytes,
-        );
-        self.seconds.clear();
-        let offset = self.clock_offset_ns;
-        self.seconds.extend(self.times_ns.iter().take(frames).map(|t| (t + offset) as f64 / 1e9));
-        self.codes.drain(..codes);
-        self.times_ns.drain(..frames);
-        if let Err(error) = self.publisher.append(&self.bytes, &self.seconds, newest + offset) {
+    /// The next frame of the chunk, in the ring; none before the stream is described.
+    fn place(&mut self) -> Option<Place<'_, Segment>> {
+        let now = self.now.as_ref()?;
+        // One after the other, so that readers have the whole ring but for the frames that there are already.
+        let reserved = self.publisher.reserve(self.filled + 1).ok()?;
+        Place::in_ring(&reserved, self.filled, now.template.dtype(), &now.slots)
+    }
+
+    /// The next frame of the chunk has its codes. Says whether it was the chunk's last.
+    fn fill(&mut self, time_ns: i64) -> bool {
+        let Some(chunk) = self.now.as_ref().map(|now| now.chunk) else { return false };
+        let seconds = (time_ns + self.clock_offset_ns) as f64 / 1e9;
+        let room = match self.publisher.reserve(self.filled + 1) {
+            Ok(reserved) => {
+                reserved.set_time(self.filled, seconds);
+                self.publisher.description().map_or(1, Description::n_frames)
+            }
+            Err(error) => {
+                self.error = Some(error);
+                return false;
+            }
+        };
+        self.filled += 1;
+        self.filled_ns = time_ns;
+        let full = self.filled >= room || self.filled as usize >= chunk;
+        if full {
+            self.commit();
+        }
+        full
+    }
+
+    /// Publishes the frames of the chunk that there are.
+    fn commit(&mut self) {
+        let filled = std::mem::take(&mut self.filled);
+        if filled == 0 {
+            return;
+        }
+        if let Err(error) = self.publisher.commit(filled, self.filled_ns + self.clock_offset_ns) {
             self.error = Some(error);
         }
         self.show_health();
         let heals = self.publisher.store().heals();
         self.publisher.set_heals(heals);
     }
+
+    /// How long it took until readers had a chunk, and how the ADC's clock runs.
+    fn show_timing(&mut self, newest_ns: i64) {
+        self.latency.add(clock::monotonic_ns().saturating_sub(newest_ns));
+        let fitted = self.clock.fitted();
+        self.publisher.set_timing(&Timing {
+            latency: self.latency,
+            drift_ppm: fitted.map_or(0.0, |f| f.drift_ppm),
+            jitter_ns: fitted.map_or(0.0, |f| f.jitter_ns),
+        });
+    }
 }
 
 impl Sink for Outlet {
     type Error = Infallible;
 
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
-        self.current = *chunk.health;
-        if let (Some(&first), Some(&newest)) = (chunk.times_ns.first(), chunk.times_ns.last()) {
-            if let Some((before, period)) = self.gap.take() {
-                let lost = ((first - before) as f64 / period).round() - 1.0;
-                // `as` makes 0 of what is negative. What the acquisition has counted itself is not counted twice.
-                self.earlier.frames_lost += (lost as u64).saturating_sub(chunk.health.frames_lost);
-            }
-            self.span = Some((self.span.map_or(first, |(first, _)| first), newest));
-            self.answers(newest);
+    fn codes(&mut self) -> impl Codes + '_ {
+        let channels = self.now.as_ref().map_or(0, |now| now.slots.len());
+        let held = self.times_ns.len() * channels;
+        if self.is_changing() {
+            self.codes.resize(held + channels, 0);
+            return Place::Aside(self.codes.get_mut(held..).unwrap_or_default());
         }
-        self.frames += chunk.times_ns.len() as u64;
-        self.codes.extend_from_slice(chunk.codes);
-        self.times_ns.extend_from_slice(chunk.times_ns);
-        self.clock.push_chunk(chunk.first_frame, chunk.last_frame, chunk.times_ns);
-        if !self.is_changing() {
-            self.publish_full_chunks();
-            if self.times_ns.is_empty()
-                && let Some(newest) = chunk.times_ns.last()
-            {
-                self.latency.add(clock::monotonic_ns().saturating_sub(*newest));
-                let fitted = self.clock.fitted();
-                self.publisher.set_timing(&Timing {
-                    latency: self.latency,
-                    drift_ppm: fitted.map_or(0.0, |f| f.drift_ppm),
-                    jitter_ns: fitted.map_or(0.0, |f| f.jitter_ns),
-                });
-            }
+        self.place().unwrap_or(Place::Aside(&mut []))
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Infallible> {
+        let time_ns = frame.time_ns;
+        self.current = *frame.health;
+        if let Some((before, period)) = self.gap.take() {
+            let lost = ((time_ns - before) as f64 / period).round() - 1.0;
+            // `as` makes 0 of what is negative. What the acquisition has counted itself is not counted twice.
+            self.earlier.frames_lost += (lost as u64).saturating_sub(frame.health.frames_lost);
+        }
+        self.span = Some((self.span.map_or(time_ns, |(first, _)| first), time_ns));
+        self.answers(time_ns);
+        self.frames += 1;
+        self.clock.push(frame.number, time_ns);
+        if self.is_changing() {
+            self.times_ns.push(time_ns);
+        } else if self.fill(time_ns) {
+            self.show_timing(time_ns);
         }
         Ok(())
     }

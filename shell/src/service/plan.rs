@@ -6,8 +6,9 @@ use axismirror_core::publisher::PublishError;
 use axismirror_core::settings::{PlanError, Settings as RingSettings};
 
 use super::ServiceError;
-use super::message::{Channel, Template};
+use super::message::Template;
 use super::outlet::Next;
+use super::place::{self, Channel};
 use super::world::World;
 use crate::board_file;
 use crate::config::{BoardFacts, Key, OnBoard, PossibleRates, Settings};
@@ -97,7 +98,8 @@ impl Plan {
         let channel = |&index: &usize| Channel { index, volts_per_code: volts_per_code(index).unwrap_or(f64::NAN) };
         let channels: Vec<Channel> = self.on_board.channels.iter().map(channel).collect();
         let template = self.template(channels.first().map_or(f64::NAN, |c| c.volts_per_code))?;
-        Ok(Next { ring: self.ring_settings()?, template, channels, chunk: self.chunk() })
+        let slots = place::slots(self.board.channels(), &channels);
+        Ok(Next { ring: self.ring_settings()?, template, channels, slots, chunk: self.chunk() })
     }
 }
 

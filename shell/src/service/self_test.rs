@@ -8,8 +8,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Chunk, Limits, Sink, Step};
-use axismirror_boards::adc::{Adc, Input, TestSignal};
+use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Frame, Limits, Sink, Step};
+use axismirror_boards::adc::{Adc, Codes, Input, TestSignal};
 use axismirror_boards::drdy::DataReady;
 use axismirror_boards::self_test::{MIN_FRAMES, MIN_PERIODS, SETTLING_FRAMES, SelfTest, SelfTestError, SquareWave};
 use axismirror_boards::sim::{self, SimBoard};
@@ -28,8 +28,6 @@ const MORE_PERIODS: u64 = 2;
 const WITHOUT_SIGNAL_S: f64 = 2.0;
 /// Restarts after which nobody believes any more that frames will come.
 const MAX_RESTARTS: u64 = 3;
-/// Frames that are handed on at once.
-const CHUNK: usize = 16;
 
 /// What a channel showed.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,10 +130,8 @@ where
     let unmoving = ((rate * WITHOUT_SIGNAL_S).ceil() as u64).max(SETTLING_FRAMES + MIN_FRAMES);
     let wanted = longest.filter(|p| *p > 0).map_or(unmoving, |p| p * (MIN_PERIODS + MORE_PERIODS));
     let mut watch = Watch { judge: SelfTest::new(adcs), clock: ClockFit::new(rate, f64::MAX), frames: 0, last: 0 };
-    let mut codes = vec![0; CHUNK * plan.board.channels()];
-    let mut times = [0; CHUNK];
     let failed = |e: AcquisitionError<_, _>| ServiceError::Adc(e.to_string());
-    let mut acquisition = Acquisition::new(adcs, drdys, &mut codes, &mut times, Limits::default()).map_err(failed)?;
+    let mut acquisition = Acquisition::new(adcs, drdys, Limits::default()).map_err(failed)?;
     acquisition.start().map_err(failed)?;
     while watch.last < wanted && acquisition.health().restarts < MAX_RESTARTS {
         match acquisition.step(&mut watch) {
@@ -146,7 +142,6 @@ where
             Err(error) => return Err(failed(error)),
         }
     }
-    acquisition.flush(&mut watch).map_err(failed)?;
     if let Err(error) = acquisition.stop() {
         tracing::warn!("the ADC was not stopped: {error}");
     }
@@ -178,11 +173,15 @@ struct Watch {
 impl Sink for Watch {
     type Error = Infallible;
 
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Infallible> {
-        self.frames += chunk.times_ns.len() as u64;
-        self.last = chunk.last_frame;
-        self.clock.push_chunk(chunk.first_frame, chunk.last_frame, chunk.times_ns);
-        self.judge.chunk(chunk)
+    fn codes(&mut self) -> impl Codes + '_ {
+        self.judge.codes()
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Infallible> {
+        self.frames += 1;
+        self.last = frame.number;
+        self.clock.push(frame.number, frame.time_ns);
+        self.judge.frame(frame)
     }
 }
 
