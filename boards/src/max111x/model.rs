@@ -5,7 +5,6 @@
 //! was high in between. Must never know of the driver; it shares no code with it but [`super::frame`].
 
 use super::{Part, frame, volts_per_code};
-use crate::drdy::{Edge, Level};
 use crate::signal::{Scale, Signal};
 use crate::sim::asked::Asked;
 use crate::sim::device::Device;
@@ -97,10 +96,6 @@ impl Device for Model<'_> {
         self.asked.advance_to(time_ns);
     }
 
-    fn next_conversion_ns(&self) -> Option<i64> {
-        None
-    }
-
     fn select(&mut self) {
         self.state = State::Idle;
     }
@@ -116,13 +111,5 @@ impl Device for Model<'_> {
 
     fn bus_fails(&self) -> bool {
         fault::has(&self.faults, self.asked.frame_now(), Fault::BusError)
-    }
-
-    fn level(&self) -> Level {
-        Level::High
-    }
-
-    fn pop_edge(&mut self) -> Option<Edge> {
-        None
     }
 }
