@@ -8,7 +8,6 @@ use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Frame, Limit
 use axismirror_boards::adc::{AdcError, Codes, Input};
 use axismirror_boards::board::Board;
 use axismirror_boards::drdy::{NoPace, Pace};
-use axismirror_boards::self_test::{SelfTest, SelfTestError};
 use axismirror_boards::signal::{self, Recording, Signal};
 use axismirror_boards::sim::{self, Fault, ScheduledFault, SimBoard, SimSettings};
 use axismirror_core::health::Health;
@@ -32,17 +31,18 @@ impl Record {
 struct Run {
     board: &'static str,
     rate: f64,
+    gain: u8,
     steps: usize,
 }
 
-const EIGHT: Run = Run { board: "pieeg8", rate: 250.0, steps: 100 };
+const EIGHT: Run = Run { board: "pieeg8", rate: 250.0, gain: 24, steps: 100 };
 
 impl Run {
     fn go(&self, settings: SimSettings<'_>) -> (Record, Vec<Step>) {
         let board = Board::find(self.board).unwrap();
         let world = RefCell::new(SimBoard::new(board, settings.clone()));
         let input = settings.signal.input();
-        let mut adcs = sim::adcs(&world, board, self.rate, board.default_gain, input).unwrap();
+        let mut adcs = sim::adcs(&world, board, self.rate, self.gain, input).unwrap();
         let mut drdys = sim::data_ready(&world, 0, || NoPace);
         let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
         acquisition.start().unwrap();
@@ -173,13 +173,18 @@ fn miso_that_sticks_for_a_while_makes_bad_frames() {
     }
 }
 
-/// Whether frame numbers, times and losses tell the same story.
-fn consistent(record: &Record, health: Health) {
+/// Whether what is missing among the frame numbers is what was counted as lost.
+fn gaps_are_counted(record: &Record, health: Health) {
     let numbers: Vec<u64> = record.frames.iter().map(|f| f.0).collect();
     assert!(numbers.is_sorted_by(|a, b| a < b));
     let last = numbers.last().unwrap() + 1;
     assert_eq!(last - numbers.len() as u64, health.frames_lost, "the sum of all gaps");
-    for (number, code) in numbers.iter().zip(record.counted()) {
+}
+
+/// Whether frame numbers, codes and losses tell the same story.
+fn consistent(record: &Record, health: Health) {
+    gaps_are_counted(record, health);
+    for (number, code) in record.frames.iter().map(|f| f.0).zip(record.counted()) {
         // The chip's conversions after a restart lie between those of before: half a frame either way.
         assert!(number.abs_diff(code as u64) <= 1, "frame {number} has the codes of {code}");
     }
@@ -227,17 +232,22 @@ fn a_bus_that_is_gone_is_tried_again_until_it_is_back() {
 #[test]
 fn a_chip_that_is_unplugged_is_set_up_again_when_it_is_back() {
     for board in ["pieeg8", "ads131m08", "waveshare-adda", "mcp3208"] {
-        let rate = Board::find(board).unwrap().default_rate.into();
+        let found = Board::find(board).unwrap();
+        let (rate, gain) = (found.default_rate.into(), found.default_gain);
         // Shorter than the patience, and longer than a try.
         for (frames, steps) in [(3, 300), (80, 300)] {
-            let run = Run { board, rate, steps };
+            let run = Run { board, rate, gain, steps };
             let (record, steps) = run.go(fault(Fault::Unplugged, 40, frames));
             let health = counted(record.health);
             // A chip that is not told anything needs not be told it again after a short while.
             assert!(health.restarts >= 1 || board == "mcp3208" && frames < 10, "{board}, {frames}: {health:?}");
             assert!(health.frames_lost >= frames, "{board}, {frames}: {health:?}");
             assert_eq!(steps.last(), Some(&Step::Frame), "{board}, {frames}");
-            consistent(&record, health);
+            gaps_are_counted(&record, health);
+            // A chip that scans makes no scan when nobody switches its inputs: its own count stands still.
+            if board != "waveshare-adda" {
+                consistent(&record, health);
+            }
         }
     }
 }
@@ -338,33 +348,6 @@ fn the_world_keeps_to_the_hosts_clock_and_stops_when_asked() {
     assert!(sink.0.iter().all(|f| f.2.iter().all(|c| c.abs() == 83886)));
 }
 
-#[test]
-fn the_self_test_proves_that_no_frame_was_lost_on_any_of_sixteen_channels() {
-    let board = Board::find("pieeg16").unwrap();
-    let lost = ScheduledFault { fault: Fault::StatusBit(0), chip: 0, after_frame: 300, frames: 1 };
-    for faults in [None, Some(lost)] {
-        let mut settings = SimSettings::new(Signal::Square);
-        settings.faults.extend(faults);
-        let world = RefCell::new(SimBoard::new(board, settings));
-        let mut adcs = sim::adcs(&world, board, 250.0, 1, Input::TestSignal).unwrap();
-        let mut drdys = sim::data_ready(&world, 0, || NoPace);
-        let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default()).unwrap();
-        acquisition.start().unwrap();
-        let mut test = SelfTest::new(acquisition.adcs());
-        for _ in 0..1000 {
-            acquisition.step(&mut test).unwrap();
-        }
-        let verdicts: Vec<_> = test.verdicts().map(Option::unwrap).collect();
-        assert_eq!(verdicts.len(), 16);
-        for verdict in verdicts {
-            match faults {
-                None => assert_eq!(verdict.map(|w| w.amplitude), Ok(3495.0)),
-                Some(_) => assert_eq!(verdict, Err(SelfTestError::Period { found: 255, expected: 256 })),
-            }
-        }
-    }
-}
-
 /// A ramp of 1 mV a second at 100 Hz, 10 mV higher on each channel.
 struct Ramp(Vec<f32>);
 
@@ -382,7 +365,7 @@ fn a_recording_comes_out_at_the_boards_rate_and_gain() {
         for (channel, code) in frame.2.iter().enumerate() {
             let volts = channel as f64 * 10e-3 + k as f64 / 250.0 * 1e-3;
             let expected = volts * 24.0 / 4.5 * 8_388_607.0;
-            assert!((f64::from(*code) - expected).abs() < 1.0, "frame {k} channel {channel}");
+            assert!((f64::from(*code) - expected).abs() < 1.0, "frame {k} channel {channel}: {code} for {expected}");
         }
     }
 }

@@ -6,6 +6,7 @@
 mod frames;
 
 use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
 
 use axismirror_boards::acquisition::{Acquisition, Limits, Step};
 use axismirror_boards::adc::Adc;

@@ -4,8 +4,7 @@ use std::cell::RefCell;
 
 use axismirror_boards::adc::{Adc, AdcError, FrameStatus, Input};
 use axismirror_boards::ads1299::registers::{
-    Channel, Config4, DataRate, Gain, Gpio, LeadOff, LeadOffCurrent, LeadOffFrequency, Mux, REGISTERS, TestFrequency,
-    address,
+    Channel, Config4, DataRate, Gain, Gpio, Mux, REGISTERS, TestFrequency, address,
 };
 use axismirror_boards::ads1299::{Ads1299, Model, Settings};
 use axismirror_boards::board::Board;
@@ -401,30 +400,4 @@ fn the_driver_finds_out_when_the_bus_garbles() {
     // A chip-select that nobody has.
     let mut adc = Ads1299::new(SimSpi::new(&world, 1), SimDelay::new(&world), Settings::DEFAULT);
     assert!(matches!(adc.initialise(), Err(AdcError::WrongId { found: 0xFF, .. })));
-}
-
-#[test]
-fn lead_off_is_in_every_frames_status_and_on_request_in_channels() {
-    let how = LeadOff { threshold: 2, current: LeadOffCurrent::Na24, frequency: LeadOffFrequency::Hz31_2 };
-    let settings = Settings { lead_off_channels: true, ..Settings::DEFAULT }.with_lead_off(how, 0x0F, 0xF0);
-    let board = Board::find("pieeg8").unwrap();
-    let world = RefCell::new(SimBoard::new(board, SimSettings::new(Signal::Counter)));
-    let mut adc = Ads1299::new(SimSpi::new(&world, 0), SimDelay::new(&world), settings);
-    adc.initialise().unwrap();
-    {
-        let mut world = world.borrow_mut();
-        let SimChip::Ads1299(model) = &mut world.chips()[0] else { panic!("an ADS1299") };
-        // 90 %, 24 nA, 31.2 Hz; the comparators on.
-        assert_eq!((model.register(address::LOFF), model.register(address::CONFIG4)), (Some(0x46), Some(0x02)));
-        model.set_lead_off(0b1010_0101, 0b1100_0011);
-    }
-    adc.start().unwrap();
-    world.borrow_mut().advance_to(500 * MS);
-    let mut codes = [0; 10];
-    let status = adc.read_frame(&mut codes).unwrap();
-    // Only what is watched is said.
-    assert_eq!((status.lead_off_positive, status.lead_off_negative), (0b0101, 0b1100_0000));
-    assert_eq!(codes[8..], [0b0101, 0b1100_0000]);
-    assert_eq!((adc.channels(), adc.volts_per_code(8), adc.volts_per_code(10)), (10, Some(1.0), None));
-    assert_eq!(adc.read_frame(&mut [0; 8]), Err(AdcError::FrameBuffer { channels: 10, given: 8 }));
 }

@@ -1,15 +1,16 @@
-//! Electrodes that are off, from two ADS1299's status words to the stream's health.
+//! Electrodes that are off: from an ADS1299's status word to frames and to the stream's health.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
 
 use axismirror_boards::acquisition::{Acquisition, Frame, Limits, Sink, Step};
-use axismirror_boards::adc::{Codes, Input};
-use axismirror_boards::ads1299::registers::{LeadOff as How, LeadOffCurrent, LeadOffFrequency};
+use axismirror_boards::adc::{Adc, AdcError, Codes, Input};
+use axismirror_boards::ads1299::registers::{LeadOff as How, LeadOffCurrent, LeadOffFrequency, address};
+use axismirror_boards::ads1299::{Ads1299, Settings};
 use axismirror_boards::board::{Board, ChipKind, ChipSlot};
 use axismirror_boards::drdy::NoPace;
 use axismirror_boards::signal::Signal;
-use axismirror_boards::sim::{self, Fault, ScheduledFault, SimBoard, SimChip, SimSettings};
+use axismirror_boards::sim::{self, Fault, ScheduledFault, SimBoard, SimChip, SimDelay, SimSettings, SimSpi};
 use axismirror_core::health::LeadOff;
 
 struct Nowhere(Vec<i32>);
@@ -76,4 +77,30 @@ fn health_has_the_electrodes_of_all_chips_by_the_frames_channels() {
         assert_eq!(until(5, Step::Lost), on);
         assert_eq!(until(5, Step::Frame), LeadOff { positive: 0xFF, negative: 0xFF });
     }
+}
+
+#[test]
+fn lead_off_is_in_every_frames_status_and_on_request_in_channels() {
+    let how = How { threshold: 2, current: LeadOffCurrent::Na24, frequency: LeadOffFrequency::Hz31_2 };
+    let settings = Settings { lead_off_channels: true, ..Settings::DEFAULT }.with_lead_off(how, 0x0F, 0xF0);
+    let board = Board::find("pieeg8").unwrap();
+    let world = RefCell::new(SimBoard::new(board, SimSettings::new(Signal::Counter)));
+    let mut adc = Ads1299::new(SimSpi::new(&world, 0), SimDelay::new(&world), settings);
+    adc.initialise().unwrap();
+    {
+        let mut world = world.borrow_mut();
+        let SimChip::Ads1299(model) = &mut world.chips()[0] else { panic!("an ADS1299") };
+        // 90 %, 24 nA, 31.2 Hz; the comparators on.
+        assert_eq!((model.register(address::LOFF), model.register(address::CONFIG4)), (Some(0x46), Some(0x02)));
+        model.set_lead_off(0b1010_0101, 0b1100_0011);
+    }
+    adc.start().unwrap();
+    world.borrow_mut().advance_to(500_000_000);
+    let mut codes = [0; 10];
+    let status = adc.read_frame(&mut codes).unwrap();
+    // Only what is watched is said.
+    assert_eq!((status.lead_off_positive, status.lead_off_negative), (0b0101, 0b1100_0000));
+    assert_eq!(codes[8..], [0b0101, 0b1100_0000]);
+    assert_eq!((adc.channels(), adc.volts_per_code(8), adc.volts_per_code(10)), (10, Some(1.0), None));
+    assert_eq!(adc.read_frame(&mut [0; 8]), Err(AdcError::FrameBuffer { channels: 10, given: 8 }));
 }

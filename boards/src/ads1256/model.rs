@@ -214,12 +214,7 @@ impl<'a> Model<'a> {
         let period = (f64::from(CLOCK_HZ) / self.rate().hz) as u64;
         self.next = Some(clocks + period);
         let frame = self.scans.index;
-        let lost = [Fault::MissedEdge, Fault::DrdyLow, Fault::DrdyHigh];
-        if self.has(Fault::DroppedEdge, frame) {
-            self.edges.drop_one();
-        } else if !lost.into_iter().any(|f| self.has(f, frame)) {
-            self.edges.push(self.clock.ns(clocks));
-        }
+        self.edges.conversion(&self.faults, frame, self.clock.ns(clocks));
     }
 
     fn code(&self, clocks: u64) -> i32 {
@@ -283,9 +278,7 @@ impl Device for Model<'_> {
     }
 
     fn level(&self) -> Level {
-        let frame = self.frame_now();
-        let low = self.has(Fault::DrdyLow, frame) || self.ready && !self.has(Fault::DrdyHigh, frame);
-        if low { Level::Low } else { Level::High }
+        fault::level(&self.faults, self.frame_now(), self.ready)
     }
 
     fn pop_edge(&mut self) -> Option<Edge> {

@@ -174,12 +174,7 @@ impl<'a> Model<'a> {
         self.ready = true;
         let single = Config4::from_byte(self.at(address::CONFIG4)).single_shot;
         self.next = (!single).then_some(clocks + period);
-        let lost = [Fault::MissedEdge, Fault::DrdyLow, Fault::DrdyHigh];
-        if self.has(Fault::DroppedEdge, index) {
-            self.edges.drop_one();
-        } else if !lost.into_iter().any(|f| self.has(f, index)) {
-            self.edges.push(self.clock.ns(clocks));
-        }
+        self.edges.conversion(&self.faults, index, self.clock.ns(clocks));
     }
 
     fn status_word(&self) -> StatusWord {
@@ -320,12 +315,7 @@ impl Device for Model<'_> {
     }
 
     fn level(&self) -> Level {
-        let frame = self.frame_now();
-        if self.has(Fault::DrdyLow, frame) || self.ready && !self.has(Fault::DrdyHigh, frame) {
-            Level::Low
-        } else {
-            Level::High
-        }
+        fault::level(&self.faults, self.frame_now(), self.ready)
     }
 
     fn pop_edge(&mut self) -> Option<Edge> {

@@ -207,11 +207,8 @@ impl<'a> Model<'a> {
         let _ = self.fifo.push_back(conversion);
         self.latest = Some(conversion);
         self.next = Some(clocks + period);
-        let lost = [Fault::MissedEdge, Fault::DrdyLow, Fault::DrdyHigh];
-        if self.has(Fault::DroppedEdge, index) {
-            self.edges.drop_one();
-        } else if !blocked && !lost.into_iter().any(|f| self.has(f, index)) {
-            self.edges.push(self.clock.ns(clocks));
+        if !blocked {
+            self.edges.conversion(&self.faults, index, self.clock.ns(clocks));
         }
     }
 
@@ -297,9 +294,7 @@ impl Device for Model<'_> {
     }
 
     fn level(&self) -> Level {
-        let frame = self.frame_now();
-        let low = self.has(Fault::DrdyLow, frame) || !self.fifo.is_empty() && !self.has(Fault::DrdyHigh, frame);
-        if low { Level::Low } else { Level::High }
+        fault::level(&self.faults, self.frame_now(), !self.fifo.is_empty())
     }
 
     fn pop_edge(&mut self) -> Option<Edge> {

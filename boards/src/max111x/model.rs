@@ -5,7 +5,6 @@
 //! was high in between. Must never know of the driver; it shares no code with it but [`super::frame`].
 
 use super::{Part, frame, volts_per_code};
-use crate::drdy::{Edge, Level};
 use crate::signal::{Scale, Signal};
 use crate::sim::asked::Asked;
 use crate::sim::device::Device;
@@ -97,10 +96,6 @@ impl Device for Model<'_> {
         self.asked.advance_to(time_ns);
     }
 
-    fn next_conversion_ns(&self) -> Option<i64> {
-        None
-    }
-
     fn select(&mut self) {
         self.state = State::Idle;
     }
@@ -124,13 +119,5 @@ impl Device for Model<'_> {
 
     fn lose_power(&mut self) {
         self.state = State::Idle;
-    }
-
-    fn level(&self) -> Level {
-        Level::High
-    }
-
-    fn pop_edge(&mut self) -> Option<Edge> {
-        None
     }
 }

@@ -5,7 +5,6 @@
 //! never know of the driver; it shares no code with it but [`super::frame`].
 
 use super::{Part, frame};
-use crate::drdy::{Edge, Level};
 use crate::signal::{Scale, Signal};
 use crate::sim::asked::Asked;
 use crate::sim::device::Device;
@@ -110,10 +109,6 @@ impl Device for Model<'_> {
         self.asked.advance_to(time_ns);
     }
 
-    fn next_conversion_ns(&self) -> Option<i64> {
-        None
-    }
-
     fn select(&mut self) {
         self.state = State::Idle;
     }
@@ -137,13 +132,5 @@ impl Device for Model<'_> {
 
     fn lose_power(&mut self) {
         self.state = State::Idle;
-    }
-
-    fn level(&self) -> Level {
-        Level::High
-    }
-
-    fn pop_edge(&mut self) -> Option<Edge> {
-        None
     }
 }

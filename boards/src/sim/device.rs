@@ -12,8 +12,10 @@ pub trait Device {
     /// Lets time pass up to `time_ns` of the simulated world. Earlier times do nothing.
     fn advance_to(&mut self, time_ns: i64);
 
-    /// When it will convert next, if it is converting.
-    fn next_conversion_ns(&self) -> Option<i64>;
+    /// When it will convert next, if it is converting. A chip without a clock does so when it is asked.
+    fn next_conversion_ns(&self) -> Option<i64> {
+        None
+    }
 
     /// Chip-select falls.
     fn select(&mut self);
@@ -33,9 +35,13 @@ pub trait Device {
     /// The chip has no power: it forgets what it was told, and does not convert.
     fn lose_power(&mut self);
 
-    /// Level of DRDY.
-    fn level(&self) -> Level;
+    /// Level of DRDY. A chip that has none leaves it high.
+    fn level(&self) -> Level {
+        Level::High
+    }
 
     /// The next edge in the host's queue, with its time in the simulated world.
-    fn pop_edge(&mut self) -> Option<Edge>;
+    fn pop_edge(&mut self) -> Option<Edge> {
+        None
+    }
 }

@@ -4,6 +4,7 @@
 
 use heapless::Deque;
 
+use super::fault::{self, Fault, Faults};
 use crate::drdy::Edge;
 
 /// Edges that the queue holds (the default of the Linux GPIO uAPI v2 for one line).
@@ -30,6 +31,16 @@ impl EdgeQueue {
     /// The line fell, and the edge got lost in the queue.
     pub fn drop_one(&mut self) {
         self.seqno = self.seqno.wrapping_add(1);
+    }
+
+    /// The chip has converted `frame` and pulls the line low, as far as its faults let the host see that.
+    pub(crate) fn conversion(&mut self, faults: &Faults, frame: u64, time_ns: i64) {
+        let unseen = [Fault::MissedEdge, Fault::DrdyLow, Fault::DrdyHigh];
+        if fault::has(faults, frame, Fault::DroppedEdge) {
+            self.drop_one();
+        } else if !unseen.into_iter().any(|f| fault::has(faults, frame, f)) {
+            self.push(time_ns);
+        }
     }
 
     /// The oldest edge that was not handed out yet.

@@ -4,6 +4,8 @@
 
 use heapless::Vec;
 
+use crate::drdy::Level;
+
 /// Faults that one simulated chip can have planned.
 pub const MAX_FAULTS: usize = 16;
 
@@ -85,6 +87,12 @@ pub(crate) fn on_miso(faults: &Faults, frame: u64, miso: u8) -> u8 {
     } else {
         miso
     }
+}
+
+/// Level of a DRDY line whose chip has a frame `ready`.
+pub(crate) fn level(faults: &Faults, frame: u64, ready: bool) -> Level {
+    let low = has(faults, frame, Fault::DrdyLow) || ready && !has(faults, frame, Fault::DrdyHigh);
+    if low { Level::Low } else { Level::High }
 }
 
 /// The bits that are flipped at a frame: of the status, and of the samples.

@@ -7,11 +7,11 @@ use axismirror_boards::adc::Codes;
 
 /// Number, time in nanoseconds and codes of each frame.
 #[derive(Clone, Debug)]
-pub struct Frames(pub Vec<(u64, i64, Vec<i32>)>, Vec<i32>);
+pub(crate) struct Frames(pub(crate) Vec<(u64, i64, Vec<i32>)>, Vec<i32>);
 
 impl Frames {
     /// None yet, of so many channels.
-    pub fn of(channels: usize) -> Self {
+    pub(crate) fn of(channels: usize) -> Self {
         Self(Vec::new(), vec![0; channels])
     }
 }
