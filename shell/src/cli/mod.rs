@@ -12,6 +12,7 @@ mod info;
 mod list;
 pub(crate) mod log;
 mod man;
+mod metrics;
 mod output;
 mod run;
 mod sample;
@@ -58,6 +59,7 @@ pub(crate) enum Command {
     Tail(tail::TailArgs),
     List(list::ListArgs),
     Boards(boards::BoardsArgs),
+    Metrics(metrics::MetricsArgs),
     Clean(clean::CleanArgs),
     Doctor(doctor::DoctorArgs),
     #[command(name = "selftest")]
@@ -76,6 +78,7 @@ impl Command {
             Self::Tail(args) => tail::run(args),
             Self::List(args) => list::run(args),
             Self::Boards(args) => boards::run(args),
+            Self::Metrics(args) => metrics::run(args),
             Self::Clean(args) => clean::run(args),
             Self::Doctor(args) => doctor::run(args),
             Self::SelfTest(args) => selftest::run(args),

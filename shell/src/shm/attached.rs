@@ -13,6 +13,12 @@ pub fn writer(file: FileId) -> Option<u32> {
     lock_holder(&fs::read_to_string("/proc/locks").ok()?, file)
 }
 
+/// Whether a process is there and not a zombie (the field behind the command in proc_pid_stat(5)).
+pub(super) fn lives(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+}
+
 /// Lines are `1: FLOCK  ADVISORY  WRITE PID MAJOR:MINOR:INODE START END` (proc_locks(5)).
 fn lock_holder(locks: &str, file: FileId) -> Option<u32> {
     let (major, minor) = (rustix::fs::major(file.device), rustix::fs::minor(file.device));
@@ -49,6 +55,19 @@ fn mentions(maps: &str, dir: &Path, inode: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_lives_until_it_is_dead() {
+        let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+        assert!(lives(std::process::id()) && lives(child.id()));
+        child.kill().unwrap();
+        // Not waited for yet: it becomes a zombie.
+        while lives(child.id()) {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        child.wait().unwrap();
+        assert!(!lives(child.id()) && !lives(u32::MAX));
+    }
 
     #[test]
     fn finds_the_inode_of_its_own_folder_only() {

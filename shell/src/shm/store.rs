@@ -20,7 +20,7 @@ use super::segment::{FileId, Segment, ShmError, View, create_reserved, no_space,
 use super::{attached, private_name};
 use crate::access::Access;
 
-/// How long the folder's lock is waited for.
+/// How long the folder's lock, and that of a dead writer, are waited for.
 const START_PATIENCE: Duration = Duration::from_secs(2);
 /// How often making a segment starts again when its name changes hands meanwhile.
 const TRIES: usize = 16;
@@ -80,7 +80,8 @@ impl ShmStore {
     /// [`ShmError::InUse`].
     pub fn check_free(&self, name: &SegmentName) -> Result<(), ShmError> {
         let file = fs::lstat(self.public(name)).map(|s| FileId::from(&s));
-        match file.ok().and_then(attached::writer) {
+        // Of one that was just killed the lock may outlast the process; whoever takes it waits for that.
+        match file.ok().and_then(attached::writer).filter(|pid| attached::lives(*pid)) {
             Some(pid) => Err(ShmError::InUse { pid }),
             None => Ok(()),
         }
@@ -257,11 +258,23 @@ fn one_at_a_time(dir: &Path) -> Option<File> {
 }
 
 /// Takes the writer's lock.
+///
+/// The lock of a writer that is dead already is waited for: the kernel lets go of it with the last mapping of the file, and whoever looks into
+/// the process by /proc at that moment (ps, another service) keeps its memory for a little longer than itself.
 pub(super) fn lock(file: &File, path: &Path) -> Result<(), ShmError> {
-    match fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(()),
-        Err(Errno::WOULDBLOCK) => Err(ShmError::InUse { pid: writer_of(file, path) }),
-        Err(e) => Err(ShmError::io("cannot lock", path, e)),
+    let deadline = Instant::now() + START_PATIENCE;
+    loop {
+        match fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(()),
+            Err(Errno::WOULDBLOCK) => {
+                let pid = writer_of(file, path);
+                if attached::lives(pid) || Instant::now() > deadline {
+                    return Err(ShmError::InUse { pid });
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Err(e) => return Err(ShmError::io("cannot lock", path, e)),
+        }
     }
 }
 

@@ -131,7 +131,7 @@ impl Blow {
                 drop(service);
             }
             Self::Changing => {
-                let seconds = 0.3 + (random.next() % 8) as f64 / 10.0;
+                let seconds = 2.0 + (random.next() % 8) as f64 / 2.0;
                 let done = change(service, name, &format!("buf_dur={seconds}"), random.time(LONGEST_CHANGE))?;
                 tally.changing = (tally.changing.0 + 1, tally.changing.1 + u64::from(done));
             }

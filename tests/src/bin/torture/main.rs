@@ -24,6 +24,10 @@ use readers::{Mortals, Readers};
 /// How long a restarted service may take until a frame is seen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Seconds of the ring. On a machine that is busy a service comes late and publishes in bursts, and a published mirror takes half a ring at once
+/// for an overflow.
+const RING_S: &str = "4";
+
 /// What is tortured, and how.
 struct Args {
     service: PathBuf,
@@ -54,7 +58,7 @@ fn args(mut words: impl Iterator<Item = String>, service: String) -> Result<Args
 
 fn start(args: &Args, name: &str) -> Result<Running, String> {
     let mut c = Command::new(&args.service);
-    c.args(["-q", "run", "--simulate", "--signal", "counter", "--chunk", "7", "--buf-dur", "0.5", "--name", name]);
+    c.args(["-q", "run", "--simulate", "--signal", "counter", "--chunk", "7", "--buf-dur", RING_S, "--name", name]);
     c.args(["--rate", &args.rate, "--struct-version", &args.version]);
     Running::start(c.stdin(Stdio::null()))
 }

@@ -1,0 +1,108 @@
+//! `axismirror metrics`: what Prometheus' own reading of the text makes of it, against what `info` says.
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+
+use common::{Service, axismirror, eventually, info, run, unique, wait_for};
+use serde_json::Value;
+
+/// Parses the text with the prometheus_client package and prints its families as JSON: [name, type, [[sample, labels, value], ...]].
+const PARSER: &str = "
+import json, sys
+from prometheus_client.parser import text_string_to_metric_families as families
+print(json.dumps([[f.name, f.type, [[s.name, s.labels, s.value] for s in f.samples]] for f in families(sys.stdin.read())]))
+";
+
+/// The families by that parser, with the interpreter that `PROMETHEUS_PYTHON` names or `python3`; `None` where there is no such package.
+fn parsed(text: &str) -> Option<Value> {
+    let python = std::env::var("PROMETHEUS_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let mut python = Command::new(python);
+    let python = python.args(["-c", PARSER]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut python = python.spawn().ok()?;
+    python.stdin.take()?.write_all(text.as_bytes()).ok()?;
+    let output = python.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    if errors.contains("ModuleNotFoundError") {
+        return None;
+    }
+    assert!(output.status.success(), "{errors}");
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// The value of the line that begins so.
+fn value(text: &str, begin: &str) -> f64 {
+    let line = text.lines().find(|l| l.starts_with(begin)).unwrap_or_else(|| panic!("no {begin} in\n{text}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn the_counters_are_those_of_info_and_the_text_is_prometheus() {
+    let name = unique("metrics");
+    let flags = ["--rate", "1000", "--chunk", "10", "--fault", "bus-error@50x3", "--fault", "unplugged@100x100000"];
+    let service = Service::start(&name, &flags);
+    wait_for(&name, "the ADC is silent", |i| i["adc"]["answers"] == false);
+    let (status, text, _) = run(&["metrics", &name]);
+    assert_eq!(status, Some(0));
+    let of = |metric: &str| value(&text, &format!("axismirror_{metric}{{stream=\"{name}\"}}"));
+    assert_eq!(
+        (of("up"), of("adc_answers"), of("bus_errors_total"), of("nominal_rate_hertz")),
+        (1.0, 0.0, 3.0, 1000.0)
+    );
+    assert!(of("adc_silent_seconds") > 0.0 && of("ring_seconds") == 10.0);
+    let latency = info(&name).unwrap()["timing"]["latency"].clone();
+    // No frame comes any more.
+    assert_eq!(of("latency_seconds_count"), latency["count"].as_f64().unwrap());
+    assert_eq!(of("frames_published_total"), info(&name).unwrap()["frames"]["published_ever"].as_f64().unwrap());
+    // Each family has its help, its type, and one place; buckets grow.
+    for kind in text.lines().filter_map(|l| l.strip_prefix("# TYPE ")) {
+        let (family, kind) = kind.split_once(' ').unwrap();
+        assert_eq!(text.matches(&format!("# HELP {family} ")).count(), 1);
+        assert_eq!(kind == "counter", family.ends_with("_total"), "{family}");
+    }
+    let buckets = text.lines().filter(|l| l.starts_with("axismirror_latency_seconds_bucket"));
+    let counts: Vec<f64> = buckets.map(|l| l.rsplit(' ').next().unwrap().parse().unwrap()).collect();
+    assert!(counts.is_sorted() && counts.last() == Some(&of("latency_seconds_count")), "{counts:?}");
+    match parsed(&text) {
+        None => println!("skipped: no prometheus_client"),
+        Some(families) => {
+            let families = families.as_array().unwrap();
+            assert_eq!(families.len(), text.matches("# TYPE ").count());
+            assert!(
+                families
+                    .iter()
+                    .all(|f| f[1] != "unknown" && f[2].as_array().unwrap().iter().all(|s| s[1]["stream"] == *name))
+            );
+            assert!(families.iter().any(|f| f[0] == "axismirror_latency_seconds" && f[1] == "histogram"));
+        }
+    }
+    service.stop();
+    let (status, text, _) = run(&["metrics", &name]);
+    assert_eq!((status, value(&text, &format!("axismirror_up{{stream=\"{name}\"}}"))), (Some(0), 0.0));
+    assert!(!run(&["metrics"]).1.contains(&name));
+}
+
+#[test]
+fn a_scrape_over_the_loopback_interface_gets_the_same() {
+    let name = unique("scrape");
+    let service = Service::start(&name, &[]);
+    // A port that was free a moment ago.
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let mut server = axismirror(&["metrics", "--listen", &address]).spawn().unwrap();
+    let ask = |path: &str| {
+        let mut client = eventually("it listens", || TcpStream::connect(&address).ok());
+        write!(client, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let answer = ask("/metrics");
+    assert!(answer.starts_with("HTTP/1.0 200 OK\r\n") && answer.contains("text/plain; version=0.0.4"), "{answer}");
+    assert!(answer.contains(&format!("axismirror_up{{stream=\"{name}\"}} 1\n")), "{answer}");
+    assert!(ask("/").starts_with("HTTP/1.0 404 "));
+    let _ = server.kill();
+    let _ = server.wait();
+    service.stop();
+}
