@@ -2,10 +2,11 @@
 //!
 //! Knows nothing of what is done with them.
 
+pub mod others;
+
 use axismirror_core::memory::{MemoryMut as _, Word};
-use axismirror_core::name::{SegmentName, StreamName};
+use axismirror_core::name::StreamName;
 use axismirror_core::shared::{ALIGNMENT, SharedBytes};
-use axismirror_core::store::{Presence, SegmentSource};
 
 /// The one stream's name.
 ///
@@ -37,27 +38,5 @@ impl Room {
         let shared = SharedBytes::from_slice(&mut self.0[skip..end]).expect("aligned just now");
         shared.store_bytes(0, bytes, Word::B1);
         shared
-    }
-}
-
-/// A header, and one segment that everything else which it names leads to.
-#[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
-    /// The header.
-    pub header: SharedBytes<'a>,
-    /// Data of every generation, and static metadata.
-    pub data: SharedBytes<'a>,
-}
-
-impl<'a> SegmentSource for Source<'a> {
-    type Memory = SharedBytes<'a>;
-    type Error = core::convert::Infallible;
-
-    fn open(&mut self, wanted: &SegmentName) -> Result<Option<Self::Memory>, Self::Error> {
-        Ok(Some(if *wanted == name().header() { self.header } else { self.data }))
-    }
-
-    fn presence(&mut self, _: &SegmentName, _: &Self::Memory) -> Presence {
-        Presence::Same
     }
 }

@@ -1,5 +1,8 @@
 //! A chip of a board file: which one, on which wires, and how it is set up.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use axismirror_boards::ads1299::registers::{Channel, Gain, LeadOff};
 use axismirror_boards::board::{ChipKind, ChipSlot, GpioLine};
 use axismirror_boards::scan::{MAX_PAIRS, Pair, Scan};
@@ -13,6 +16,10 @@ type Result<T> = std::result::Result<T, BoardFileError>;
 
 /// The longest name of a line, in bytes: the kernel's limit.
 const MAX_LINE: usize = 31;
+
+/// Every name of a line that was read, once: boards have them for ever, and a file that turns out to be no board has left its own here for the
+/// next one.
+static LINES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
 
 /// A chip and its wires.
 pub(super) fn slot(reader: &Reader<'_>) -> Result<ChipSlot> {
@@ -55,7 +62,17 @@ fn line(reader: &Reader<'_>, key: &'static str) -> Result<Option<GpioLine>> {
     let offset = pin.whole(pin.need("offset", "the line's offset on its gpiochip")?, 0, 1023)?;
     let header_pin = pin.byte(pin.need("header_pin", "its place on the header, 1 to 40")?, 1, 40)?;
     pin.finish()?;
-    Ok(Some(GpioLine { name: name.leak(), offset, header_pin }))
+    Ok(Some(GpioLine { name: kept(&name), offset, header_pin }))
+}
+
+/// The name as it is kept.
+fn kept(name: &str) -> &'static str {
+    let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+    lines.get(name).copied().unwrap_or_else(|| {
+        let new: &'static str = name.to_owned().leak();
+        lines.insert(new);
+        new
+    })
 }
 
 /// Inputs of a chip that converts them one behind the other: `["0", "2-3"]`.

@@ -186,3 +186,15 @@ fn a_name_is_an_id_or_a_path() {
     assert!(find("./no-such.toml").unwrap_err().to_string().contains("cannot be read"));
     assert!(load(Path::new("/dev/zero")).unwrap_err().to_string().contains("longer than"));
 }
+
+#[test]
+fn lines_of_files_that_are_no_boards_do_not_pile_up() {
+    let text = print(Board::find("pieeg8").unwrap());
+    let name = |id: &str| {
+        let wrong = text.replace("vref = 4.5", &format!("vref = 5.0 # {id}"));
+        assert!(parse(&wrong, path()).is_err());
+        let board = parse(&text.replace("id = \"pieeg8\"", &format!("id = \"{id}\"")), path()).unwrap();
+        board.chips[0].data_ready.unwrap().name
+    };
+    assert!(std::ptr::eq(name("lines-a"), name("lines-b")));
+}

@@ -31,21 +31,31 @@ pub fn set(name: &str, segment: &str, changes: &[Change]) -> Result<String, Cont
         return Err(ControlError::OtherUser { name });
     }
     stream.set_write_timeout(Some(SET_PATIENCE))?;
-    let request = Request { set: changes.iter().map(ToString::to_string).collect() };
     // When the service hangs up early, its answer is there to read all the same.
-    let _ = write_line(&stream, &request);
+    let _ = write_line(&stream, &request(changes));
     match read_line(&stream, SET_PATIENCE) {
-        Ok(line) if line.is_empty() => Err(ControlError::NoAnswer { name }),
-        Ok(line) => match serde_json::from_str(&line) {
-            Ok(Response::Ok(text)) => Ok(text),
-            Ok(Response::Error { why, .. }) if why == OTHER_USER => Err(ControlError::OtherUser { name }),
-            Ok(Response::Error { why, hint }) => Err(ControlError::Refused { name, why, hint }),
-            Err(error) => Err(ControlError::Answer { name, why: error.to_string() }),
-        },
+        Ok(line) => understood(name, &line),
         // A reset: the stream ended, or took another name, before it came to this request.
         Err(error) if is_timeout(&error) || error.kind() == io::ErrorKind::ConnectionReset => {
             Err(ControlError::NoAnswer { name })
         }
+        Err(error) => Err(ControlError::Answer { name, why: error.to_string() }),
+    }
+}
+
+pub(super) fn request(changes: &[Change]) -> Request {
+    Request { set: changes.iter().map(ToString::to_string).collect() }
+}
+
+/// What the service of stream `name` says with a line; an empty one is silence.
+pub(super) fn understood(name: String, line: &str) -> Result<String, ControlError> {
+    if line.is_empty() {
+        return Err(ControlError::NoAnswer { name });
+    }
+    match serde_json::from_str(line) {
+        Ok(Response::Ok(text)) => Ok(text),
+        Ok(Response::Error { why, .. }) if why == OTHER_USER => Err(ControlError::OtherUser { name }),
+        Ok(Response::Error { why, hint }) => Err(ControlError::Refused { name, why, hint }),
         Err(error) => Err(ControlError::Answer { name, why: error.to_string() }),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A Unix socket in Linux' abstract namespace, named from the stream's header segment: it has no file, so nothing stale remains
 //! after kill -9. One connection carries one request line and one response line, both JSON:
-//! `{"set":["buf_dur=5","chunk=32"]}`, then `{"ok":"..."}` or `{"error":"...","hint":"..."}`. Only the service's own user and root
+//! `{"set":["buf_dur=5","chunk=32"]}`, then `{"ok":"..."}` or `{"error":{"why":"...","hint":"..."}}`. Only the service's own user and root
 //! are heard (the abstract namespace has no file modes). Never touches a segment; the service decides what a change does.
 
 mod client;
@@ -18,6 +18,40 @@ pub use client::set;
 pub use server::ControlServer;
 
 use crate::config::{Change, ConfigError};
+
+/// What each end makes of the other's bytes. For the fuzzer.
+#[cfg(fuzzing)]
+#[derive(Debug)]
+pub struct Heard {
+    /// What the service takes for a request: the changes that it would order.
+    pub request: Result<Vec<Change>, Refusal>,
+    /// What `set` takes for an answer.
+    pub answer: Result<String, ControlError>,
+}
+
+/// What each end makes of these bytes, which arrive and are followed by nothing. For the fuzzer.
+///
+/// # Errors
+/// When they are no line, or do not fit in a socket at once.
+#[cfg(fuzzing)]
+pub fn heard(bytes: &[u8]) -> io::Result<Heard> {
+    use std::io::Write as _;
+    let (mut theirs, ours) = std::os::unix::net::UnixStream::pair()?;
+    theirs.set_nonblocking(true)?;
+    theirs.write_all(bytes)?;
+    drop(theirs);
+    let line = protocol::read_line(&ours, client::SET_PATIENCE)?;
+    Ok(Heard { request: server::changes(&line), answer: client::understood("fuzz".to_owned(), &line) })
+}
+
+/// The bytes with which `set` asks for changes. For the fuzzer.
+///
+/// # Errors
+/// Never.
+#[cfg(fuzzing)]
+pub fn asked(changes: &[Change]) -> io::Result<Vec<u8>> {
+    Ok(serde_json::to_vec(&client::request(changes))?)
+}
 
 /// Why a change did not happen, as seen by the one who asks for it; or why the service cannot listen.
 #[derive(Debug, thiserror::Error)]

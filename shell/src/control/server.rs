@@ -127,15 +127,21 @@ fn serve(stream: &UnixStream, orders: &SyncSender<Order>) -> io::Result<()> {
     write_line(stream, &response)
 }
 
-fn carry_out(line: &str, orders: &SyncSender<Order>) -> Result<Response, Refusal> {
-    let no = |why: String| Refusal { why, hint: None };
+/// The changes that a request asks for, at least one.
+pub(super) fn changes(line: &str) -> Result<Vec<Change>, Refusal> {
     let request: Request =
         serde_json::from_str(line).map_err(|error| no(format!("the request is not understood: {error}")))?;
     let changes: Vec<Change> =
         request.set.iter().map(|text| Change::parse(text)).collect::<Result<_, _>>().map_err(|e| Refusal::from(&e))?;
-    if changes.is_empty() {
-        return Err(no("the request holds no change".to_owned()));
-    }
+    if changes.is_empty() { Err(no("the request holds no change".to_owned())) } else { Ok(changes) }
+}
+
+fn no(why: String) -> Refusal {
+    Refusal { why, hint: None }
+}
+
+fn carry_out(line: &str, orders: &SyncSender<Order>) -> Result<Response, Refusal> {
+    let changes = changes(line)?;
     let (reply, answer) = sync_channel(1);
     orders.try_send(Order { changes, reply }).map_err(|error| match error {
         TrySendError::Full(_) => no(format!("{QUEUE} requests are waiting already")),

@@ -1,0 +1,19 @@
+//! What comes over the control socket, at either end of it: a request to the service, or its answer. What the service takes is asked for again
+//! and is the same.
+#![no_main]
+
+use axismirror::config::Settings;
+use axismirror::control::{asked, heard};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(heard_here) = heard(bytes) else { return };
+    if let Err(e) = &heard_here.answer {
+        drop((e.to_string(), e.hint()));
+    }
+    if let Ok(changes) = heard_here.request {
+        let again = asked(&changes).and_then(|bytes| heard(&bytes)).expect("a line");
+        assert_eq!(again.request.as_ref(), Ok(&changes));
+        let _ = Settings::default().with_changes(&changes);
+    }
+});
