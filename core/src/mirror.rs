@@ -291,7 +291,7 @@ impl<S: SegmentSource> Mirror<S> {
 
     /// Attaches when needed and hands out new frames: their bytes one behind the other, and where the stream has times, the time of each.
     ///
-    /// `frames` and `times` bound how many: `frames.len() / frame_bytes`, and `times.len()` unless `times` is empty.
+    /// `frames` and `times` bound how many: `frames.len() / frame_bytes`, and in a stream with times `times.len()` unless `times` is empty.
     ///
     /// # Errors
     /// [`MirrorError`].
