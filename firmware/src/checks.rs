@@ -81,7 +81,7 @@ fn expect<T: PartialEq + fmt::Debug>(what: &str, found: T, expected: T) -> Resul
     Err(Failure::of(format_args!("{what}: {found:?} where {expected:?} is expected")))
 }
 
-/// What an acquisition of `due` frames calls after each chunk, and at the end.
+/// What an acquisition calls after each frame that was due, and at the end.
 type Look<'f> = &'f mut dyn FnMut() -> Result<(), Failure>;
 
 /// Acquires until `due` frames were due, read or lost, and returns what was counted.
@@ -95,8 +95,7 @@ fn acquire(
     let world = RefCell::new(SimBoard::new(board, settings));
     let mut adcs = sim::adcs(&world, board, RATE.into(), GAIN, Input::Normal)?;
     let mut drdys = sim::data_ready(&world, 0, || NoPace);
-    let (mut codes, mut times) = ([0; CHANNELS * CHUNK], [0; CHUNK]);
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default())?;
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default())?;
     acquisition.start()?;
     for _ in 0..due {
         match acquisition.step(outlet)? {
@@ -104,7 +103,7 @@ fn acquire(
             other => return Err(Failure::of(format_args!("a step ended with {other:?}"))),
         }
     }
-    acquisition.flush(outlet)?;
+    outlet.flush()?;
     look()?;
     acquisition.stop()?;
     Ok(*acquisition.health())
@@ -199,8 +198,7 @@ fn self_test(_: &mut Slices) -> Result<Seen, Failure> {
     let world = RefCell::new(SimBoard::new(board, SimSettings::new(Signal::Square)));
     let mut adcs = sim::adcs(&world, board, RATE.into(), 1, Input::TestSignal)?;
     let mut drdys = sim::data_ready(&world, 0, || NoPace);
-    let (mut codes, mut times) = ([0; CHANNELS * CHUNK], [0; CHUNK]);
-    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default())?;
+    let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, Limits::default())?;
     acquisition.start()?;
     let mut test = SelfTest::new(acquisition.adcs());
     for _ in 0..1000 {

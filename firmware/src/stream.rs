@@ -2,7 +2,8 @@
 //!
 //! Must never know of drivers or of what goes wrong in them.
 
-use axismirror_boards::acquisition::{Chunk, Sink};
+use axismirror_boards::acquisition::{self, Sink};
+use axismirror_boards::adc::Codes;
 use axismirror_core::axis_array::{Axis, AxisArray, Samples};
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::{Clock, Writer};
@@ -10,6 +11,7 @@ use axismirror_core::header::{HEADER_SEGMENT_LEN, StructVersion};
 use axismirror_core::mirror::{Mirror, Proof, Reading, Start, Take};
 use axismirror_core::name::StreamName;
 use axismirror_core::publisher::{PublishError, Publisher};
+use axismirror_core::ring::Frame;
 use axismirror_core::settings::Settings;
 use axismirror_core::shared::SharedBytes;
 use axismirror_core::slice_store::{NoSlice, SliceStore};
@@ -21,7 +23,7 @@ pub(crate) const RATE: u32 = 250;
 /// Channels of the ADS1299.
 pub(crate) const CHANNELS: usize = 8;
 /// Frames of a chunk.
-pub(crate) const CHUNK: usize = 10;
+pub(crate) const CHUNK: u32 = 10;
 /// Frames of the ring: one second.
 pub(crate) const RING: usize = RATE as usize;
 /// Header, ring, static metadata.
@@ -63,11 +65,12 @@ impl Slices {
     }
 }
 
-/// Publishes an acquisition's chunks as i32 codes.
+/// An acquisition decodes into the ring; what is filled is published chunk by chunk.
 pub(crate) struct Outlet<'s, 'm> {
     publisher: Publisher<&'s Store<'m>>,
-    bytes: [u8; CHUNK * FRAME_BYTES],
-    times: [f64; CHUNK],
+    /// Frames of the chunk that is being filled, and the last one's time.
+    filled: u32,
+    newest_ns: i64,
 }
 
 impl<'s, 'm> Outlet<'s, 'm> {
@@ -88,7 +91,12 @@ impl<'s, 'm> Outlet<'s, 'm> {
             key: NAME,
             stream_dim: Some("time"),
         })?;
-        Ok(Self { publisher, bytes: [0; _], times: [0.0; _] })
+        Ok(Self { publisher, filled: 0, newest_ns: 0 })
+    }
+
+    /// Publishes what there is of a chunk.
+    pub(crate) fn flush(&mut self) -> Result<(), PublishError<NoSlice>> {
+        self.publisher.commit(core::mem::take(&mut self.filled), self.newest_ns)
     }
 
     /// Ends the stream.
@@ -100,16 +108,31 @@ impl<'s, 'm> Outlet<'s, 'm> {
 impl Sink for Outlet<'_, '_> {
     type Error = PublishError<NoSlice>;
 
-    fn chunk(&mut self, chunk: &Chunk<'_>) -> Result<(), Self::Error> {
-        let (samples, _) = self.bytes.as_chunks_mut();
-        samples.iter_mut().zip(chunk.codes).for_each(|(bytes, code)| *bytes = code.to_le_bytes());
-        self.times.iter_mut().zip(chunk.times_ns).for_each(|(s, ns)| *s = *ns as f64 / 1e9);
-        let frames = chunk.times_ns.len().min(CHUNK);
-        self.publisher.set_health(chunk.health);
-        let newest = chunk.times_ns.last().copied().unwrap_or_default();
-        let bytes = self.bytes.get(..frames * FRAME_BYTES).unwrap_or_default();
-        self.publisher.append(bytes, self.times.get(..frames).unwrap_or_default(), newest)?;
-        Ok(())
+    fn codes(&mut self) -> impl Codes + '_ {
+        Place(self.publisher.reserve(self.filled + 1).ok().and_then(|r| r.frame(self.filled)))
+    }
+
+    fn frame(&mut self, frame: &acquisition::Frame<'_>) -> Result<(), Self::Error> {
+        self.publisher.reserve(self.filled + 1)?.set_time(self.filled, frame.time_ns as f64 / 1e9);
+        self.filled += 1;
+        self.newest_ns = frame.time_ns;
+        self.publisher.set_health(frame.health);
+        if self.filled >= CHUNK { self.flush() } else { Ok(()) }
+    }
+}
+
+/// The next frame of the ring, as codes.
+struct Place<'r, 'm>(Option<Frame<'r, SharedBytes<'m>, i32>>);
+
+impl Codes for Place<'_, '_> {
+    fn channels(&self) -> usize {
+        self.0.as_ref().map_or(0, Frame::len)
+    }
+
+    fn set(&mut self, channel: usize, code: i32) {
+        if let Some(frame) = &mut self.0 {
+            frame.set(channel, code);
+        }
     }
 }
 

@@ -56,7 +56,7 @@ fuzz_target!(|input: &[u8]| {
         codes.fill(0);
         let mut good = true;
         for _ in 0..driver.conversions_per_frame() {
-            good &= driver.read_frame(&mut codes).map_err(|e| e.to_string()).is_ok();
+            good &= driver.read_frame(&mut codes[..]).map_err(|e| e.to_string()).is_ok();
         }
         assert!(!good || codes.iter().all(|c| (least..=greatest).contains(c)), "{codes:?}");
         driver.skip_unread();
