@@ -25,6 +25,7 @@ const UNIT: &str = "usr/lib/systemd/system/axismirror.service";
 const FILES: &[(&str, &str)] = &[
     ("packaging/axismirror.service", UNIT),
     ("packaging/60-axismirror.rules", "usr/lib/udev/rules.d/60-axismirror.rules"),
+    ("packaging/axismirror.sysusers", "usr/lib/sysusers.d/axismirror.conf"),
     ("packaging/axismirror.toml", SETTINGS),
     ("packaging/debian/copyright", "usr/share/doc/axismirror/copyright"),
     ("shell/settings.example.toml", "usr/share/doc/axismirror/settings.example.toml"),
