@@ -3,6 +3,8 @@
 //! What goes where is the table [`FILES`] and what the binary prints of itself. Debian's own `dpkg-deb` packs it: cargo-deb takes two
 //! minutes to build and would do no more.
 
+pub(crate) mod installed;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -136,6 +138,15 @@ pub(crate) fn folder() -> PathBuf {
     sys::target_dir().join("dist")
 }
 
+fn file(debian: &str) -> PathBuf {
+    folder().join(format!("axismirror_{}_{debian}.deb", version()))
+}
+
+/// The package for an architecture, if it was made.
+pub(crate) fn made(debian: &str) -> Option<PathBuf> {
+    Some(file(debian)).filter(|f| f.is_file())
+}
+
 /// Puts a package's files together and packs them. `host` is the command built for this machine, which prints pages and completions.
 pub(crate) fn package(architecture: &Architecture, binary: &Path, host: &Path) -> Result<PathBuf, String> {
     let root = folder().join(architecture.debian);
@@ -153,7 +164,7 @@ pub(crate) fn package(architecture: &Architecture, binary: &Path, host: &Path) -
     }
     pages(&root, host)?;
     control(architecture, &root)?;
-    let made = folder().join(format!("axismirror_{}_{}.deb", version(), architecture.debian));
+    let made = file(architecture.debian);
     let mut c = sys::command("dpkg-deb");
     succeed(c.args(["--root-owner-group", "-Zxz", "--build"]).arg(&root).arg(&made))?;
     Ok(made)

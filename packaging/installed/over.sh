@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# boot.sh OUT BOARD DEB: files to lay over OUT/root.cpio, as OUT/over.cpio: the package, its checks, and a unit that runs them after the start,
+# over.sh OUT BOARD DEB: files to lay over OUT/root.cpio, as OUT/over.cpio: the package, its checks, and a unit that runs them after the start,
 # prints on the console and ends the machine. BOARD is the folder of emulated boards (emulate/setup.sh), which has the driver of its SPI.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -7,6 +7,7 @@ out=$1 board=$2 deb=$3
 
 over=$(mktemp -d)
 trap 'rm -rf "$over"' EXIT
+chmod 755 "$over" # it becomes the root's own mode
 mkdir -p "$over"/{opt/installed,etc/systemd/system/multi-user.target.wants}
 cp -r "$here/check.sh" "$here/checks" "$over/opt/installed/"
 cp "$deb" "$over/opt/installed/axismirror.deb"
