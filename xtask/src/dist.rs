@@ -52,6 +52,8 @@ pub(crate) struct Architecture {
     targets: &'static [Target],
     /// How `file` on the ELF machine number says it: e_machine.
     machine: u16,
+    /// What runs one program of it on this machine.
+    emulator: Tool,
 }
 
 /// A way to a static binary.
@@ -69,6 +71,7 @@ impl Architecture {
             debian: "arm64",
             targets: &[Target { triple: "aarch64-unknown-linux-musl", linker: None }],
             machine: 183,
+            emulator: Tool { probe: &["qemu-aarch64-static", "--version"], package: "qemu-user-static" },
         },
         Self {
             debian: "armhf",
@@ -84,6 +87,7 @@ impl Architecture {
                 },
             ],
             machine: 40,
+            emulator: Tool { probe: &["qemu-arm-static", "--version"], package: "qemu-user-static" },
         },
     ];
 
@@ -120,6 +124,25 @@ impl Architecture {
         let binary = sys::target_dir().join(target.triple).join("release").join("axismirror");
         self.check(&binary)?;
         Ok(Ok(binary))
+    }
+
+    /// Lets the binary say its version, and publish a simulated board for a second; says what was done.
+    fn start(&self, binary: &Path) -> Result<String, String> {
+        if let Err(missing) = host::tools(&[self.emulator]) {
+            return Ok(format!("; not started: {}", missing.0));
+        }
+        let run = |args: &[&str]| {
+            let mut c = sys::command(self.emulator.probe[0]);
+            succeed(c.arg(binary).args(args))
+        };
+        let said = run(&["--version"])?;
+        let said = String::from_utf8_lossy(&said);
+        if said.trim() != format!("axismirror {}", version()) {
+            return Err(format!("the program for {} says that it is `{}`", self.debian, said.trim()));
+        }
+        let name = format!("dist-{}", std::process::id());
+        run(&["run", "--simulate", "--duration", "1", "--name", &name])?;
+        Ok(", a simulated second in user emulation".to_owned())
     }
 
     /// Whether a binary is for this machine and needs no library.
@@ -259,6 +282,7 @@ pub(crate) fn check(package: &Path, architecture: &Architecture, host: &Path) ->
     let settings = root.join(SETTINGS);
     said(host, &["run", &settings.to_string_lossy(), "--print-settings"])?;
     let mut checked = "content, settings".to_owned();
+    checked.push_str(&architecture.start(&root.join("usr/bin/axismirror"))?);
     if sys::succeeds("systemd-analyze", &["--version"]) {
         verify_unit(&root)?;
         checked.push_str(", unit");
