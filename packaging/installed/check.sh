@@ -52,6 +52,7 @@ within() {
   done
 }
 
+log() { journalctl --no-pager --output=cat --unit=$unit; }
 property() { systemctl show --value --property "$1" $unit; }
 as() { setpriv --reuid="$1" --regid="$1" "$2" -- "${@:3}"; }
 as_member() { as $member --groups="$(getent group axismirror | cut -d: -f3)" "$@"; }
@@ -72,5 +73,5 @@ for part in install ready access change death removal; do
   # shellcheck source=/dev/null
   . "$here/checks/$part.sh"
 done
-if [ $failed != 0 ]; then journalctl --no-pager --output=cat --unit=$unit | tail -n 40; fi
+if [ $failed != 0 ]; then log | tail -n 40; fi
 echo "CHECKS $passed $failed"
