@@ -62,7 +62,7 @@ none() { same "$("$@" | tr '\n' ' ')" ''; }
 # access FILE...: owner, group and mode, each kind once.
 access() { stat --format '%U %G %a' "$@" | sort --unique | paste --serial --delimiters ,; }
 # set_to KEY VALUE: in the settings.
-set_to() { sed --in-place "/^$1 = /d; 1i $1 = $2" $settings; }
+set_to() { sed --in-place "/^$1 = /d" $settings && sed --in-place "1i $1 = $2" $settings; }
 # files: all that a package could leave behind.
 files() {
   find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/log -o -path /var/cache \

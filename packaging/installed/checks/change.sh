@@ -5,7 +5,7 @@ pid=$(property MainPID)
 set_to buf_dur 3.0
 check 'reloads' systemctl reload $unit
 check 'the ring has the new length' within 10 says ', 3.0' axismirror info
-is 'by the same process' "$(property MainPID)" "$pid"
+is 'by the same process' "$(property ActiveState) $(property MainPID)" "active $pid"
 cp $settings /tmp/settings
 set_to rate 7
 check 'wrong settings do not start' refuses '' systemctl restart $unit

@@ -2,7 +2,8 @@
 # A service that hangs, and one that is killed, under a reader.
 as_member axismirror tail --follow --format csv > /tmp/followed 2>&1 &
 reader=$!
-grows() { local before; before=$(wc -l < /tmp/followed) && sleep 1 && [ "$(wc -l < /tmp/followed)" -gt "$before" ]; }
+frames() { grep --count '^[0-9]' /tmp/followed; }
+grows() { local before; before=$(frames) && sleep 1 && [ "$(frames)" -gt "$before" ]; }
 # another PID: ready again as another process.
 another() { [ "$(property MainPID)" != "$1" ] && systemctl is-active --quiet $unit; }
 check 'a reader follows' within 10 grows
