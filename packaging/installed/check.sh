@@ -63,10 +63,10 @@ none() { same "$("$@" | tr '\n' ' ')" ''; }
 access() { stat --format '%U %G %a' "$@" | sort --unique | paste --serial --delimiters ,; }
 # set_to KEY VALUE: in the settings.
 set_to() { sed --in-place "/^$1 = /d" $settings && sed --in-place "1i $1 = $2" $settings; }
-# files: all that a package could leave behind.
+# files: all that a package could leave behind. The user stays, and so do the copies that systemd-sysusers makes of the lists of users.
 files() {
   find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/log -o -path /var/cache \
-    -o -path /var/lib/dpkg -o -path /var/lib/systemd \) -prune -o -print | sort
+    -o -path /var/lib/dpkg -o -path /var/lib/systemd \) -prune -o ! -path '/etc/*shadow-' -print | sort
 }
 
 for part in install ready access change death removal; do

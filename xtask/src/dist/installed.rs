@@ -93,7 +93,7 @@ fn qemu(ground: &Ground, initrd: &Path, socket: &Path) -> Command {
     c.args(["-icount", "shift=0,sleep=off"]);
     c.arg("-kernel").arg(ground.folder.join("kernel")).arg("-dtb").arg(tree).arg("-initrd").arg(initrd);
     c.arg("-append").arg(format!(
-        "console={} panic=-1 quiet {} rdinit=/usr/lib/systemd/systemd systemd.show_status=no \
+        "console={} panic=-1 quiet {} rdinit=/usr/lib/systemd/systemd systemd.show_status=no loglevel=1 \
          systemd.mask=serial-getty@ttymxc1.service",
         machine.console, machine.kernel
     ));
