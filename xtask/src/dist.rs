@@ -3,6 +3,8 @@
 //! What goes where is the table [`FILES`] and what the binary prints of itself. Debian's own `dpkg-deb` packs it: cargo-deb takes two
 //! minutes to build and would do no more.
 
+pub(crate) mod installed;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -25,6 +27,7 @@ const UNIT: &str = "usr/lib/systemd/system/axismirror.service";
 const FILES: &[(&str, &str)] = &[
     ("packaging/axismirror.service", UNIT),
     ("packaging/60-axismirror.rules", "usr/lib/udev/rules.d/60-axismirror.rules"),
+    ("packaging/axismirror.sysusers", "usr/lib/sysusers.d/axismirror.conf"),
     ("packaging/axismirror.toml", SETTINGS),
     ("packaging/debian/copyright", "usr/share/doc/axismirror/copyright"),
     ("shell/settings.example.toml", "usr/share/doc/axismirror/settings.example.toml"),
@@ -49,6 +52,8 @@ pub(crate) struct Architecture {
     targets: &'static [Target],
     /// How `file` on the ELF machine number says it: e_machine.
     machine: u16,
+    /// What runs one program of it on this machine.
+    emulator: Tool,
 }
 
 /// A way to a static binary.
@@ -66,6 +71,7 @@ impl Architecture {
             debian: "arm64",
             targets: &[Target { triple: "aarch64-unknown-linux-musl", linker: None }],
             machine: 183,
+            emulator: Tool { probe: &["qemu-aarch64-static", "--version"], package: "qemu-user-static" },
         },
         Self {
             debian: "armhf",
@@ -81,6 +87,7 @@ impl Architecture {
                 },
             ],
             machine: 40,
+            emulator: Tool { probe: &["qemu-arm-static", "--version"], package: "qemu-user-static" },
         },
     ];
 
@@ -119,6 +126,25 @@ impl Architecture {
         Ok(Ok(binary))
     }
 
+    /// Lets the binary say its version, and publish a simulated board for a second; says what was done.
+    fn start(&self, binary: &Path) -> Result<String, String> {
+        if let Err(missing) = host::tools(&[self.emulator]) {
+            return Ok(format!("; not started: {}", missing.0));
+        }
+        let run = |args: &[&str]| {
+            let mut c = sys::command(self.emulator.probe[0]);
+            succeed(c.arg(binary).args(args))
+        };
+        let said = run(&["--version"])?;
+        let said = String::from_utf8_lossy(&said);
+        if said.trim() != format!("axismirror {}", version()) {
+            return Err(format!("the program for {} says that it is `{}`", self.debian, said.trim()));
+        }
+        let name = format!("dist-{}", std::process::id());
+        run(&["run", "--simulate", "--duration", "1", "--name", &name])?;
+        Ok(", a simulated second in user emulation".to_owned())
+    }
+
     /// Whether a binary is for this machine and needs no library.
     fn check(&self, binary: &Path) -> Result<(), String> {
         let bytes = fs::read(binary).map_err(|e| format!("{}: {e}", binary.display()))?;
@@ -133,6 +159,15 @@ impl Architecture {
 /// Where packages go.
 pub(crate) fn folder() -> PathBuf {
     sys::target_dir().join("dist")
+}
+
+fn file(debian: &str) -> PathBuf {
+    folder().join(format!("axismirror_{}_{debian}.deb", version()))
+}
+
+/// The package for an architecture, if it was made.
+pub(crate) fn made(debian: &str) -> Option<PathBuf> {
+    Some(file(debian)).filter(|f| f.is_file())
 }
 
 /// Puts a package's files together and packs them. `host` is the command built for this machine, which prints pages and completions.
@@ -152,7 +187,7 @@ pub(crate) fn package(architecture: &Architecture, binary: &Path, host: &Path) -
     }
     pages(&root, host)?;
     control(architecture, &root)?;
-    let made = folder().join(format!("axismirror_{}_{}.deb", version(), architecture.debian));
+    let made = file(architecture.debian);
     let mut c = sys::command("dpkg-deb");
     succeed(c.args(["--root-owner-group", "-Zxz", "--build"]).arg(&root).arg(&made))?;
     Ok(made)
@@ -247,6 +282,7 @@ pub(crate) fn check(package: &Path, architecture: &Architecture, host: &Path) ->
     let settings = root.join(SETTINGS);
     said(host, &["run", &settings.to_string_lossy(), "--print-settings"])?;
     let mut checked = "content, settings".to_owned();
+    checked.push_str(&architecture.start(&root.join("usr/bin/axismirror"))?);
     if sys::succeeds("systemd-analyze", &["--version"]) {
         verify_unit(&root)?;
         checked.push_str(", unit");

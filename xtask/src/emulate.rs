@@ -79,7 +79,7 @@ fn names() -> String {
 }
 
 /// What cannot be had is [`Missing`]; everything else that goes wrong is a failure.
-fn prepare() -> Result<Result<Ground, Missing>, String> {
+pub(crate) fn prepare() -> Result<Result<Ground, Missing>, String> {
     if let Err(missing) = host::rust_target(GUEST).and_then(|()| host::tools(TOOLS)).and_then(|()| qemu_fits()) {
         return Ok(Err(missing));
     }

@@ -96,6 +96,7 @@ impl<M: MemoryMut> Codes for Place<'_, M> {
 mod tests {
     use axismirror_core::axis_array::{Axis, AxisArray, Samples};
     use axismirror_core::extension::{Clock, Writer};
+    use axismirror_core::header::StructVersion;
     use axismirror_core::mirror::{Mirror, Reading, Start, Take};
     use axismirror_core::name::StreamName;
     use axismirror_core::publisher::Publisher;
@@ -121,7 +122,8 @@ mod tests {
             SharedBytes::from_slice(&mut meta.0).unwrap(),
         ]);
         let name = StreamName::new("place").unwrap();
-        let settings = Settings { shmem_name: Some(name.clone()), buf_dur: 4.0, ..Settings::default() };
+        let settings =
+            Settings { shmem_name: Some(name.clone()), buf_dur: 4.0, axis: None, version: StructVersion::default() };
         let writer = Writer { pid: 1, start: 1 };
         let mut publisher = Publisher::open(&store, (), settings, writer, Clock::Monotonic).unwrap();
         let message = AxisArray {

@@ -60,6 +60,7 @@ impl Args {
         firmware::firmware(steps);
         emulate::quick(steps);
         dist::run(steps, |a| a.debian == CI_PACKAGE);
+        dist::install(steps);
         dependencies(steps);
     }
 }

@@ -6,13 +6,13 @@ pub(crate) struct Machine {
     /// What we call it.
     pub(crate) name: &'static str,
     /// QEMU's name and what goes with it.
-    pub(super) qemu: &'static [&'static str],
+    pub(crate) qemu: &'static [&'static str],
     /// The kernel's name for the serial console, which is also QEMU's standard output.
-    pub(super) console: &'static str,
+    pub(crate) console: &'static str,
     /// More for the kernel's command line.
-    pub(super) kernel: &'static str,
+    pub(crate) kernel: &'static str,
     /// Properties of the bridge: the wires, by QEMU's names.
-    pub(super) wires: &'static str,
+    pub(crate) wires: &'static str,
     /// SPI's driver, which is a module.
     pub(super) spi: &'static [&'static str],
     /// Other drivers that are modules, in the order of loading.
@@ -24,6 +24,8 @@ pub(crate) struct Machine {
 impl Machine {
     /// All of them.
     pub(crate) const ALL: [&'static Self; 3] = [&IMX8MP, &PI3, &PI4];
+    /// The one with DRDY.
+    pub(crate) const IMX8MP: &'static Self = &IMX8MP;
 }
 
 /// NXP's i.MX 8M Plus evaluation kit: SPI by spi-imx, DRDY as a real edge on GPIO3 line 20.
