@@ -9,6 +9,10 @@ use axismirror_boards::acquisition::{Chunk, Sink};
 use axismirror_boards::signal::{COUNTER_STRIDE, counter_modulus};
 use axismirror_core::health::Health;
 
+/// The parameters of FNV-1a with 32 bits (RFC 9923).
+const FNV_OFFSET: u32 = 0x811C_9DC5;
+const FNV_PRIME: u32 = 0x0100_0193;
+
 /// What is to come.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Expected {
@@ -18,6 +22,9 @@ pub(crate) struct Expected {
     /// The converter's greatest code, behind which the counter begins anew.
     #[arg(long, default_value_t = 0x7F_FFFF)]
     pub(crate) code_max: i32,
+    /// How many frames, from the first on, the digest is of.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) digest_frames: u64,
 }
 
 /// What came.
@@ -39,6 +46,11 @@ pub(crate) struct Verifier {
     /// The ADC's number of the last frame, turns counted on. Whoever misses a whole turn is not seen.
     last: Option<u64>,
     origin: Option<(u64, i64)>,
+    /// The ADC's number of the first frame.
+    first: u64,
+    digest_frames: u64,
+    /// FNV-1a over the codes of the first frames: whoever reads the same has the same.
+    digest: u32,
 }
 
 impl Verifier {
@@ -55,6 +67,9 @@ impl Verifier {
             worst_ns: 0.0,
             last: None,
             origin: None,
+            first: 0,
+            digest_frames: expected.digest_frames,
+            digest: FNV_OFFSET,
         }
     }
 
@@ -65,6 +80,10 @@ impl Verifier {
 
     /// The next frame, and its time.
     pub(crate) fn frame(&mut self, codes: &[i32], time_ns: i64) {
+        if self.frames < self.digest_frames {
+            let bytes = codes.iter().flat_map(|code| code.to_le_bytes());
+            self.digest = bytes.fold(self.digest, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(FNV_PRIME));
+        }
         let codes: Vec<u64> = codes.iter().map(|c| u64::try_from(*c).unwrap_or(u64::MAX)).collect();
         // A flipped bit is in one channel: the number is what most channels say.
         let said = |c: usize| codes.get(c).map_or(0, |code| code.wrapping_sub(c as u64) / COUNTER_STRIDE);
@@ -74,7 +93,10 @@ impl Verifier {
         self.bad_codes += u64::from(bad || agreed >= self.turn);
         self.frames += 1;
         let number = match self.last {
-            None => agreed,
+            None => {
+                self.first = agreed;
+                agreed
+            }
             Some(last) => {
                 let on = (agreed % self.turn + self.turn - last % self.turn) % self.turn;
                 self.repeated += u64::from(on == 0);
@@ -97,8 +119,11 @@ impl Verifier {
                 let v = self.0;
                 write!(
                     f,
-                    "frames={} absent={} repeated={} bad_codes={} bad_times={} worst_time_us={:.1}",
+                    "frames={} first={} digest_frames={} digest={} absent={} repeated={} bad_codes={} bad_times={} worst_time_us={:.1}",
                     v.frames,
+                    v.first,
+                    v.frames.min(v.digest_frames),
+                    v.digest,
                     v.absent,
                     v.repeated,
                     v.bad_codes,

@@ -19,7 +19,7 @@ use axismirror_boards::sim::{ScheduledFault, SimSettings};
 use clap::Parser;
 
 use protocol::{REQUEST_BYTES, Request};
-use world::{Pace, World};
+use world::World;
 
 #[derive(Parser)]
 struct Args {
@@ -31,9 +31,6 @@ struct Args {
     /// Which chip of the board, from 0.
     #[arg(long, default_value_t = 0)]
     chip: usize,
-    /// What makes time pass: the guest's clock, or each read of a frame (where the emulated board has no DRDY).
-    #[arg(long, value_enum, default_value_t = Pace::Clock)]
-    pace: Pace,
     /// Frames a second that the host will ask for, in Hz: for chips that convert when they are asked, so that those it left out count too.
     #[arg(long)]
     rate: Option<f64>,
@@ -63,7 +60,7 @@ fn run(args: &Args) -> Result<(), String> {
         let fault = ScheduledFault { chip: args.chip, ..*fault };
         settings = settings.with_fault(fault).map_err(|_| "too many faults".to_owned())?;
     }
-    let mut world = World::new(board, settings, args.chip, args.pace);
+    let mut world = World::new(board, settings, args.chip);
     if let Some(rate) = args.rate {
         world.set_rate(rate);
     }

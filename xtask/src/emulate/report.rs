@@ -5,9 +5,10 @@
 mod iio;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::Case;
-use super::case::{Count, Reader};
+use super::case::{Count, Reader, Spi};
 
 /// Counters of the guest that are 0 unless a case says otherwise.
 const COUNTERS: [&str; 10] = [
@@ -25,8 +26,25 @@ const COUNTERS: [&str; 10] = [
 /// What only the acquisition alone shows, and what only a mirror does.
 const OF_ACQUISITION: [&str; 2] = ["seqno_gaps", "refused"];
 const OF_MIRROR: [&str; 2] = ["missed", "unproven"];
-/// Milliseconds that may be missing at the end of a run: the filter that settles, the last period.
-const SLACK_MS: u32 = 20;
+
+/// What a case came to.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// For the table: what was proven, and how.
+    pub(super) text: String,
+    /// What was read.
+    pub(super) codes: Option<Codes>,
+}
+
+/// The frames that came, for a comparison.
+#[derive(Debug, PartialEq)]
+pub(super) struct Codes {
+    /// The ADC's number of the first frame.
+    first: f64,
+    /// How many frames are compared, and the sum of their codes.
+    frames: f64,
+    digest: f64,
+}
 
 type Values = BTreeMap<String, f64>;
 
@@ -38,9 +56,9 @@ fn values(output: &str, word: &str) -> Option<Values> {
 }
 
 /// What is worth a line in the table, or what is wrong.
-pub(super) fn judge(case: &Case, output: &str) -> Result<String, String> {
+pub(super) fn judge(case: &Case, output: &str) -> Result<Seen, String> {
     if case.reader == Reader::Iio {
-        return iio::judge(case, output);
+        return iio::judge(case, output).map(|text| Seen { text, codes: None });
     }
     let (Some(guest), Some(peer)) = (values(output, "RESULT"), values(output, "PEER")) else {
         return Err(format!("the guest said nothing of a result:{}", tail(output)));
@@ -50,7 +68,7 @@ pub(super) fn judge(case: &Case, output: &str) -> Result<String, String> {
     let mut wrong = Vec::new();
     let mut counted = Vec::new();
     let more = match case.reader {
-        Reader::Acquisition | Reader::Mapped => OF_ACQUISITION,
+        Reader::Acquisition => OF_ACQUISITION,
         Reader::Service | Reader::Iio => OF_MIRROR,
     };
     for counter in COUNTERS.into_iter().chain(more) {
@@ -73,13 +91,13 @@ pub(super) fn judge(case: &Case, output: &str) -> Result<String, String> {
         wrong.push(format!("{absent} frames are missing, but {lost} are counted as lost"));
     }
     let frames = of(&guest, "frames")?;
-    let due = case.chip.share * f64::from(case.rate) * f64::from(case.duration_ms.saturating_sub(SLACK_MS)) / 1000.0;
+    let due = case.due();
     if frames + lost < due {
         wrong.push(format!("{frames} frames and {lost} lost ones in a time for {due}"));
     }
     let falls = of(&peer, "falls")?;
     let all_edges = case.shift == 0 && !case.counts.iter().any(|(c, _)| *c == "seqno_gaps");
-    if case.reader == Reader::Acquisition && case.machine.data_ready && all_edges {
+    if case.reader == Reader::Acquisition && has_data_ready(case) && all_edges {
         let edges = of(&guest, "edges")?;
         // One may fall behind the end.
         if falls < edges || falls > edges + 1.0 && !case.chip.free_running {
@@ -91,7 +109,38 @@ pub(super) fn judge(case: &Case, output: &str) -> Result<String, String> {
     }
     let counted = if counted.is_empty() { "nothing lost".to_owned() } else { counted.join(", ") };
     let worst = of(&guest, "worst_time_us")?;
-    Ok(format!("{frames} frames verified, times within {worst} us; {counted}"))
+    let text = format!("{}: {frames} frames verified, times within {worst} us; {counted}", how(case));
+    let codes =
+        Codes { first: of(&guest, "first")?, frames: of(&guest, "digest_frames")?, digest: of(&guest, "digest")? };
+    Ok(Seen { text, codes: Some(codes) })
+}
+
+/// The result of the second way to the same chip, against that of the first.
+pub(super) fn same(spidev: &Codes, mut mapped: Seen) -> Result<Seen, String> {
+    if mapped.codes.as_ref() != Some(spidev) {
+        return Err(format!("by spidev {spidev:?}, by mapped registers {:?}", mapped.codes));
+    }
+    let _ = write!(mapped.text, "; {} frames the same as by spidev", spidev.frames);
+    Ok(mapped)
+}
+
+fn has_data_ready(case: &Case) -> bool {
+    case.machine.wires(case.chip).iter().any(|w| w.data_ready.is_some())
+}
+
+/// Who read, by what.
+fn how(case: &Case) -> String {
+    let who = if case.reader == Reader::Service { "service and mirror" } else { "driver and acquisition" };
+    let driver = match case.spi {
+        Spi::Spidev => case.machine.spi.join(","),
+        Spi::Mapped => "mapped registers".to_owned(),
+    };
+    let pace = match (has_data_ready(case), case.reader) {
+        (true, Reader::Acquisition) => "DRDY edges, line_seqno",
+        (true, _) => "DRDY edges",
+        (false, _) => "the guest's clock",
+    };
+    format!("{who}, {driver}, {pace}")
 }
 
 /// The last lines, for an error's text.
@@ -106,8 +155,8 @@ mod tests {
     use super::*;
     use crate::emulate::case;
 
-    fn case(name: &str) -> &'static Case {
-        case::ALL.iter().find(|c| c.name == name && c.chip.name == "ads1299").unwrap()
+    fn case(name: &str) -> Case {
+        case::all().into_iter().find(|c| c.name == name && c.chip.name == "ads1299").unwrap()
     }
 
     /// As the guest says it, with some values changed.
@@ -115,6 +164,7 @@ mod tests {
         let all = COUNTERS.into_iter().chain(OF_ACQUISITION).chain(OF_MIRROR);
         let mut values: BTreeMap<&str, f64> = all.map(|c| (c, 0.0)).collect();
         values.extend([("frames", 998.0), ("absent", 0.0), ("edges", 998.0), ("worst_time_us", 0.1)]);
+        values.extend([("first", 0.0), ("digest_frames", 980.0), ("digest", 42.0)]);
         values.extend(changes.iter().copied());
         let words: Vec<String> = values.iter().map(|(k, v)| format!("{k}={v}")).collect();
         format!("noise\r\nRESULT {}\r\nDONE 0\nPEER selects=9 bytes=9 falls=998\n", words.join(" "))
@@ -122,24 +172,34 @@ mod tests {
 
     #[test]
     fn a_clean_run_has_all_frames_and_counts_nothing() {
-        assert!(judge(case("1000-hz"), &output(&[])).is_ok());
+        assert!(judge(&case("1000-hz"), &output(&[])).is_ok());
         for counter in COUNTERS.into_iter().chain(OF_ACQUISITION) {
-            assert!(judge(case("1000-hz"), &output(&[(counter, 1.0)])).is_err(), "{counter}");
+            assert!(judge(&case("1000-hz"), &output(&[(counter, 1.0)])).is_err(), "{counter}");
         }
-        assert!(judge(case("1000-hz"), &output(&[("frames", 900.0)])).is_err());
-        assert!(judge(case("1000-hz"), &output(&[("absent", 1.0)])).is_err());
-        assert!(judge(case("1000-hz"), &output(&[("edges", 990.0)])).is_err());
-        assert!(judge(case("1000-hz"), "panic").is_err());
+        assert!(judge(&case("1000-hz"), &output(&[("frames", 900.0)])).is_err());
+        assert!(judge(&case("1000-hz"), &output(&[("absent", 1.0)])).is_err());
+        assert!(judge(&case("1000-hz"), &output(&[("edges", 990.0)])).is_err());
+        assert!(judge(&case("1000-hz"), "panic").is_err());
     }
 
     #[test]
     fn a_fault_is_counted_as_what_it_is_and_as_nothing_else() {
         let seen = [("drdy_missed", 1.0), ("frames_lost", 1.0), ("absent", 1.0)];
-        assert!(judge(case("skipped-edge"), &output(&seen)).is_ok());
-        assert!(judge(case("skipped-edge"), &output(&[])).is_err());
+        assert!(judge(&case("skipped-edge"), &output(&seen)).is_ok());
+        assert!(judge(&case("skipped-edge"), &output(&[])).is_err());
         let other = [seen.as_slice(), &[("bad_frames", 1.0)]].concat();
-        assert!(judge(case("skipped-edge"), &output(&other)).is_err());
+        assert!(judge(&case("skipped-edge"), &output(&other)).is_err());
         let uncounted = [("drdy_missed", 1.0), ("frames_lost", 1.0), ("absent", 2.0)];
-        assert!(judge(case("skipped-edge"), &output(&uncounted)).is_err());
+        assert!(judge(&case("skipped-edge"), &output(&uncounted)).is_err());
+    }
+
+    #[test]
+    fn another_way_has_to_read_the_same() {
+        let seen = |changes: &[(&str, f64)]| judge(&case("service-mapped"), &output(changes)).unwrap();
+        let spidev = seen(&[]).codes.unwrap();
+        assert!(same(&spidev, seen(&[])).unwrap().text.ends_with("980 frames the same as by spidev"));
+        for what in ["first", "digest", "digest_frames"] {
+            assert!(same(&spidev, seen(&[(what, 7.0)])).is_err(), "{what}");
+        }
     }
 }
