@@ -1,15 +1,16 @@
 //! TI ADS1256: one 24-bit converter behind a multiplexer of eight inputs (SBAS288).
 //!
-//! A frame is one scan of the inputs: each conversion has a DRDY of its own, at which the driver switches to the next input
-//! and fetches the one before ([`driver`]). [`registers`] and [`frame`] are pure, [`settings`] says how a chip is set up, [`model`]
+//! A frame is one scan of the inputs: each conversion has a DRDY of its own, at which the driver fetches the result and
+//! switches to the next input ([`driver`]). [`registers`] and [`frame`] are pure, [`settings`] says how a chip is set up, [`model`]
 //! is the other end of the SPI bus. None of them knows of boards.
 //!
 //! # The rate of frames
 //! It follows from DRATE, but is not DRATE. Behind every switch the digital filter settles anew, which takes t18 (SBAS288,
-//! table 13: 0.21 ms at 30000 SPS, 1.18 ms at 1000 SPS), and switching and fetching take the bus. Table 14 gives
-//! the conversions a second that come of it with a host that is never late: 4374 at 30000 SPS, 837 at 1000 SPS, 98 at
-//! 100 SPS. Divided by the inputs in the scan that is [`Settings::rate`]. A host that takes its time between DRDY and the
-//! commands makes the rate lower: what holds is the measured one.
+//! table 13: 0.21 ms at 30000 SPS, 1.18 ms at 1000 SPS), and before it fetching and switching take the bus for
+//! [`SWITCH_CLOCKS`], 56 us. So the inputs of a scan come at 3759 a second at 30000 SPS, 809 at 1000 SPS, 98 at 100 SPS; divided
+//! by the inputs that is [`Settings::rate`]. (Table 14 has 4374, 837 and 98: it fetches while the next conversion runs, which
+//! [`driver`] does not, and says why.) A host that takes its time between DRDY and the commands, and a slower SCLK, make the
+//! rate lower: what holds is the measured one.
 
 pub mod driver;
 pub mod frame;
@@ -36,6 +37,10 @@ pub const DATA_CLOCKS: u32 = 50;
 pub const COMMAND_CLOCKS: u32 = 4;
 /// tCLKIN behind SYNC and RESET before the next command (SBAS288, timing characteristics, t11).
 pub const SYNC_CLOCKS: u32 = 24;
+
+/// tCLKIN from DRDY until the next conversion begins, with a host that is never late and the fastest SCLK: ten bytes of 32, and
+/// the pauses in between (two behind SYNC, one before data, three behind other commands). See [`driver`].
+pub const SWITCH_CLOCKS: u32 = 10 * 32 + 2 * SYNC_CLOCKS + DATA_CLOCKS + 3 * COMMAND_CLOCKS;
 
 /// The commands, and the opcodes of the two that carry an address (SBAS288, table of command definitions).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,11 +37,9 @@ fn read_registers(header: [u8; 2], values: &[u8]) -> Vec<Spi<u8>> {
     transaction(vec![Spi::write_vec(header.to_vec()), Spi::delay(T6), Spi::read_vec(values.to_vec()), Spi::delay(T11)])
 }
 
-/// Switch, SYNC, WAKEUP, RDATA (SBAS288, settling time using the input multiplexer).
+/// Hold (SYNC, WAKEUP), RDATA, switch, SYNC, WAKEUP, with the pauses of SBAS288, timing characteristics.
 fn conversion(mux: u8, sample: [u8; 3]) -> Vec<Spi<u8>> {
     transaction(vec![
-        Spi::write_vec(vec![0x51, 0x00, mux]),
-        Spi::delay(T11),
         Spi::write_vec(vec![0xFC]),
         Spi::delay(T11_SYNC),
         Spi::write_vec(vec![0x00]),
@@ -49,6 +47,13 @@ fn conversion(mux: u8, sample: [u8; 3]) -> Vec<Spi<u8>> {
         Spi::write_vec(vec![0x01]),
         Spi::delay(T6),
         Spi::read_vec(sample.to_vec()),
+        Spi::delay(T11),
+        Spi::write_vec(vec![0x51, 0x00, mux]),
+        Spi::delay(T11),
+        Spi::write_vec(vec![0xFC]),
+        Spi::delay(T11_SYNC),
+        Spi::write_vec(vec![0x00]),
+        Spi::delay(T11),
     ])
 }
 
@@ -260,14 +265,14 @@ fn at_full_speed(settings: SimSettings<'_>) -> SimSettings<'_> {
 
 #[test]
 fn a_scan_is_a_frame_and_nothing_is_lost() {
-    for rate in [546.0, 104.0, 12.0, 1.0] {
+    for rate in [469.0, 101.0, 12.0, 1.0] {
         let (frames, health, steps) = run(rate, 100, at_full_speed(SimSettings::new(Signal::Counter)));
         assert!(steps.iter().all(|s| *s == Step::Frame));
         assert_eq!(counted(health), Health::default(), "{rate}");
         for (k, (number, _, codes)) in (0..).zip(&frames.0) {
             assert_eq!((*number, codes), (k as u64, &(8 * k..8 * k + 8).collect::<Vec<i32>>()));
         }
-        // The board's rates are those of table 14, rounded down to whole frames.
+        // The board's rates are rounded down to whole frames.
         let share = health.measured_rate / rate;
         assert!((0.96..1.04 + 1.0 / rate).contains(&share), "{rate}: {}", health.measured_rate);
     }
@@ -275,7 +280,7 @@ fn a_scan_is_a_frame_and_nothing_is_lost() {
 
 #[test]
 fn every_input_comes_at_its_place() {
-    let (frames, _, _) = run(546.0, 10, SimSettings::new(Signal::Recording(&Ladder)));
+    let (frames, _, _) = run(469.0, 10, SimSettings::new(Signal::Recording(&Ladder)));
     let expected: Vec<i32> = (1..=8).map(|n| code(0.25 * f64::from(n))).collect();
     assert!(frames.0.iter().all(|f| f.2 == expected), "{:?}", frames.0);
 }
@@ -296,7 +301,7 @@ fn in_step(frames: &Frames, slack: u64) -> bool {
 #[test]
 fn missed_edges_within_a_scan_are_saved_by_the_level() {
     for missed in [Fault::MissedEdge, Fault::DroppedEdge] {
-        let (frames, health, steps) = run(546.0, 100, fault(missed, 1));
+        let (frames, health, steps) = run(469.0, 100, fault(missed, 1));
         // Eight conversions, eight edges.
         assert_eq!(counted(health), Health { drdy_missed: 8, ..Health::default() }, "{missed:?}");
         assert!(steps.iter().all(|s| *s == Step::Frame) && in_step(&frames, 0));
@@ -306,7 +311,7 @@ fn missed_edges_within_a_scan_are_saved_by_the_level() {
 #[test]
 fn each_fault_is_counted_as_what_it_is() {
     for bad in [Fault::StatusBit(0), Fault::MisoLow, Fault::MisoHigh, Fault::WrongId(2)] {
-        let (frames, health, _) = run(546.0, 100, fault(bad, 3));
+        let (frames, health, _) = run(469.0, 100, fault(bad, 3));
         let health = counted(health);
         assert!((3..=4).contains(&health.bad_frames), "{bad:?} {health:?}");
         assert_eq!(
@@ -315,20 +320,20 @@ fn each_fault_is_counted_as_what_it_is() {
         );
         assert!(in_step(&frames, 1), "{bad:?}");
     }
-    let (frames, health, _) = run(546.0, 600, fault(Fault::BusError, 3));
+    let (frames, health, _) = run(469.0, 600, fault(Fault::BusError, 3));
     let health = counted(health);
     assert!((3..=4).contains(&health.bus_errors), "{health:?}");
     assert_eq!(health, Health { bus_errors: health.bus_errors, frames_lost: health.frames_lost, ..Health::default() });
     assert!(in_step(&frames, 1));
     // A result has no checksum: nobody can tell.
-    let (_, health, _) = run(546.0, 100, fault(Fault::DataBit(20), 3));
+    let (_, health, _) = run(469.0, 100, fault(Fault::DataBit(20), 3));
     assert_eq!(counted(health), Health::default());
 }
 
 #[test]
 fn a_line_that_is_stuck_is_missed_and_the_chip_started_anew() {
     for stuck in [Fault::DrdyHigh, Fault::DrdyLow] {
-        let (frames, health, _) = run(546.0, 200, fault(stuck, 60));
+        let (frames, health, _) = run(469.0, 200, fault(stuck, 60));
         assert!(health.drdy_missed >= 10 && health.restarts >= 1, "{stuck:?} {health:?}");
         assert_eq!((health.bad_frames, health.bus_errors, health.slips), (0, 0, 0));
         eprintln!(
@@ -353,7 +358,7 @@ fn a_wrong_id_is_an_error_that_says_so() {
         .with_fault(ScheduledFault { fault: Fault::WrongId(0), chip: 0, after_frame: 0, frames: u64::MAX })
         .unwrap();
     let world = RefCell::new(SimBoard::new(board, settings));
-    let mut adcs = sim::adcs(&world, board, 104.0, 1, Input::Normal).unwrap();
+    let mut adcs = sim::adcs(&world, board, 101.0, 1, Input::Normal).unwrap();
     let mut drdys = sim::data_ready(&world, 0, || NoPace);
     let (mut codes, mut times) = ([0; 8], [0; 1]);
     let mut acquisition = Acquisition::new(&mut adcs, &mut drdys, &mut codes, &mut times, Limits::default()).unwrap();

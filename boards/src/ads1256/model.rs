@@ -9,7 +9,7 @@ mod protocol;
 use self::protocol::{Parser, Reply};
 use super::frame::{self, CODE_MAX, CODE_MIN};
 use super::registers::{COUNT, DataRate, Gain, Status, address, inputs};
-use super::{CLOCK_HZ, INPUTS};
+use super::{CLOCK_HZ, INPUTS, SWITCH_CLOCKS};
 use crate::drdy::{Edge, Level};
 use crate::signal::{Scale, Signal};
 use crate::sim::clock::ChipClock;
@@ -33,6 +33,8 @@ struct Scans {
     first: u64,
     /// The input that was switched to last.
     input: Option<u8>,
+    /// MUX was written since the last conversion began.
+    switched: bool,
     /// Conversions since the begin, and of the longest scan up to now; some were given up.
     conversions: u64,
     longest: Option<u64>,
@@ -68,8 +70,8 @@ impl<'a> Model<'a> {
     /// A chip at a reference in volts that gets its power now (at time 0), whose clock is `drift_ppm` parts in a million too
     /// fast. Its input n measures channel `first_channel + n` of `signal`.
     ///
-    /// [`Signal::Counter`] counts scans: one begins when the host switches to an input that is not higher than the one
-    /// before. Scans that it left out by time are counted too.
+    /// [`Signal::Counter`] counts scans: one begins when the host writes to MUX an input that is not higher than the one
+    /// before, and synchronises. Scans that it left out by time are counted too.
     #[must_use]
     pub fn new(vref: f64, signal: Signal<'a>, first_channel: usize, drift_ppm: f64, faults: Faults) -> Self {
         let mut model = Self {
@@ -132,10 +134,10 @@ impl<'a> Model<'a> {
         u64::from(self.rate().settling_us) * CLOCKS_PER_100_US / 100
     }
 
-    /// tCLKIN of a whole scan, of all inputs until one was seen, at the throughput of table 14.
+    /// tCLKIN of a whole scan, of all inputs until one was seen, with a host that is never late.
     fn scan_clocks(&self) -> u64 {
         let conversions = self.scans.longest.unwrap_or(INPUTS.into());
-        (conversions as f64 * f64::from(CLOCK_HZ) / self.rate().cycling_hz) as u64
+        conversions * (self.settling() + u64::from(SWITCH_CLOCKS))
     }
 
     fn has(&self, fault: Fault, frame: u64) -> bool {
@@ -181,6 +183,9 @@ impl<'a> Model<'a> {
         let now = self.clocks();
         self.ready = false;
         self.next = (!self.standby).then(|| now + self.settling());
+        if !core::mem::take(&mut self.scans.switched) {
+            return;
+        }
         let [positive, _] = inputs(self.at(address::MUX));
         let input = positive.unwrap_or_default();
         if self.scans.input.is_none_or(|before| input <= before) {

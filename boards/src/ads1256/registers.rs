@@ -2,7 +2,7 @@
 //!
 //! Each type parses from and emits one byte. Must never know of SPI.
 
-use super::INPUTS;
+use super::{CLOCK_HZ, INPUTS, SWITCH_CLOCKS};
 use crate::scan::Pair;
 
 /// Number of registers.
@@ -141,39 +141,43 @@ pub struct DataRate {
     pub hz: f64,
     /// Microseconds from WAKEUP to the first result, t18 (table 13).
     pub settling_us: u32,
-    /// Conversions in a second when the input is switched for each (table 14).
-    pub cycling_hz: f64,
 }
 
-const fn rate(byte: u8, hz: f64, settling_us: u32, cycling_hz: f64) -> DataRate {
-    DataRate { byte, hz, settling_us, cycling_hz }
+const fn rate(byte: u8, hz: f64, settling_us: u32) -> DataRate {
+    DataRate { byte, hz, settling_us }
 }
 
 impl DataRate {
     /// All of them, the fastest first.
     pub const ALL: [Self; 16] = [
-        rate(0xF0, 30_000.0, 210, 4374.0),
-        rate(0xE0, 15_000.0, 250, 3817.0),
-        rate(0xD0, 7_500.0, 310, 3043.0),
-        rate(0xC0, 3_750.0, 440, 2165.0),
-        rate(0xB0, 2_000.0, 680, 1438.0),
-        rate(0xA1, 1_000.0, 1_180, 837.0),
-        rate(0x92, 500.0, 2_180, 456.0),
-        rate(0x82, 100.0, 10_180, 98.0),
-        rate(0x72, 60.0, 16_840, 59.0),
-        rate(0x63, 50.0, 20_180, 50.0),
-        rate(0x53, 30.0, 33_510, 30.0),
-        rate(0x43, 25.0, 40_180, 25.0),
-        rate(0x33, 15.0, 66_840, 15.0),
-        rate(0x23, 10.0, 100_180, 10.0),
-        rate(0x13, 5.0, 200_180, 5.0),
-        rate(0x03, 2.5, 400_180, 2.5),
+        rate(0xF0, 30_000.0, 210),
+        rate(0xE0, 15_000.0, 250),
+        rate(0xD0, 7_500.0, 310),
+        rate(0xC0, 3_750.0, 440),
+        rate(0xB0, 2_000.0, 680),
+        rate(0xA1, 1_000.0, 1_180),
+        rate(0x92, 500.0, 2_180),
+        rate(0x82, 100.0, 10_180),
+        rate(0x72, 60.0, 16_840),
+        rate(0x63, 50.0, 20_180),
+        rate(0x53, 30.0, 33_510),
+        rate(0x43, 25.0, 40_180),
+        rate(0x33, 15.0, 66_840),
+        rate(0x23, 10.0, 100_180),
+        rate(0x13, 5.0, 200_180),
+        rate(0x03, 2.5, 400_180),
     ];
 
     /// From the register; `None` for what the table does not have.
     #[must_use]
     pub fn from_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|rate| rate.byte == byte)
+    }
+
+    /// Inputs in a second when each is fetched and switched from: t18 and [`SWITCH_CLOCKS`].
+    #[must_use]
+    pub fn switched_hz(self) -> f64 {
+        1.0 / (f64::from(self.settling_us) * 1e-6 + f64::from(SWITCH_CLOCKS) / f64::from(CLOCK_HZ))
     }
 
     /// Milliseconds that a self-calibration may take. The datasheet's table 21 has 1227 ms at 2.5 SPS, three settlings; here
@@ -213,11 +217,16 @@ mod tests {
     }
 
     #[test]
-    fn settling_and_cycling_agree() {
-        // Between the two lie the commands: 18 to 20 us at SCLK = fCLKIN / 4; the tables are rounded.
-        for rate in DataRate::ALL {
-            let commands = 1e6 / rate.cycling_hz - f64::from(rate.settling_us);
-            assert!((-200.0..260.0).contains(&commands) && rate.cycling_hz <= rate.hz, "{rate:?}");
+    fn switching_is_the_datasheets_cycle_and_the_fetching() {
+        // Table 14, which has four bytes and two pauses between DRDY and the next conversion; both tables are rounded.
+        const CYCLING_HZ: [f64; 16] =
+            [4374.0, 3817.0, 3043.0, 2165.0, 1438.0, 837.0, 456.0, 98.0, 59.0, 50.0, 30.0, 25.0, 15.0, 10.0, 5.0, 2.5];
+        let clock_us = 1e6 / f64::from(CLOCK_HZ);
+        for (rate, cycling_hz) in DataRate::ALL.into_iter().zip(CYCLING_HZ) {
+            let fetching_us = f64::from(SWITCH_CLOCKS - 4 * 32 - 4 - 24) * clock_us;
+            let period_us = 1e6 / rate.switched_hz() - fetching_us;
+            let table_us = 1e6 / cycling_hz;
+            assert!((period_us / table_us - 1.0).abs() < 0.035, "{rate:?}: {period_us} {table_us}");
         }
     }
 }

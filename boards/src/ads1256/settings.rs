@@ -52,9 +52,9 @@ impl Settings {
     ///
     /// ```
     /// use axismirror_boards::ads1256::Settings;
-    /// let settings = Settings::DEFAULT.with_frame_rate(104.0).unwrap();
-    /// assert_eq!((settings.data_rate().hz, settings.rate()), (1000.0, 837.0 / 8.0));
-    /// assert_eq!(Settings::DEFAULT.with_frame_rate(105.0), None);
+    /// let settings = Settings::DEFAULT.with_frame_rate(101.0).unwrap();
+    /// assert_eq!((settings.data_rate().hz, settings.rate().floor()), (1000.0, 101.0));
+    /// assert_eq!(Settings::DEFAULT.with_frame_rate(102.0), None);
     /// ```
     #[must_use]
     pub fn with_frame_rate(self, hz: f64) -> Option<Self> {
@@ -81,10 +81,10 @@ impl Settings {
         DataRate::from_byte(self.drate).unwrap_or(DataRate::ALL[0])
     }
 
-    /// Frames in a second with a host that is never late: table 14, divided by the inputs.
+    /// Frames in a second with a host that is never late.
     #[must_use]
     pub fn rate(&self) -> f64 {
-        self.data_rate().cycling_hz / self.scan.channels() as f64
+        self.data_rate().switched_hz() / self.scan.channels() as f64
     }
 
     /// MUX for a channel of the frame. Past the last one it begins anew.

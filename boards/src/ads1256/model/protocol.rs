@@ -161,6 +161,7 @@ impl Model<'_> {
             _ => 0xFF,
         };
         *held = *held & !writable | value & writable;
+        self.scans.switched |= at == address::MUX;
     }
 
     fn read_register(&self, at: u8) -> u8 {
