@@ -72,6 +72,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let _ = acquisition.stop();
     drop(acquisition);
     let (edges, gaps) = drdys.iter().fold((0, 0), |(edges, gaps), d| (edges + d.edges, gaps + d.gaps));
+    print!("{}", verifier.times());
     println!(
         "RESULT {} edges={edges} seqno_gaps={gaps} refused={refused} {}",
         verifier.seen(),

@@ -47,6 +47,7 @@ pub(crate) fn run(name: &str, expected: Expected) -> Result<(), Box<dyn Error>> 
         match (chunk.state(), &verifier) {
             (State::Valid, _) => {}
             (_, Some(verifier)) => {
+                print!("{}", verifier.times());
                 println!("RESULT {} missed={missed} unproven={unproven} {}", verifier.seen(), verify::health(&health));
                 return Ok(());
             }

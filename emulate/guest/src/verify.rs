@@ -51,6 +51,8 @@ pub(crate) struct Verifier {
     digest_frames: u64,
     /// FNV-1a over the codes of the first frames: whoever reads the same has the same.
     digest: u32,
+    /// Number and time of each frame.
+    times: Vec<(u64, i64)>,
 }
 
 impl Verifier {
@@ -70,6 +72,7 @@ impl Verifier {
             first: 0,
             digest_frames: expected.digest_frames,
             digest: FNV_OFFSET,
+            times: Vec::new(),
         }
     }
 
@@ -105,10 +108,22 @@ impl Verifier {
             }
         };
         self.last = Some(number);
+        self.times.push((number, time_ns));
         let (from, from_ns) = *self.origin.get_or_insert((number, time_ns));
         let off = (time_ns - from_ns) as f64 - (number as f64 - from as f64) * self.period_ns;
         self.bad_times += u64::from(off.abs() > self.period_ns / 4.0);
         self.worst_ns = self.worst_ns.max(off.abs());
+    }
+
+    /// Number and time of each frame, a line each: `FRAME number ns`.
+    pub(crate) fn times(&self) -> impl Display + '_ {
+        struct Times<'v>(&'v [(u64, i64)]);
+        impl Display for Times<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|(number, ns)| writeln!(f, "FRAME {number} {ns}"))
+            }
+        }
+        Times(&self.times)
     }
 
     /// What came, as `key=value ...`.

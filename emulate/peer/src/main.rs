@@ -1,9 +1,10 @@
 //! The other end of an emulated board's wires: a simulated device of `boards/`, asked over a Unix socket by the bridge in QEMU.
 //!
-//! Serves one run of QEMU and ends with it; says at the end what the device has seen, as `PEER key=value ...`. Must never decide
-//! whether that is right.
+//! Serves one run of QEMU and ends with it; says at the end what the device has seen, as `PEER key=value ...`, and when which lines
+//! fell. Must never decide whether that is right.
 #![forbid(unsafe_code)]
 
+mod falls;
 mod fault;
 mod protocol;
 mod world;
@@ -68,6 +69,7 @@ fn run(args: &Args) -> Result<(), String> {
     let (stream, _) = listener.accept().map_err(|e| e.to_string())?;
     serve(stream, &mut world).map_err(|e| e.to_string())?;
     println!("PEER {}", world.seen());
+    print!("{}", world.falls());
     Ok(())
 }
 

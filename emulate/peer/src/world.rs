@@ -9,6 +9,7 @@ use axismirror_boards::drdy::Level;
 use axismirror_boards::sim::device::Device;
 use axismirror_boards::sim::{SimBoard, SimSettings};
 
+use crate::falls::Falls;
 use crate::protocol::{Event, Reply, Request};
 
 /// What the device has seen.
@@ -32,13 +33,14 @@ pub(crate) struct World<'a> {
     /// The line as it is driven.
     level: Level,
     seen: Seen,
+    falls: Falls,
 }
 
 impl<'a> World<'a> {
     /// A chip of a board that gets its power when the guest does.
     pub(crate) fn new(board: &Board, settings: SimSettings<'a>, chip: usize) -> Self {
         let board = SimBoard::new(board, settings);
-        Self { board, chip, level: Level::High, seen: Seen::default() }
+        Self { board, chip, level: Level::High, seen: Seen::default(), falls: Falls::default() }
     }
 
     /// The host will ask for so many frames a second.
@@ -49,6 +51,11 @@ impl<'a> World<'a> {
     /// What happened on the wires up to now.
     pub(crate) const fn seen(&self) -> Seen {
         self.seen
+    }
+
+    /// When that was.
+    pub(crate) const fn falls(&self) -> &Falls {
+        &self.falls
     }
 
     fn device(&mut self) -> Option<&mut (dyn Device + 'a)> {
@@ -65,6 +72,7 @@ impl<'a> World<'a> {
             Event::Start | Event::Time => {}
             Event::Select => {
                 self.seen.selects += 1;
+                self.falls.select(request.time_ns);
                 self.device().into_iter().for_each(Device::select);
             }
             Event::Deselect => self.device().into_iter().for_each(Device::deselect),
@@ -83,7 +91,10 @@ impl<'a> World<'a> {
     /// wire, and the line stays high.
     fn drdy(&mut self) -> u8 {
         let mut edges = 0_u8;
-        while self.device().and_then(|d| d.pop_edge()).is_some() {
+        while let Some(edge) = self.device().and_then(|d| d.pop_edge()) {
+            if let Some(chip) = self.board.chips().get(self.chip) {
+                self.falls.data_ready(chip, edge.time_ns);
+            }
             edges = edges.saturating_add(1);
             self.level = Level::Low;
         }

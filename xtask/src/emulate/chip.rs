@@ -30,6 +30,8 @@ pub(crate) struct Chip {
     pub(super) code_max: u32,
     /// Whether it converts from power-up on and not from a start: DRDY falls before anybody looks.
     pub(super) free_running: bool,
+    /// Conversions of a frame, each with an edge of its own.
+    pub(super) conversions: u32,
     /// Least share of the rate that has to come: a chip that scans waits for the host at each of its inputs.
     pub(super) share: f64,
     /// Drivers that are modules, besides the machine's.
@@ -50,6 +52,7 @@ pub(super) const ADS1299: Chip = Chip {
     tree: "spidev",
     code_max: CODE_MAX_24,
     free_running: false,
+    conversions: 1,
     share: 1.0,
     modules: &[],
 };
@@ -90,6 +93,7 @@ pub(super) const ADS1256: Chip = Chip {
     wires: &[Wires { select: 22, native_select: None, data_ready: Some(17) }],
     tree: "waveshare-adda",
     free_running: true,
+    conversions: 8,
     share: 0.85,
     ..ADS1299
 };
