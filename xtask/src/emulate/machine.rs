@@ -11,7 +11,8 @@ pub(crate) struct Machine {
     pub(super) qemu: &'static [&'static str],
     /// The kernel's name for the serial console, which is also QEMU's standard output.
     pub(super) console: &'static str,
-    /// More for the kernel's command line.
+    /// More for the kernel's command line: one processor, since a clock that counts instructions lets them run one behind the other, and
+    /// an interrupt waits for its own one's turn.
     pub(super) kernel: &'static str,
     /// Devices that are added before those on the bus.
     pub(super) devices: &'static [&'static str],
@@ -67,7 +68,7 @@ pub(super) const PI3: Machine = Machine {
     name: "pi3",
     qemu: &["-machine", "raspi3b", "-serial", "stdio"],
     console: "ttyAMA0,115200",
-    kernel: "",
+    kernel: "maxcpus=1",
     devices: &[
         "gpio-edges,id=pins,controller=/machine/soc/peripherals/gpio,irq-controller=/machine/soc/peripherals/ic,irq-name=gpu-irq,irq-line=49",
     ],
