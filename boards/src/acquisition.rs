@@ -10,6 +10,7 @@
 //! | an edge, about a period after the last | frame read | |
 //! | an edge, n periods after the last | frame read, gap of n - 1 | `drdy_missed`, `frames_lost` |
 //! | several edges waiting | the newest frame is read | `overruns`, `frames_lost` |
+//! | an edge behind the last look and before the transfer | the frame that was read is its own | `overruns`, `frames_lost` |
 //! | more edges waiting than any queue holds | nothing: the rest is looked at in the next step | `overruns`, `frames_lost` |
 //! | an edge whose frame was clocked out already | nothing | `overruns`, `frames_lost` |
 //! | no edge, DRDY low (after a read, or when time is up) | frame read, its time estimated | `drdy_missed` |
@@ -21,6 +22,7 @@
 //! | a converter that scans: no edge within a scan, DRDY high | gap of 1, scan begun anew | `drdy_missed`, `frames_lost` |
 //! | second chip has no new frame, or two | its frame is read as it is | `slips` |
 
+mod ahead;
 mod chunk;
 mod due;
 mod error;
@@ -32,9 +34,10 @@ mod waiting;
 pub use chunk::{Chunk, Sink};
 pub use error::{AcquisitionError, ErrorOf};
 
-use axismirror_core::health::Health;
+use axismirror_core::health::{Health, LeadOff};
 use heapless::Vec;
 
+use self::ahead::Ahead;
 use self::due::Due;
 use self::follower::Follower;
 use self::rate::RateMeter;
@@ -94,7 +97,7 @@ enum Read {
 #[derive(Debug)]
 pub struct Acquisition<'b, A, D> {
     adcs: &'b mut [A],
-    drdy: &'b mut D,
+    drdy: Ahead<'b, D>,
     followers: Vec<Follower<'b, D>, MAX_CHIPS>,
     codes: &'b mut [i32],
     times: &'b mut [i64],
@@ -116,6 +119,8 @@ pub struct Acquisition<'b, A, D> {
     estimated: bool,
     /// DRDY was low after the last read.
     due_now: bool,
+    /// When the transfer of a good frame began that was the newest then.
+    transfer_ns: Option<i64>,
     /// The gap up to the next edge is the time of a restart.
     restarted: bool,
     failures: u32,
@@ -153,7 +158,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         let rate = RateMeter::new(adcs.first().map_or(1.0, Adc::rate));
         Ok(Self {
             adcs,
-            drdy,
+            drdy: Ahead::new(drdy),
             followers: others.iter_mut().map(Follower::new).collect(),
             codes,
             times,
@@ -170,6 +175,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             last_seqno: None,
             estimated: false,
             due_now: false,
+            transfer_ns: None,
             restarted: false,
             failures: 0,
             needs_restart: false,
@@ -177,7 +183,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         })
     }
 
-    /// What went wrong up to now.
+    /// What went wrong up to now, and which electrodes are off, channels counted over all converters.
     pub const fn health(&self) -> &Health {
         &self.health
     }
@@ -236,7 +242,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             adc.initialise().map_err(|error| AcquisitionError::Adc { chip, error })?;
         }
         // Edges from before would be taken for frames; the chips are stopped now and make none.
-        waiting::take(self.drdy).map_err(AcquisitionError::DataReady)?;
+        waiting::take(&mut self.drdy).map_err(AcquisitionError::DataReady)?;
         // The first one last: whenever its frame is ready, the others have theirs.
         for (chip, adc) in self.adcs.iter_mut().enumerate().rev() {
             adc.start().map_err(|error| AcquisitionError::Adc { chip, error })?;
@@ -289,6 +295,8 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
                 let read = if self.conversions > 1 { self.read_scan() } else { self.read(number) };
                 match read.map_err(AcquisitionError::DataReady)? {
                     Read::Good => {
+                        self.follow_transfer().map_err(AcquisitionError::DataReady)?;
+                        let (number, time_ns) = self.last.unwrap_or((number, time_ns));
                         self.keep(number, time_ns, sink)?;
                         Step::Frame
                     }
@@ -338,6 +346,8 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         let period = self.period_ns();
         let mut rest = self.codes.get_mut(begin..begin + self.channels).unwrap_or_default();
         let (mut bad, mut on_bus) = (false, false);
+        let began_ns = self.drdy.now_ns();
+        let (mut first_channel, mut lead_off) = (0, LeadOff::default());
         for (chip, adc) in self.adcs.iter_mut().enumerate() {
             let follower = chip.checked_sub(1).and_then(|i| self.followers.get_mut(i));
             if let Some(follower) = follower {
@@ -347,6 +357,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             rest = behind;
             match adc.read_frame(codes) {
                 Ok(status) => {
+                    lead_off.add(first_channel, status.lead_off_positive, status.lead_off_negative);
                     if let Some(place) = self.status.get_mut(chip) {
                         *place = status;
                     }
@@ -358,17 +369,25 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
                 }
                 Err(_) => bad = true,
             }
+            first_channel += adc.channels();
         }
         self.health.bad_frames += u64::from(bad);
         if bad || on_bus {
             self.health.frames_lost += 1;
             self.failures += 1;
-        } else if !self.estimated {
-            self.failures = 0;
+        } else {
+            self.health.lead_off = lead_off;
+            if !self.estimated {
+                self.failures = 0;
+            }
         }
         // An edge that fell close to the one before may be lost to the host; the level is not. After a transfer that
         // failed, DRDY is low because nobody clocked the frame out; after a frame without an edge it may be stuck.
-        self.due_now = !on_bus && !self.estimated && self.drdy.level()? == Some(Level::Low);
+        let level = if on_bus || self.estimated { None } else { self.drdy.level()? };
+        self.due_now = level == Some(Level::Low);
+        // A chip that queues its frames has DRDY low as long as there is another: it was not the newest that was read.
+        let newest = level == Some(Level::High) || !self.adcs.first().is_some_and(Adc::queues_frames);
+        self.transfer_ns = began_ns.filter(|_| newest && !bad && !on_bus && !self.estimated);
         Ok(if bad || on_bus { Read::Lost } else { Read::Good })
     }
 }

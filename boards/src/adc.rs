@@ -71,6 +71,12 @@ pub trait Adc {
     /// is not to be believed (`codes` then holds nothing of use), [`AdcError::FrameBuffer`] when `codes` has the wrong length.
     fn read_frame(&mut self, codes: &mut [i32]) -> Result<FrameStatus, AdcError<Self::BusError>>;
 
+    /// Whether the chip keeps the frame before when it has converted another one, so that a read gets the older of the two. Else it
+    /// gets the newest.
+    fn queues_frames(&self) -> bool {
+        false
+    }
+
     /// Frames were converted that nobody read: the host was late, or a transfer failed. A chip that queues its frames drops
     /// the old ones at the next [`read_frame`](Adc::read_frame), which so gets the newest.
     fn skip_unread(&mut self) {}

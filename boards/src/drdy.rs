@@ -52,6 +52,11 @@ pub trait DataReady {
     /// # Errors
     /// When the line cannot be read.
     fn level(&mut self) -> Result<Option<Level>, Self::Error>;
+
+    /// The time now, on the clock of [`Edge::time_ns`]. `None` where nobody can tell.
+    fn now_ns(&mut self) -> Option<i64> {
+        None
+    }
 }
 
 impl<T: DataReady + ?Sized> DataReady for &mut T {
@@ -63,6 +68,10 @@ impl<T: DataReady + ?Sized> DataReady for &mut T {
 
     fn level(&mut self) -> Result<Option<Level>, T::Error> {
         (**self).level()
+    }
+
+    fn now_ns(&mut self) -> Option<i64> {
+        (**self).now_ns()
     }
 }
 

@@ -87,6 +87,10 @@ impl<SPI: SpiDevice, D: DelayNs> Adc for Driver<SPI, D> {
         each!(self, chip => chip.read_frame(codes))
     }
 
+    fn queues_frames(&self) -> bool {
+        each!(self, chip => chip.queues_frames())
+    }
+
     fn skip_unread(&mut self) {
         each!(self, chip => chip.skip_unread());
     }

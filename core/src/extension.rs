@@ -20,6 +20,7 @@
 //!  196  sleepers         u32  for readers that map writable and want to say that they sleep; ours map read-only
 //!  200  heals            u64  public names of segments that vanished and were linked again
 //!  208  -
+//!  240  lead_off      2 x u64  electrodes that are off, positive and negative sides: bit k is the stream's channel k
 //!  256  frames_lost, drdy_missed, bad_frames, bus_errors, overruns, slips, restarts, messages_ignored, frames_cut: u64 each
 //!  328  measured_rate    f64  Hz
 //!  336  name_len         u32  bytes of the stream's long name
@@ -43,7 +44,7 @@ mod counters;
 
 pub use self::counters::Counters;
 use crate::header::Generation;
-use crate::health::Health;
+use crate::health::{Health, LeadOff};
 use crate::histogram::{BUCKETS, Histogram};
 use crate::memory::{Memory, MemoryMut, Word};
 use crate::name::{MAX_STREAM_NAME, StreamName};
@@ -68,6 +69,7 @@ const HEARTBEAT: usize = 40;
 const SLOTS: [usize; 2] = [64, 128];
 const WAKE: usize = 192;
 const HEALS: usize = 200;
+const LEAD_OFF: usize = 240;
 const HEALTH: usize = 256;
 const MEASURED_RATE: usize = HEALTH + 9 * 8;
 const NAME_LEN: usize = MEASURED_RATE + 8;
@@ -220,7 +222,8 @@ impl<M: Memory> Extension<M> {
         }
     }
 
-    /// The acquisition's counters. Each is right by itself; together they may be of two instants.
+    /// The acquisition's counters, and which of the stream's channels have electrodes off (none with a writer that does not tell). Each is right
+    /// by itself; together they may be of two instants.
     #[must_use]
     pub fn health(&self) -> Health {
         let n = |i: usize| self.load_u64(HEALTH + 8 * i);
@@ -235,6 +238,7 @@ impl<M: Memory> Extension<M> {
             messages_ignored: n(7),
             frames_cut: n(8),
             measured_rate: f64::from_bits(self.load_u64(MEASURED_RATE)),
+            lead_off: LeadOff { positive: self.load_u64(LEAD_OFF), negative: self.load_u64(LEAD_OFF + 8) },
         }
     }
 
@@ -340,6 +344,8 @@ impl<M: MemoryMut> Extension<M> {
             self.store_u64(HEALTH + 8 * i, count);
         }
         self.store_u64(MEASURED_RATE, h.measured_rate.to_bits());
+        self.store_u64(LEAD_OFF, h.lead_off.positive);
+        self.store_u64(LEAD_OFF + 8, h.lead_off.negative);
     }
 
     /// Orders everything before against what is stored after (see [`MemoryMut::fence_release`]).

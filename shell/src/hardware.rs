@@ -91,6 +91,13 @@ impl DataReady for HostDataReady {
             Self::Clock(clock) => clock.level().map_err(|never| match never {}),
         }
     }
+
+    fn now_ns(&mut self) -> Option<i64> {
+        match self {
+            Self::Line(line) => line.now_ns(),
+            Self::Clock(clock) => clock.now_ns(),
+        }
+    }
 }
 
 /// A board that is open.

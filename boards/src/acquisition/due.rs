@@ -2,10 +2,11 @@
 //!
 //! Must never read a frame. The table in [`super`] says what is counted when.
 //!
-//! Nobody looks at the edges between the last look here and the first clock of the transfer, a few microseconds. A conversion that
-//! falls there has its frame read with the time and number of the one before it; the edge that is found afterwards is counted
-//! as an overrun, which is right in number. It looks just like an edge during the transfer, which is far longer, and whose
-//! frame is the one that is lost: only the time of the first clock would tell, and nobody has it here.
+//! Between the last look at the edges and the transfer the chip may convert once more: then the frame that is read is the newer one.
+//! The edge's own time tells, against the host's when the transfer was begun ([`DataReady::now_ns`]): an edge that fell before is the
+//! frame's, one that fell later is the next one's, whose frame may be the one that is lost. What is left is the way from that
+//! time to the transfer's first clock, a few microseconds: an edge that falls there is counted as an overrun, which is right in
+//! number, and leaves its frame the number and time of the one before.
 
 use super::{Acquisition, NS_PER_S, Step, waiting};
 use crate::adc::Adc;
@@ -59,7 +60,7 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
 
     fn edge(&mut self, first: Edge) -> Result<Due, D::Error> {
         // A host that is late finds several. The chip holds the newest frame only.
-        let waiting = waiting::take(self.drdy)?;
+        let waiting = waiting::take(&mut self.drdy)?;
         let (edge, seen) = (waiting.newest.unwrap_or(first), 1 + waiting.edges);
         if self.conversions > 1 && self.drdy.level()? == Some(Level::High) {
             // It fell before the input was switched; what it told of is gone.
@@ -115,6 +116,28 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
             return Ok(self.overwritten(edge, number + advance));
         }
         Ok(self.frame(edge, advance))
+    }
+
+    /// The newest frame was read: when edges fell between the last look and the transfer, it is that of the last of them, and those before
+    /// it are lost.
+    pub(super) fn follow_transfer(&mut self) -> Result<(), D::Error> {
+        let Some(began_ns) = self.transfer_ns.take() else { return Ok(()) };
+        let period = self.period_ns();
+        while let (Some(edge), Some((number, last_ns))) = (self.drdy.peek()?, self.last) {
+            let advance = periods(edge.time_ns.saturating_sub(last_ns), period);
+            // None: the line bounced, which is for the next step to find.
+            if edge.time_ns > began_ns || advance == 0 {
+                break;
+            }
+            self.drdy.wait(0)?;
+            self.last_seqno = edge.seqno;
+            self.last = Some((number + advance, edge.time_ns));
+            self.rate.edge(number + advance, edge.time_ns);
+            self.health.overruns += 1;
+            self.health.frames_lost += advance;
+            self.health.drdy_missed += advance - 1;
+        }
+        Ok(())
     }
 
     /// The frame of an edge is gone: clocked out in place of the one before, or overwritten by those that wait behind it.

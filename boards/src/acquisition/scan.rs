@@ -39,7 +39,7 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
                 self.health.bus_errors += 1;
                 return Ok(self.give_up());
             }
-            waiting::take(self.drdy)?;
+            waiting::take(&mut self.drdy)?;
             self.scan_broken = false;
             ready = false;
         }
@@ -95,7 +95,7 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
                 Wait::Stopped => return Ok(Read::Stopped),
                 Wait::Edge(_) => {
                     // A host that is late finds several, all of the same input.
-                    waiting::take(self.drdy)?;
+                    waiting::take(&mut self.drdy)?;
                     if self.drdy.level()? != Some(Level::High) {
                         return Ok(Read::Good);
                     }

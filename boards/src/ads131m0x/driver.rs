@@ -197,6 +197,10 @@ impl<SPI: SpiDevice, D: DelayNs> Adc for Ads131m0x<SPI, D> {
         }
     }
 
+    fn queues_frames(&self) -> bool {
+        true
+    }
+
     fn skip_unread(&mut self) {
         self.stale = true;
     }

@@ -20,6 +20,8 @@ pub struct Settings {
     pub input_crc: bool,
     /// Each channel's gain; those that the part does not have are not looked at.
     pub gains: [Gain; MAX_CHANNELS],
+    /// Channels (a bit each) whose gain stays as it is in `gains` when a gain is chosen for all.
+    pub own_gain: u8,
     /// What each channel measures.
     pub inputs: [Mux; MAX_CHANNELS],
 }
@@ -49,6 +51,7 @@ impl Settings {
             external_clock: true,
             input_crc: true,
             gains: [Gain::X1; MAX_CHANNELS],
+            own_gain: 0,
             inputs: [Mux::Normal; MAX_CHANNELS],
         }
     }
@@ -60,10 +63,14 @@ impl Settings {
         self
     }
 
-    /// With all channels at one gain.
+    /// With all channels at one gain, but for those that have their [own](Self::own_gain).
     #[must_use]
-    pub const fn with_gain(mut self, gain: Gain) -> Self {
-        self.gains = [gain; MAX_CHANNELS];
+    pub fn with_gain(mut self, gain: Gain) -> Self {
+        for (place, channel) in self.gains.iter_mut().enumerate() {
+            if self.own_gain >> place & 1 == 0 {
+                *channel = gain;
+            }
+        }
         self
     }
 
@@ -137,6 +144,18 @@ mod tests {
         let writes: std::vec::Vec<(u8, u16)> = settings.writes().iter().map(|w| (w.address, w.value)).collect();
         assert_eq!(writes, [(2, 0x1110), (3, 0x0F96), (4, 0x5555), (0x09, 2), (0x0E, 3), (0x13, 2), (0x18, 3)]);
         assert_eq!(Settings::new(Part::M08).writes().len(), MAX_WRITES);
+    }
+
+    #[test]
+    fn a_channel_may_have_a_gain_of_its_own() {
+        let mut settings = Settings { own_gain: 0b0100_0010, ..Settings::new(Part::M08) };
+        (settings.gains[1], settings.gains[6]) = (Gain::X128, Gain::X8);
+        let settings = settings.with_gain(Gain::X2);
+        let value = |name: &str| settings.writes().iter().find(|w| w.name == name).map(|w| w.value);
+        // Codes 1, 7, 1, 1 and 1, 1, 3, 1 in nibbles, the first channel lowest (SBAS950, GAIN1 and GAIN2).
+        assert_eq!((value("GAIN1"), value("GAIN2")), (Some(0x1171), Some(0x1311)));
+        let step = |channel| settings.volts_per_code(channel).unwrap();
+        assert_eq!((step(0) / step(1), step(0) / step(6)), (64.0, 4.0));
     }
 
     #[test]

@@ -174,6 +174,13 @@ impl<P: Pace> DataReady for SimDrdy<'_, '_, P> {
             Source::Clock(clock) => clock.level(),
         }
     }
+
+    fn now_ns(&mut self) -> Option<i64> {
+        match &self.0 {
+            Source::Line(line) => Some(line.host_ns(line.world.borrow().now_ns())),
+            Source::Clock(_) => None,
+        }
+    }
 }
 
 impl<P: Pace> Line<'_, '_, P> {

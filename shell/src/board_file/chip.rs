@@ -89,6 +89,8 @@ fn ads131m0x(reader: &Reader<'_>, part: ads131m0x::Part) -> Result<ads131m0x::Se
     settings.external_clock = reader.flag("external_clock", settings.external_clock)?;
     settings.input_crc = reader.flag("input_crc", settings.input_crc)?;
     words(reader, "inputs", &ADS131M0X_INPUTS, settings.inputs.get_mut(..part.channels()).unwrap_or_default())?;
+    let known = ads131m0x::registers::Gain::ALL.map(|gain| (gain.factor(), gain));
+    settings.own_gain = own_gains(reader, &known, settings.gains.get_mut(..part.channels()).unwrap_or_default())?;
     Ok(settings)
 }
 
@@ -119,7 +121,11 @@ fn ads1299(reader: &Reader<'_>) -> Result<ads1299::Settings> {
         // A gain is put in when the stream's is known.
         *channel = Channel { power_down: is(off), gain: Gain::X1, srb2: is(srb2), mux };
     }
-    own_gains(reader, &mut settings)?;
+    let mut gains = settings.channels.map(|c| c.gain);
+    settings.own_gain = own_gains(reader, &Gain::ALL.map(|gain| (gain.factor(), gain)), &mut gains)?;
+    for (channel, gain) in settings.channels.iter_mut().zip(gains) {
+        channel.gain = gain;
+    }
     settings.misc1.srb1 = reader.flag("srb1", false)?;
     settings.config1.multiple_readback = reader.flag("multiple_readback", false)?;
     settings.config1.clock_output = reader.flag("clock_output", false)?;
@@ -155,22 +161,25 @@ fn ads1299(reader: &Reader<'_>) -> Result<ads1299::Settings> {
     Ok(settings)
 }
 
-/// `channel_gains`: a gain for each channel, 0 for the stream's.
-fn own_gains(reader: &Reader<'_>, settings: &mut ads1299::Settings) -> Result<()> {
-    const POSSIBLE: &str = "8 gains, one for each channel, of 0 (the stream's), 1, 2, 4, 6, 8, 12, 24";
-    let Some(field) = reader.get("channel_gains") else { return Ok(()) };
-    let items = reader.items(field, POSSIBLE)?;
-    if items.len() != settings.channels.len() {
-        return Err(reader.wrong(field, POSSIBLE));
+/// `channel_gains`: a gain for each channel, 0 for the stream's. Which channels have their own, a bit each.
+fn own_gains<G: Copy>(reader: &Reader<'_>, known: &[(u8, G)], all: &mut [G]) -> Result<u8> {
+    let Some(field) = reader.get("channel_gains") else { return Ok(0) };
+    let factors: Vec<_> = known.iter().map(|(factor, _)| factor.to_string()).collect();
+    let possible = format!("{} gains, one for each channel, of 0 (the stream's), {}", all.len(), factors.join(", "));
+    let items = reader.items(field, &possible)?;
+    if items.len() != all.len() {
+        return Err(reader.wrong(field, possible));
     }
-    for (place, (channel, item)) in settings.channels.iter_mut().zip(items).enumerate() {
-        let factor = reader.byte(item, 0, 24)?;
+    let mut own = 0;
+    for (place, (gain, item)) in all.iter_mut().zip(items).enumerate() {
+        let factor = reader.byte(item, 0, u8::MAX)?;
         if factor > 0 {
-            channel.gain = Gain::from_factor(factor).ok_or_else(|| reader.wrong(item, POSSIBLE))?;
-            settings.own_gain |= 1 << place;
+            let found = known.iter().find(|(f, _)| *f == factor);
+            *gain = found.map(|(_, gain)| *gain).ok_or_else(|| reader.wrong(item, possible.clone()))?;
+            own |= 1 << place;
         }
     }
-    Ok(())
+    Ok(own)
 }
 
 /// Channels of the chip, from 1, as bits.

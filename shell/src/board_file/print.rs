@@ -78,6 +78,8 @@ fn slot(chip: &ChipSlot) -> String {
             rows.flag("input_crc", settings.input_crc);
             let inputs = settings.inputs.iter().take(settings.part.channels());
             rows.row("inputs", inputs.map(|mux| text(word(&ADS131M0X_INPUTS, mux))).collect::<Vec<_>>().into());
+            let gains = settings.gains.iter().take(settings.part.channels());
+            rows.own_gains(settings.own_gain, gains.map(|gain| gain.factor()));
         }
         ChipKind::Mcp320x(settings) => rows.scan(settings.scan()),
         ChipKind::Max111x(settings) => {
@@ -105,6 +107,12 @@ impl Rows {
         self.row(key, set.map(|(number, _)| Value::from(number)).collect::<Vec<_>>().into());
     }
 
+    /// The gains of channels that have their own, 0 for the others.
+    fn own_gains(&mut self, own: u8, gains: impl Iterator<Item = u8>) {
+        let each = gains.enumerate().map(|(place, gain)| i64::from(gain) * i64::from(own >> place & 1));
+        self.row("channel_gains", each.map(Value::from).collect::<Vec<_>>().into());
+    }
+
     fn scan(&mut self, scan: &Scan) {
         let pairs = scan.pairs().iter().map(|pair| match pair.negative {
             None => pair.positive.to_string(),
@@ -120,11 +128,7 @@ fn ads1299(rows: &mut Rows, settings: &ads1299::Settings) {
     };
     let inputs = settings.channels.iter().map(|c| text(word(&ADS1299_INPUTS, &c.mux)));
     rows.row("inputs", inputs.collect::<Vec<_>>().into());
-    let gains = settings.channels.iter().enumerate().map(|(place, channel)| {
-        let own = settings.own_gain >> place & 1 == 1;
-        Value::from(if own { i64::from(channel.gain.factor()) } else { 0 })
-    });
-    rows.row("channel_gains", gains.collect::<Vec<_>>().into());
+    rows.own_gains(settings.own_gain, settings.channels.iter().map(|channel| channel.gain.factor()));
     rows.bits("off", mask(|c| c.power_down));
     rows.flag("srb1", settings.misc1.srb1);
     rows.bits("srb2", mask(|c| c.srb2));

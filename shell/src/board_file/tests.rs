@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use axismirror_boards::ads131m0x;
 use axismirror_boards::ads1299::registers::{Gain, LeadOffCurrent, LeadOffFrequency};
 use axismirror_boards::board::{Board, ChipKind, Pacing, Position};
 
@@ -54,6 +55,23 @@ fn lead_off_bias_and_gains_of_an_ads1299() {
     assert_eq!((image[0x03] & 0x04, settings.lead_off.current), (0, LeadOffCurrent::Ua24));
     assert_eq!(settings.lead_off.frequency, LeadOffFrequency::QuarterRate);
     assert_eq!(parse(&print(board), path()).unwrap(), board);
+}
+
+#[test]
+fn channels_of_an_ads131m0x_may_have_gains_of_their_own() {
+    let text = print(Board::find("ads131m04").unwrap());
+    let none = "channel_gains = [0, 0, 0, 0]";
+    let board = parse(&text.replace(none, "channel_gains = [0, 128, 0, 4]"), path()).unwrap();
+    let ChipKind::Ads131m0x(settings) = board.chips[0].kind else { panic!("an ADS131M04") };
+    let settings = settings.with_gain(ads131m0x::registers::Gain::X2);
+    let gains: Vec<_> = (0..5).map(|channel| settings.gain(channel).map(|gain| gain.factor())).collect();
+    assert_eq!(gains, [Some(2), Some(128), Some(2), Some(4), None]);
+    assert_eq!(parse(&print(board), path()).unwrap(), board);
+    for (wrong, given) in [("[0, 3, 0, 0]", "3"), ("[0, 1, 2]", "[0, 1, 2]"), ("[0, 24, 0, 0]", "24")] {
+        let error = message(&text.replace(none, &format!("channel_gains = {wrong}")));
+        let possible = "4 gains, one for each channel, of 0 (the stream's), 1, 2, 4, 8, 16, 32, 64, 128";
+        assert!(error.ends_with(&format!("channel_gains = {given} is not possible; possible: {possible}")), "{error}");
+    }
 }
 
 #[test]

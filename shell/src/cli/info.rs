@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::stream::Stream;
+use super::stream::{ElectrodeOff, Stream};
 use super::{Failure, output};
 
 /// Show a stream's header, description, static metadata, health, and whether its writer lives
@@ -70,6 +70,10 @@ fn text(stream: &Stream) -> String {
             ("names healed", h.names_healed),
         ];
         let bad: Vec<String> = counts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name} {n}")).collect();
+        if !h.electrodes_off.is_empty() {
+            let off: Vec<String> = h.electrodes_off.iter().map(ElectrodeOff::text).collect();
+            row("electrode off", off.join(", "));
+        }
         row("health", if bad.is_empty() { "nothing went wrong".to_owned() } else { bad.join(", ") });
     }
     if let Some(timing) = &stream.timing {

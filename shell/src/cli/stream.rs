@@ -5,6 +5,7 @@
 use axismirror::mirror::{Mirror, MirrorError, Start, State};
 use axismirror_core::extension::{self, Clock};
 use axismirror_core::header::Generation;
+use axismirror_core::health::LeadOff;
 use axismirror_core::static_metadata::node::Node;
 use axismirror_core::static_metadata::view::{AxisKind, ValueView};
 use axismirror_core::static_metadata::{StaticMetadata, decode, nodes_needed};
@@ -78,6 +79,41 @@ pub(crate) struct Health {
     pub(crate) frames_cut: u64,
     pub(crate) names_healed: u64,
     pub(crate) measured_rate: Option<f64>,
+    /// Absent when none is off, or nobody looks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) electrodes_off: Vec<ElectrodeOff>,
+}
+
+/// A channel with an electrode that is off.
+#[derive(Debug, PartialEq, Serialize)]
+pub(crate) struct ElectrodeOff {
+    /// Its label, or its place in the frame from 0 where it has none.
+    pub(crate) channel: String,
+    pub(crate) positive: bool,
+    pub(crate) negative: bool,
+}
+
+impl ElectrodeOff {
+    /// Those of a stream with these labels.
+    fn all(lead_off: LeadOff, labels: &[String]) -> Vec<Self> {
+        let is = |bits: u64, channel: usize| bits >> channel & 1 == 1;
+        let each = (0..64).map(|channel| Self {
+            channel: labels.get(channel).cloned().unwrap_or_else(|| channel.to_string()),
+            positive: is(lead_off.positive, channel),
+            negative: is(lead_off.negative, channel),
+        });
+        each.filter(|e| e.positive || e.negative).collect()
+    }
+
+    /// `Fp1 (P, N)`
+    pub(crate) fn text(&self) -> String {
+        let sides = match (self.positive, self.negative) {
+            (true, true) => "P, N",
+            (true, false) => "P",
+            _ => "N",
+        };
+        format!("{} ({sides})", self.channel)
+    }
 }
 
 /// What the acquisition measured of its own times.
@@ -128,7 +164,9 @@ impl Stream {
     pub(crate) fn look(name: &str) -> Result<Option<Self>, MirrorError> {
         let mut mirror = Mirror::open(name, Start::Next)?;
         let state = mirror.state()?;
-        let static_metadata = mirror.static_metadata()?.map(|blob| metadata_json(&blob));
+        let blob = mirror.static_metadata()?;
+        let labels = blob.as_deref().map(labels).unwrap_or_default();
+        let static_metadata = blob.map(|blob| metadata_json(&blob));
         let Some(header) = mirror.header() else { return Ok(None) };
         let extension = mirror.extension();
         let description = mirror.description().map(|d| Description {
@@ -184,6 +222,7 @@ impl Stream {
                     frames_cut: h.frames_cut,
                     names_healed: e.heals(),
                     measured_rate: Some(h.measured_rate).filter(|r| *r > 0.0),
+                    electrodes_off: ElectrodeOff::all(h.lead_off, &labels),
                 }
             }),
             timing: extension.map(|e| Timing::of(&e.timing())),
@@ -262,5 +301,20 @@ fn value_json(value: &ValueView<'_, '_>) -> Value {
         ValueView::List(items) | ValueView::Tuple(items) => (*items).map(|v| value_json(&v)).collect(),
         ValueView::Dict(entries) => Value::Object((*entries).map(|(k, v)| (k.to_owned(), value_json(&v))).collect()),
         other => other.to_string().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn electrodes_that_are_off_are_called_by_their_labels() {
+        let labels = ["Fp1", "Cz", "O2"].map(str::to_owned);
+        let lead_off = LeadOff { positive: 0b0101, negative: 0b1100 };
+        let texts: Vec<_> = ElectrodeOff::all(lead_off, &labels).iter().map(ElectrodeOff::text).collect();
+        assert_eq!(texts, ["Fp1 (P)", "O2 (P, N)", "3 (N)"]);
+        assert_eq!(ElectrodeOff::all(LeadOff { positive: 1 << 63, negative: 0 }, &labels)[0].channel, "63");
+        assert_eq!(ElectrodeOff::all(LeadOff::default(), &labels), []);
     }
 }

@@ -86,6 +86,10 @@ impl<S: EdgeSource> DataReady for DrdyLine<S> {
     fn level(&mut self) -> Result<Option<Level>, GpioError> {
         self.source.level().map(Some)
     }
+
+    fn now_ns(&mut self) -> Option<i64> {
+        Some(clock::monotonic_ns())
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Knows settings and boards; touches no segment.
 
-use axismirror_boards::board::Board;
+use axismirror_boards::board::{Board, Position};
 use axismirror_core::axis_array::{Axis, AxisArray, Samples, Value};
 use axismirror_core::dtype::DType;
 use axismirror_core::static_metadata::channels::{ChannelFields, ChannelTable, ChannelTableError};
@@ -35,7 +35,12 @@ impl Template {
         volts_per_code: f64,
     ) -> Result<Self, ChannelTableError> {
         let labels: Vec<&str> = on_board.labels.iter().map(String::as_str).collect();
-        let table = ChannelTable { labels: &labels, ..ChannelTable::default() };
+        // Single precision is what readers know, and finer than anybody places an electrode.
+        let place = |of: fn(&Position) -> f64| -> Option<Vec<f32>> {
+            on_board.channels.iter().map(|&c| board.positions.get(c).map(|p| of(p) as f32)).collect()
+        };
+        let (x, y) = (place(|p| p.x), place(|p| p.y));
+        let table = ChannelTable { labels: &labels, x: x.as_deref(), y: y.as_deref(), ..ChannelTable::default() };
         let mut bytes = vec![0; table.size()];
         table.write(&mut bytes)?;
         Ok(Self {

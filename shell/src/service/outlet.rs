@@ -269,9 +269,11 @@ impl Outlet {
         self.error.take()
     }
 
-    /// All counts up to now.
+    /// All counts up to now, and which of the stream's channels have electrodes off.
     pub(super) fn health(&self) -> Health {
-        sum(&self.earlier, &self.current)
+        let channels = self.now.iter().flat_map(|now| now.channels.iter().map(|c| c.index));
+        let lead_off = self.current.lead_off.of(channels);
+        Health { lead_off, ..sum(&self.earlier, &self.current) }
     }
 
     /// The stream's name, which may have been made up.
@@ -414,5 +416,6 @@ fn sum(a: &Health, b: &Health) -> Health {
         messages_ignored: a.messages_ignored + b.messages_ignored,
         frames_cut: a.frames_cut + b.frames_cut,
         measured_rate: b.measured_rate,
+        lead_off: b.lead_off,
     }
 }
