@@ -113,4 +113,8 @@ impl DataReady for Counted {
     fn level(&mut self) -> Result<Option<Level>, GpioError> {
         self.source.level()
     }
+
+    fn now_ns(&mut self) -> Option<i64> {
+        self.source.now_ns()
+    }
 }
