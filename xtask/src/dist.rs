@@ -86,13 +86,13 @@ impl Architecture {
 
     /// The first target that can be had.
     fn target(&self) -> Result<&Target, Missing> {
-        let mut why = Missing("no target".to_owned());
+        let mut why = Missing::Unavailable("no target".to_owned());
         for target in self.targets {
             let linker = target.linker.map_or(Ok(()), |(_, tool)| host::tools(&[tool]));
             match host::rust_target(target.triple).and(linker) {
                 Ok(()) => return Ok(target),
                 Err(missing) => {
-                    println!("    {}", missing.0);
+                    println!("    {}", missing.why());
                     why = missing;
                 }
             }

@@ -65,7 +65,7 @@ pub(crate) fn run(steps: &mut Steps, wanted: impl Fn(&Case) -> bool) {
             ground = Some(made);
             Ok(Outcome::Passed)
         }
-        Ok(Err(missing)) => missing.skipped(),
+        Ok(Err(missing)) => missing.outcome(),
         Err(why) => Err(why),
     });
     let Some(ground) = ground else { return };
@@ -98,7 +98,9 @@ fn prepare() -> Result<Result<Ground, Missing>, String> {
     match out.status.code() {
         Some(0) => {}
         // What the script says when a download is the trouble, as apt-get's own failures do.
-        Some(3 | 100) => return Ok(Err(Missing(errors.lines().last().unwrap_or("a download failed").to_owned()))),
+        Some(3 | 100) => {
+            return Ok(Err(Missing::Unavailable(errors.lines().last().unwrap_or("a download failed").to_owned())));
+        }
         _ => return Err(format!("emulate/setup.sh: {}\n{errors}", out.status)),
     }
     let release = |triple: &str, name: &str| sys::target_dir().join(triple).join("release").join(name);
@@ -111,13 +113,14 @@ fn prepare() -> Result<Result<Ground, Missing>, String> {
 }
 
 fn qemu_fits() -> Result<(), Missing> {
-    let out = sys::output(sys::command("qemu-system-aarch64").arg("--version"), SETUP_LIMIT).map_err(Missing)?;
+    let out =
+        sys::output(sys::command("qemu-system-aarch64").arg("--version"), SETUP_LIMIT).map_err(Missing::Broken)?;
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
     let version = text.split_whitespace().skip_while(|w| *w != "version").nth(1).unwrap_or("?");
     if version.starts_with(QEMU_SERIES) {
         return Ok(());
     }
-    Err(Missing(format!("QEMU {version} is installed; the bridge is written for {QEMU_SERIES}x")))
+    Err(Missing::Unavailable(format!("QEMU {version} is installed; the bridge is written for {QEMU_SERIES}x")))
 }
 
 fn run_cases(ground: &Ground, cases: &[&Case]) -> StepResult {

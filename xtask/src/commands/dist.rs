@@ -36,11 +36,11 @@ pub(crate) fn run(steps: &mut Steps, wanted: impl Fn(&Architecture) -> bool) {
 
 fn one(architecture: &Architecture) -> StepResult {
     if let Err(missing) = host::tools(&[DPKG]) {
-        return missing.skipped();
+        return missing.outcome();
     }
     let binary = match architecture.build()? {
         Ok(binary) => binary,
-        Err(missing) => return missing.skipped(),
+        Err(missing) => return missing.outcome(),
     };
     let host = service::binary();
     let package = dist::package(architecture, &binary, &host)?;
