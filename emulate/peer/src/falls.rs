@@ -1,15 +1,17 @@
 //! What fell on the wires and when, in the guest's time: for whoever judges the times that the guest gives its frames.
 //!
-//! Bounded. Must never judge.
+//! Must never judge.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use axismirror_boards::sim::SimChip;
 
 /// Chip-selects that are kept: the first ones, by which the guest's clock and ours are brought together.
 const SELECTS: usize = 16;
-/// Edges that are kept.
-const FALLS: usize = 1 << 16;
+/// Edges of a frame that are kept: so many of the first ones, and as many of the last ones. A chip that nobody reads converts the same input
+/// over and over.
+const FALLS: usize = 8;
 /// MUX of the ADS1256, and the input that its scans begin with, in the upper four bits (SBAS288, MUX register).
 const MUX: u8 = 0x01;
 const FIRST_INPUT: u8 = 0;
@@ -18,7 +20,7 @@ const FIRST_INPUT: u8 = 0;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Falls {
     selects: Vec<i64>,
-    falls: Vec<(u64, i64)>,
+    falls: BTreeMap<u64, Vec<i64>>,
 }
 
 impl Falls {
@@ -31,11 +33,12 @@ impl Falls {
 
     /// DRDY fell, and told of this chip's newest conversion.
     pub(crate) fn data_ready(&mut self, chip: &SimChip<'_>, time_ns: i64) {
-        if self.falls.len() < FALLS
-            && let Some(frame) = frame(chip)
-        {
-            self.falls.push((frame, time_ns));
+        let Some(frame) = frame(chip) else { return };
+        let falls = self.falls.entry(frame).or_default();
+        if falls.len() >= 2 * FALLS {
+            falls.remove(FALLS);
         }
+        falls.push(time_ns);
     }
 }
 
@@ -53,6 +56,7 @@ fn frame(chip: &SimChip<'_>) -> Option<u64> {
 impl fmt::Display for Falls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.selects.iter().try_for_each(|ns| writeln!(f, "SELECT {ns}"))?;
-        self.falls.iter().try_for_each(|(frame, ns)| writeln!(f, "FALL {frame} {ns}"))
+        let mut falls = self.falls.iter().flat_map(|(frame, all)| all.iter().map(move |ns| (frame, ns)));
+        falls.try_for_each(|(frame, ns)| writeln!(f, "FALL {frame} {ns}"))
     }
 }

@@ -12,10 +12,11 @@ use super::Case;
 use super::case::{Count, Reader, Spi};
 
 /// Counters of the guest that are 0 unless a case says otherwise.
-const COUNTERS: [&str; 10] = [
+const COUNTERS: [&str; 11] = [
     "repeated",
     "bad_codes",
     "bad_times",
+    "early_times",
     "frames_lost",
     "drdy_missed",
     "bad_frames",
@@ -73,11 +74,13 @@ pub(super) fn judge(case: &Case, output: &str) -> Result<Seen, String> {
         let times = times::judge(output, case.apart_ns() / 2)?;
         // The device knows better than the guest, which takes the conversions to be one as far from the other as the next.
         guest.insert("bad_times".to_owned(), times.bad as f64);
+        guest.insert("early_times".to_owned(), times.early as f64);
         let clocks = times
             .clocks_within_ns
             .map_or("edges only".to_owned(), |ns| format!("clocks within {} us", ns as f64 / 1e3));
         dated = format!("times within {} us of their own edges ({clocks})", times.worst_ns as f64 / 1e3);
     }
+    guest.entry("early_times".to_owned()).or_default();
     let mut wrong = Vec::new();
     let mut counted = Vec::new();
     let more = match case.reader {
@@ -183,7 +186,8 @@ mod tests {
         values.extend([("first", 0.0), ("digest_frames", 980.0), ("digest", 42.0)]);
         values.extend(changes.iter().copied());
         let words: Vec<String> = values.iter().map(|(k, v)| format!("{k}={v}")).collect();
-        let strays = if values.get("bad_times") == Some(&0.0) { "" } else { "FRAME 0 9000000000\r\n" };
+        let times = |counter: &str, line: &str| line.repeat(values.get(counter).map_or(0, |n| *n as usize));
+        let strays = times("bad_times", "FRAME 0 9000000000\r\n") + &times("early_times", "FRAME 1 5\r\n");
         format!(
             "noise\r\nFRAME 0 5\r\n{strays}RESULT {}\r\nDONE 0\nPEER selects=9 bytes=9 falls=998\nFALL 0 5\n",
             words.join(" ")

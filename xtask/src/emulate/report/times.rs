@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 /// What came of it.
 #[derive(Debug, PartialEq)]
 pub(super) struct Times {
-    /// Frames whose time is not that of their own edge.
+    /// Frames with the time of the edge before their own.
+    pub(super) early: usize,
+    /// Frames whose time is neither.
     pub(super) bad: usize,
     /// The kernel's time of an edge behind the edge itself, at most, in nanoseconds, for frames whose time is right.
     pub(super) worst_ns: i64,
@@ -45,15 +47,20 @@ pub(super) fn judge(output: &str, limit_ns: i64) -> Result<Times, String> {
             "the clocks are brought together within {clocks_within_ns:?} ns, which does not tell edges apart"
         ));
     }
-    let (mut bad, mut worst_ns) = (0, 0);
+    // An edge that fell again before the host came is as good.
+    let off = |number: i64, ns: i64| {
+        let nearest = edges(number).iter().map(|fell| (ns - fell - difference).abs()).min();
+        nearest.filter(|off| *off <= limit_ns)
+    };
+    let mut times = Times { early: 0, bad: 0, worst_ns: 0, clocks_within_ns };
     for (number, ns) in guest {
-        // An edge that fell again before the host came is as good.
-        match edges(number).iter().map(|fell| ns - fell - difference).min_by_key(|off| off.abs()) {
-            Some(off) if off.abs() <= limit_ns => worst_ns = worst_ns.max(off.abs()),
-            _ => bad += 1,
+        match (off(number, ns), off(number - 1, ns)) {
+            (Some(off), _) => times.worst_ns = times.worst_ns.max(off),
+            (None, Some(_)) => times.early += 1,
+            (None, None) => times.bad += 1,
         }
     }
-    Ok(Times { bad, worst_ns, clocks_within_ns })
+    Ok(times)
 }
 
 /// The pairs of numbers behind a word.
@@ -83,9 +90,12 @@ mod tests {
         let good = judge(&output("FRAME 3 11002\r\nFRAME 4 21000\r\n", ANCHORS), 300).unwrap();
         assert_eq!((good.bad, good.clocks_within_ns), (0, Some(7)));
         assert_eq!(judge(&output("FRAME 4 21702\r\n", ANCHORS), 300).unwrap().bad, 0);
-        // One of the edge before, one of no edge, one without an edge.
-        for frame in ["FRAME 4 11002\r\n", "FRAME 3 12000\r\n", "FRAME 5 31000\r\n"] {
-            assert_eq!(judge(&output(frame, ANCHORS), 300).unwrap().bad, 1, "{frame}");
+        // One of the edge before, one of the edge behind, one of no edge, one without an edge.
+        let early = judge(&output("FRAME 4 11002\r\n", ANCHORS), 300).unwrap();
+        assert_eq!((early.early, early.bad), (1, 0));
+        for frame in ["FRAME 3 21000\r\n", "FRAME 3 12000\r\n", "FRAME 5 31000\r\n"] {
+            let bad = judge(&output(frame, ANCHORS), 300).unwrap();
+            assert_eq!((bad.early, bad.bad), (0, 1), "{frame}");
         }
     }
 
