@@ -181,7 +181,7 @@ fn qemu(ground: &Ground, case: &Case, root: &Path, sockets: &[PathBuf]) -> std::
         let line = |line: Option<u8>| line.map_or(-1, i32::from);
         c.arg("-chardev").arg(format!("socket,id=peer{chip},path={}", socket.display()));
         c.arg("-device").arg(format!(
-            "ssi-bridge,chardev=peer{chip},{},cs-line={},native-cs={},drdy-line={}{}",
+            "ssi-bridge,chardev=peer{chip},cs={chip},{},cs-line={},native-cs={},drdy-line={}{}",
             machine.bridge,
             wires.select,
             line(wires.native_select),
