@@ -132,7 +132,7 @@ const SINGLE: &[Case] = &[
         stall_ms: Some(400),
         duration_ms: 2000,
         counts: &[
-            ("overruns", Within(1000, 1030)),
+            ("overruns", Within(1020, 1040)),
             ("drdy_missed", Within(570, 620)),
             ("seqno_gaps", Is(1)),
             ("frames_lost", Within(1599, 1620)),
@@ -148,7 +148,7 @@ const SINGLE: &[Case] = &[
             ("drdy_missed", Is(10)),
             ("restarts", Within(2, 5)),
             ("refused", Within(1, 4)),
-            ("frames_lost", Within(400, 520)),
+            ("frames_lost", Within(700, 800)),
         ],
         quick: true,
         ..CLEAN
