@@ -47,7 +47,7 @@ if [ "$(cat "$out/bridge/done" 2> /dev/null)" != "$stamp" ]; then
   gcc -shared -fPIC -O2 -Wall -std=gnu11 -fno-strict-aliasing -fno-common -fwrapv -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
     -iquote "$here/bridge" -I"$here/bridge" -I"$out/bridge" -I"$source/include" -I"$source/host/include/$(uname -m)" \
     -I"$source/host/include/generic" -isystem "$source/linux-headers" $(pkg-config --cflags glib-2.0) \
-    "$here/bridge/ssi-bridge.c" -o "$out/bridge/ssi-bridge.so"
+    "$here"/bridge/*.c -o "$out/bridge/ssi-bridge.so"
   printf '%s' "$stamp" > "$out/bridge/done"
 fi
 

@@ -15,8 +15,9 @@
  * guest's clock stands while the peer answers, so that a run does not depend on the host's speed.
  *
  * The wires are found by QOM path: a GPIO output of the machine as chip-select (Linux: cs-gpios), a GPIO input for DRDY. A line
- * of -1 is not wired. On the Raspberry Pi `native-cs=N` also takes the chip-select that a program chooses in the SPI0 CS register:
- * QEMU's controller drives none. `gic-irq=N` wires SPI0's interrupt where QEMU's raspi4b forgets to.
+ * of -1 is not wired. A Raspberry Pi's GPIO inputs are the device of gpio-edges.c. There `native-cs=N` also takes the chip-select that a
+ * program chooses in the SPI0 CS register: QEMU's controller drives none. `gic-irq=N` wires SPI0's interrupt where QEMU's raspi4b
+ * forgets to.
  */
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
@@ -31,6 +32,7 @@
 #include "hw/ssi/bcm2835_spi.h"
 #include "hw/ssi/ssi.h"
 #include "hw/sysbus.h"
+#include "parts.h"
 
 #define TYPE_SSI_BRIDGE "ssi-bridge"
 OBJECT_DECLARE_SIMPLE_TYPE(SSIBridge, SSI_BRIDGE)
@@ -111,7 +113,7 @@ static uint32_t bridge_transfer(SSIPeripheral *d, uint32_t value)
 {
     SSIBridge *s = SSI_BRIDGE(d);
 
-    return s->selected ? ask(s, 'T', value) : 0xFF; /* MISO floats high */
+    return s->selected ? ask(s, 'T', value) : 0; /* the bus is the OR of what its chips say */
 }
 
 /* Lies over the CS register of the BCM2835's SPI: passes everything on and watches which chip-select a program takes. */
@@ -141,12 +143,12 @@ static const MemoryRegionOps tap_ops = {
     .impl = { .min_access_size = 4, .max_access_size = 4 },
 };
 
-static DeviceState *device_at(const char *path, Error **errp)
+DeviceState *device_at(const char *path, Error **errp)
 {
     Object *found = path ? object_resolve_path_type(path, TYPE_DEVICE, NULL) : NULL;
 
     if (!found) {
-        error_setg(errp, "ssi-bridge: no device at QOM path %s", path ? path : "(none given)");
+        error_setg(errp, "no device at QOM path %s", path ? path : "(none given)");
     }
     return found ? DEVICE(found) : NULL;
 }
@@ -232,5 +234,6 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv)
 {
     type_register_static(&bridge_info);
+    type_register_static(&gpio_edges_info);
     return 0;
 }

@@ -1,16 +1,22 @@
 #!/usr/bin/env bash
-# build.sh OUT: device trees for the emulated boards in OUT/trees: each *.tree here added to the one that came with the kernel in OUT/arm64.
-# A tree's first line names the kernel's. `&{%NODE%}` stands for the node of that name: its path changes from kernel to kernel.
+# build.sh OUT: device trees for the emulated boards in OUT/trees: each *.tree here added to its base, which its first line names: another one
+# of these, or one that came with the kernel in OUT/arm64. `&{%NODE%}` stands for the node of that name: its path changes from kernel to kernel.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1
 mkdir -p "$out/trees"
 
-for tree in "$here"/*.tree; do
+build() {
+  local tree=$1 made original node path
   made="$out/trees/$(basename "$tree" .tree).dtb"
-  if [ "$made" -nt "$tree" ] && [ "$made" -nt "$out/arm64/done" ]; then continue; fi
   original=$(sed -n '1s/.*base: *\([^ ]*\.dtb\).*/\1/p' "$tree")
-  original=$(find "$out/arm64" -name "$original" | head -1)
+  if [ -f "$here/${original%.dtb}.tree" ]; then
+    build "$here/${original%.dtb}.tree"
+    original="$out/trees/$original"
+  else
+    original=$(find "$out/arm64" -name "$original" | head -1)
+  fi
+  if [ "$made" -nt "$tree" ] && [ "$made" -nt "$out/arm64/done" ] && [ ! "$original" -nt "$made" ]; then return; fi
   [ -n "$original" ] || { echo "build.sh: the kernel has no device tree for $tree" >&2; exit 1; }
   dtc --quiet --in-format dtb --out-format dts "$original" > "$made.dts"
   cp "$tree" "$made.added"
@@ -25,4 +31,6 @@ for tree in "$here"/*.tree; do
   cat "$made.added" >> "$made.dts"
   dtc --quiet --in-format dts --out-format dtb --out "$made" "$made.dts"
   rm -f "$made.added"
-done
+}
+
+for tree in "$here"/*.tree; do build "$tree"; done

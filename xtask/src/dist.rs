@@ -93,13 +93,13 @@ impl Architecture {
 
     /// The first target that can be had.
     fn target(&self) -> Result<&Target, Missing> {
-        let mut why = Missing("no target".to_owned());
+        let mut why = Missing::Unavailable("no target".to_owned());
         for target in self.targets {
             let linker = target.linker.map_or(Ok(()), |(_, tool)| host::tools(&[tool]));
             match host::rust_target(target.triple).and(linker) {
                 Ok(()) => return Ok(target),
                 Err(missing) => {
-                    println!("    {}", missing.0);
+                    println!("    {}", missing.why());
                     why = missing;
                 }
             }
@@ -129,7 +129,7 @@ impl Architecture {
     /// Lets the binary say its version, and publish a simulated board for a second; says what was done.
     fn start(&self, binary: &Path) -> Result<String, String> {
         if let Err(missing) = host::tools(&[self.emulator]) {
-            return Ok(format!("; not started: {}", missing.0));
+            return Ok(format!("; not started: {}", missing.why()));
         }
         let run = |args: &[&str]| {
             let mut c = sys::command(self.emulator.probe[0]);

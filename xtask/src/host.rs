@@ -19,13 +19,28 @@ pub(crate) struct Tool {
     pub(crate) package: &'static str,
 }
 
-/// Why something cannot be had; a step that needs it is skipped.
-pub(crate) struct Missing(pub(crate) String);
+/// Why something is not there.
+pub(crate) enum Missing {
+    /// It cannot be had: a step that needs it is skipped.
+    Unavailable(String),
+    /// It was had and does not work: a step that needs it fails.
+    Broken(String),
+}
 
 impl Missing {
+    /// For a person.
+    pub(crate) fn why(&self) -> &str {
+        match self {
+            Self::Unavailable(why) | Self::Broken(why) => why,
+        }
+    }
+
     /// The step's outcome: what cannot be had is no failure, but is said.
-    pub(crate) fn skipped(self) -> StepResult {
-        Ok(Outcome::Skipped(self.0))
+    pub(crate) fn outcome(self) -> StepResult {
+        match self {
+            Self::Unavailable(why) => Ok(Outcome::Skipped(why)),
+            Self::Broken(why) => Err(why),
+        }
     }
 }
 
@@ -38,7 +53,7 @@ pub(crate) fn tools(tools: &[Tool]) -> Result<(), Missing> {
     }
     let said = packages.join(" ");
     if !sys::succeeds("apt-get", &["--version"]) {
-        return Err(Missing(format!("{said} is missing, and there is no apt to install it with")));
+        return Err(Missing::Unavailable(format!("{said} is missing, and there is no apt to install it with")));
     }
     println!("    installing {said}");
     let mut install = sys::command("emulate/host.sh");
@@ -48,19 +63,22 @@ pub(crate) fn tools(tools: &[Tool]) -> Result<(), Missing> {
         Ok(out) => {
             let text = String::from_utf8_lossy(&out.stderr).into_owned();
             let last = text.lines().last().unwrap_or("no reason given").to_owned();
-            return Err(Missing(format!("{said} cannot be installed: {last}")));
+            return Err(Missing::Unavailable(format!("{said} cannot be installed: {last}")));
         }
-        Err(why) => return Err(Missing(why)),
+        Err(why) => return Err(Missing::Unavailable(why)),
     }
     match tools.iter().find(missing) {
         None => Ok(()),
-        Some(tool) => Err(Missing(format!("{} is installed, but {} fails", tool.package, tool.probe.join(" ")))),
+        Some(tool) => {
+            Err(Missing::Broken(format!("{} is installed, but {} fails", tool.package, tool.probe.join(" "))))
+        }
     }
 }
 
 /// Makes sure that Rust's standard library for a target is there.
 pub(crate) fn rust_target(triple: &str) -> Result<(), Missing> {
-    let sysroot = sys::output(sys::command("rustc").args(["--print", "sysroot"]), LIMIT).map_err(Missing)?;
+    let sysroot =
+        sys::output(sys::command("rustc").args(["--print", "sysroot"]), LIMIT).map_err(Missing::Unavailable)?;
     let sysroot = String::from_utf8_lossy(&sysroot.stdout).trim().to_owned();
     let there = || std::path::Path::new(&sysroot).join("lib/rustlib").join(triple).join("lib").is_dir();
     if there() {
@@ -73,8 +91,8 @@ pub(crate) fn rust_target(triple: &str) -> Result<(), Missing> {
         Ok(out) => {
             let text = String::from_utf8_lossy(&out.stderr).into_owned();
             let line = text.lines().find(|l| l.starts_with("error")).unwrap_or("no reason given").to_owned();
-            Err(Missing(format!("no Rust target {triple}: {line}")))
+            Err(Missing::Unavailable(format!("no Rust target {triple}: {line}")))
         }
-        Err(why) => Err(Missing(format!("no Rust target {triple}: {why}"))),
+        Err(why) => Err(Missing::Unavailable(format!("no Rust target {triple}: {why}"))),
     }
 }

@@ -41,4 +41,8 @@ impl<D: DataReady> DataReady for Ahead<'_, D> {
     fn now_ns(&mut self) -> Option<i64> {
         self.drdy.now_ns()
     }
+
+    fn resume(&mut self) {
+        self.drdy.resume();
+    }
 }

@@ -1,7 +1,6 @@
 //! Reads an ADC with the product's drivers, SPI and GPIO, and verifies the counter signal frame by frame.
 //!
-//! Without the service around them: what it does not show (edges, `line_seqno`) is counted here, and where the emulated board has no
-//! GPIO inputs the clock paces instead of DRDY.
+//! Without the service around them: what it does not show (edges, `line_seqno`) is counted here.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -15,13 +14,10 @@ use axismirror::gpio::GpioError;
 use axismirror::hardware::{Hardware, HostDataReady, Wanted};
 use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Limits, Step};
 use axismirror_boards::adc::Input;
-use axismirror_boards::board::Pacing;
 use axismirror_boards::drdy::{DataReady, Level, Wait};
 
 use crate::verify::{self, Expected, Verifier};
 
-/// Frames of a chunk.
-const CHUNK: usize = 10;
 /// How long to wait before an ADC that does not answer is tried again.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -31,12 +27,6 @@ pub(crate) struct Args {
     /// A board's id, or the path of its file.
     #[arg(long, default_value = "pieeg8")]
     board: String,
-    /// The clock paces, whatever the board says.
-    #[arg(long)]
-    clock: bool,
-    /// SPI through the controller's registers, without the kernel's driver.
-    #[arg(long)]
-    mapped: bool,
     #[command(flatten)]
     expected: Expected,
     /// Seconds.
@@ -46,23 +36,19 @@ pub(crate) struct Args {
 
 /// Reads for so long, and says what came.
 pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
-    let mut board = *board_file::find(&args.board)?;
-    if args.clock {
-        board.pacing = Pacing::Clock;
-    }
+    let board = board_file::find(&args.board)?;
     let wanted = Wanted {
         rate: args.expected.rate,
         gain: board.default_gain,
         input: Input::Normal,
-        spi: if args.mapped { SpiAccess::Mapped } else { SpiAccess::Kernel },
+        spi: SpiAccess::Kernel,
         stop: Arc::new(AtomicBool::new(false)),
     };
-    let mut hardware = Hardware::open(&board, &wanted)?;
+    let mut hardware = Hardware::open(board, &wanted)?;
     let mut drdys: Vec<Counted> = std::mem::take(&mut hardware.data_ready).into_iter().map(Counted::new).collect();
     let channels = board.channels();
-    let (mut codes, mut times) = (vec![0; CHUNK * channels], vec![0; CHUNK]);
     let mut verifier = Verifier::new(channels, args.expected);
-    let mut acquisition = Acquisition::new(&mut hardware.adcs, &mut drdys, &mut codes, &mut times, Limits::default())?;
+    let mut acquisition = Acquisition::new(&mut hardware.adcs, &mut drdys, Limits::default())?;
     acquisition.start()?;
     let start = Instant::now();
     let mut refused = 0;
@@ -77,12 +63,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Box<dyn Error>> {
             Err(e) => return Err(e.into()),
         }
     }
-    acquisition.flush(&mut verifier)?;
     let health = *acquisition.health();
     // An ADC that is dead at the end need not hear it.
     let _ = acquisition.stop();
     drop(acquisition);
     let (edges, gaps) = drdys.iter().fold((0, 0), |(edges, gaps), d| (edges + d.edges, gaps + d.gaps));
+    print!("{}", verifier.times());
     println!(
         "RESULT {} edges={edges} seqno_gaps={gaps} refused={refused} {}",
         verifier.seen(),
@@ -122,5 +108,9 @@ impl DataReady for Counted {
 
     fn level(&mut self) -> Result<Option<Level>, GpioError> {
         self.source.level()
+    }
+
+    fn now_ns(&mut self) -> Option<i64> {
+        self.source.now_ns()
     }
 }

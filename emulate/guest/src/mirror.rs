@@ -40,13 +40,14 @@ pub(crate) fn run(name: &str, expected: Expected) -> Result<(), Box<dyn Error>> 
         if chunk.frames() > 0 {
             let verifier = verifier.get_or_insert_with(|| Verifier::new(channels, expected));
             for (codes, time) in chunk.samples::<i32>()?.chunks(channels).zip(chunk.times()) {
-                verifier.frame(codes, (time * 1e9).round() as i64);
+                verifier.verify(codes, (time * 1e9).round() as i64);
             }
             continue;
         }
         match (chunk.state(), &verifier) {
             (State::Valid, _) => {}
             (_, Some(verifier)) => {
+                print!("{}", verifier.times());
                 println!("RESULT {} missed={missed} unproven={unproven} {}", verifier.seen(), verify::health(&health));
                 return Ok(());
             }

@@ -1,9 +1,10 @@
 //! The other end of an emulated board's wires: a simulated device of `boards/`, asked over a Unix socket by the bridge in QEMU.
 //!
-//! Serves one run of QEMU and ends with it; says at the end what the device has seen, as `PEER key=value ...`. Must never decide
-//! whether that is right.
+//! Serves one run of QEMU and ends with it; says at the end what the device has seen, as `PEER key=value ...`, and when which lines
+//! fell. Must never decide whether that is right.
 #![forbid(unsafe_code)]
 
+mod falls;
 mod fault;
 mod protocol;
 mod world;
@@ -19,7 +20,7 @@ use axismirror_boards::sim::{ScheduledFault, SimSettings};
 use clap::Parser;
 
 use protocol::{REQUEST_BYTES, Request};
-use world::{Pace, World};
+use world::World;
 
 #[derive(Parser)]
 struct Args {
@@ -31,9 +32,6 @@ struct Args {
     /// Which chip of the board, from 0.
     #[arg(long, default_value_t = 0)]
     chip: usize,
-    /// What makes time pass: the guest's clock, or each read of a frame (where the emulated board has no DRDY).
-    #[arg(long, value_enum, default_value_t = Pace::Clock)]
-    pace: Pace,
     /// Frames a second that the host will ask for, in Hz: for chips that convert when they are asked, so that those it left out count too.
     #[arg(long)]
     rate: Option<f64>,
@@ -63,7 +61,7 @@ fn run(args: &Args) -> Result<(), String> {
         let fault = ScheduledFault { chip: args.chip, ..*fault };
         settings = settings.with_fault(fault).map_err(|_| "too many faults".to_owned())?;
     }
-    let mut world = World::new(board, settings, args.chip, args.pace);
+    let mut world = World::new(board, settings, args.chip);
     if let Some(rate) = args.rate {
         world.set_rate(rate);
     }
@@ -71,6 +69,7 @@ fn run(args: &Args) -> Result<(), String> {
     let (stream, _) = listener.accept().map_err(|e| e.to_string())?;
     serve(stream, &mut world).map_err(|e| e.to_string())?;
     println!("PEER {}", world.seen());
+    print!("{}", world.falls());
     Ok(())
 }
 

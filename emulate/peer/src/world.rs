@@ -9,16 +9,8 @@ use axismirror_boards::drdy::Level;
 use axismirror_boards::sim::device::Device;
 use axismirror_boards::sim::{SimBoard, SimSettings};
 
+use crate::falls::Falls;
 use crate::protocol::{Event, Reply, Request};
-
-/// What makes the device's time pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Pace {
-    /// The guest's clock alone.
-    Clock,
-    /// Chip-selects: each skips to the next conversion, and none comes in between. Whenever the host reads, one new frame is there.
-    Read,
-}
 
 /// What the device has seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,19 +30,17 @@ impl fmt::Display for Seen {
 pub(crate) struct World<'a> {
     board: SimBoard<'a>,
     chip: usize,
-    pace: Pace,
-    /// How far the device's time is ahead of the guest's; less than 0: behind.
-    ahead_ns: i64,
     /// The line as it is driven.
     level: Level,
     seen: Seen,
+    falls: Falls,
 }
 
 impl<'a> World<'a> {
     /// A chip of a board that gets its power when the guest does.
-    pub(crate) fn new(board: &Board, settings: SimSettings<'a>, chip: usize, pace: Pace) -> Self {
+    pub(crate) fn new(board: &Board, settings: SimSettings<'a>, chip: usize) -> Self {
         let board = SimBoard::new(board, settings);
-        Self { board, chip, pace, ahead_ns: 0, level: Level::High, seen: Seen::default() }
+        Self { board, chip, level: Level::High, seen: Seen::default(), falls: Falls::default() }
     }
 
     /// The host will ask for so many frames a second.
@@ -63,20 +53,28 @@ impl<'a> World<'a> {
         self.seen
     }
 
+    /// When that was.
+    pub(crate) const fn falls(&self) -> &Falls {
+        &self.falls
+    }
+
     fn device(&mut self) -> Option<&mut (dyn Device + 'a)> {
         self.board.chips().get_mut(self.chip).map(|c| c.device())
     }
 
     /// Carries an event to the device, and what the device does back.
     pub(crate) fn answer(&mut self, request: Request) -> Reply {
-        let now = self.device_ns(request.time_ns);
-        self.board.advance_to(now);
+        self.board.advance_to(request.time_ns);
         // The conversions up to now come before what happens now.
         let before = self.drdy();
         let mut miso = 0;
         match request.event {
             Event::Start | Event::Time => {}
-            Event::Select => self.select(request.time_ns),
+            Event::Select => {
+                self.seen.selects += 1;
+                self.falls.select(request.time_ns);
+                self.device().into_iter().for_each(Device::select);
+            }
             Event::Deselect => self.device().into_iter().for_each(Device::deselect),
             Event::Transfer(mosi) => {
                 self.seen.bytes += 1;
@@ -84,40 +82,19 @@ impl<'a> World<'a> {
             }
         }
         let edges = before.saturating_add(self.drdy());
-        let next_ns = match self.pace {
-            Pace::Clock => self.device().and_then(|d| d.next_conversion_ns()).map(|n| n - self.ahead_ns),
-            Pace::Read => None,
-        };
+        let next_ns = self.device().and_then(|d| d.next_conversion_ns());
         self.seen.falls += u64::from(edges);
         Reply { miso, edges, high: self.level == Level::High, next_ns }
-    }
-
-    /// The device's time at a time of the guest.
-    fn device_ns(&mut self, time_ns: i64) -> i64 {
-        if self.pace == Pace::Read
-            && let Some(next) = self.device().and_then(|d| d.next_conversion_ns())
-        {
-            self.ahead_ns = self.ahead_ns.min(next - 1 - time_ns);
-        }
-        time_ns + self.ahead_ns
-    }
-
-    fn select(&mut self, time_ns: i64) {
-        self.seen.selects += 1;
-        if self.pace == Pace::Read
-            && let Some(next) = self.device().and_then(|d| d.next_conversion_ns())
-        {
-            self.ahead_ns = next - time_ns;
-            self.board.advance_to(next);
-        }
-        self.device().into_iter().for_each(Device::select);
     }
 
     /// Brings the line up to date; how often it fell. It falls by edges alone: one that the host is to miss does not happen on the
     /// wire, and the line stays high.
     fn drdy(&mut self) -> u8 {
         let mut edges = 0_u8;
-        while self.device().and_then(|d| d.pop_edge()).is_some() {
+        while let Some(edge) = self.device().and_then(|d| d.pop_edge()) {
+            if let Some(chip) = self.board.chips().get(self.chip) {
+                self.falls.data_ready(chip, edge.time_ns);
+            }
             edges = edges.saturating_add(1);
             self.level = Level::Low;
         }
@@ -138,14 +115,14 @@ mod tests {
     const START: u8 = 0x08;
     const MS: i64 = 1_000_000;
 
-    fn world(faults: &[Fault], pace: Pace) -> World<'static> {
+    fn world(faults: &[Fault]) -> World<'static> {
         let mut settings = SimSettings::new(Signal::Counter);
         settings.drift_ppm = [0.0; _];
         for fault in faults {
             let fault = ScheduledFault { fault: *fault, chip: 0, after_frame: 1, frames: 1 };
             settings = settings.with_fault(fault).unwrap();
         }
-        World::new(Board::find("pieeg8").unwrap(), settings, 0, pace)
+        World::new(Board::find("pieeg8").unwrap(), settings, 0)
     }
 
     fn ask(world: &mut World<'_>, event: Event, time_ns: i64) -> Reply {
@@ -169,7 +146,7 @@ mod tests {
 
     #[test]
     fn drdy_falls_with_a_conversion_and_rises_when_it_is_read() {
-        let mut world = world(&[], Pace::Clock);
+        let mut world = world(&[]);
         let first = first_conversion(&mut world);
         assert!(!ask(&mut world, Event::Select, first + MS).high);
         let reply = ask(&mut world, Event::Transfer(0), first + MS);
@@ -178,7 +155,7 @@ mod tests {
 
     #[test]
     fn conversions_that_nobody_read_are_edges_too() {
-        let mut world = world(&[], Pace::Clock);
+        let mut world = world(&[]);
         let first = first_conversion(&mut world);
         let reply = ask(&mut world, Event::Select, first + 13 * MS);
         assert_eq!((reply.edges, reply.high), (3, false));
@@ -186,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_missed_edge_is_no_edge_on_the_wire() {
-        let mut world = world(&[Fault::MissedEdge], Pace::Clock);
+        let mut world = world(&[Fault::MissedEdge]);
         let first = first_conversion(&mut world);
         ask(&mut world, Event::Select, first + MS);
         ask(&mut world, Event::Transfer(0), first + MS);
@@ -194,19 +171,5 @@ mod tests {
         assert_eq!((reply.edges, reply.high), (0, true));
         let reply = ask(&mut world, Event::Time, first + 8 * MS);
         assert_eq!((reply.edges, reply.high), (1, false));
-    }
-
-    #[test]
-    fn paced_by_reads_there_is_a_new_frame_each_time() {
-        let mut world = world(&[], Pace::Read);
-        ask(&mut world, Event::Select, 200 * MS);
-        assert_eq!(ask(&mut world, Event::Transfer(START), 200 * MS).next_ns, None);
-        // However long or short the guest takes.
-        for time in [200, 200, 300, 301, 1000] {
-            ask(&mut world, Event::Deselect, time * MS);
-            assert_eq!(ask(&mut world, Event::Time, time * MS).edges, 0);
-            assert_eq!(ask(&mut world, Event::Select, time * MS).edges, 1);
-            assert_eq!(ask(&mut world, Event::Transfer(0), time * MS).miso, 0xC0);
-        }
     }
 }

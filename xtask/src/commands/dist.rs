@@ -54,18 +54,18 @@ pub(crate) fn install(steps: &mut Steps) {
                 println!("    {checked}");
                 Outcome::Passed
             }
-            Err(missing) => return missing.skipped(),
+            Err(missing) => return missing.outcome(),
         })
     });
 }
 
 fn one(architecture: &Architecture) -> StepResult {
     if let Err(missing) = host::tools(&[DPKG]) {
-        return missing.skipped();
+        return missing.outcome();
     }
     let binary = match architecture.build()? {
         Ok(binary) => binary,
-        Err(missing) => return missing.skipped(),
+        Err(missing) => return missing.outcome(),
     };
     let host = service::binary();
     let package = dist::package(architecture, &binary, &host)?;

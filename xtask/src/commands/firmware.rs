@@ -29,7 +29,7 @@ impl Args {
 pub(crate) fn firmware(steps: &mut Steps) {
     steps.run("firmware", || match host::rust_target(TARGET).and_then(|()| host::tools(&[QEMU])) {
         Ok(()) => build_and_run(),
-        Err(missing) => missing.skipped(),
+        Err(missing) => missing.outcome(),
     });
 }
 

@@ -49,7 +49,9 @@ pub(crate) fn check(package: &Path) -> Result<Result<String, Missing>, String> {
     match out.status.code() {
         Some(0) => {}
         // What the script says when a download is the trouble, as apt-get's own failures do.
-        Some(3 | 100) => return Ok(Err(Missing(errors.lines().last().unwrap_or("a download failed").to_owned()))),
+        Some(3 | 100) => {
+            return Ok(Err(Missing::Unavailable(errors.lines().last().unwrap_or("a download failed").to_owned())));
+        }
         _ => return Err(format!("packaging/installed/root.sh: {}\n{errors}", out.status)),
     }
     super::succeed(sys::command("packaging/installed/over.sh").args([&folder, &ground.folder]).arg(package))?;
@@ -98,8 +100,10 @@ fn qemu(ground: &Ground, initrd: &Path, socket: &Path) -> Command {
         machine.console, machine.kernel
     ));
     c.arg("-plugin").arg(ground.folder.join("bridge").join("ssi-bridge.so"));
-    c.arg("-chardev").arg(format!("socket,id=peer,path={}", socket.display()));
-    c.arg("-device").arg(format!("ssi-bridge,chardev=peer,{}", machine.wires));
+    for wires in &machine.place {
+        c.arg("-chardev").arg(format!("socket,id=peer0,path={}", socket.display()));
+        c.arg("-device").arg(machine.bridge(0, wires));
+    }
     c
 }
 

@@ -1,19 +1,26 @@
 //! The cases as data: a board, a chip, what goes wrong, and what has to be counted then.
 //!
-//! Every counter that a case does not name has to be 0, so that a fault is counted as what it is and as nothing else. And frames that are
-//! missing in the ADC's own numbering are as many as were counted as lost.
+//! Every counter that a case does not name has to be 0, so that a fault is counted as what it is and as nothing else. Frames that are
+//! missing in the ADC's own numbering are as many as were counted as lost, each of them for one reason.
 
-use super::chip::{ADS131M04, ADS131M08, ADS1256, ADS1299, Chip, MAX1111, MCP3008, MCP3008_IIO, MCP3208, MCP3208_IIO};
+use super::chip::{
+    ADS131M04, ADS131M08, ADS1256, ADS1299, Chip, MAX1111, MCP3008, MCP3008_IIO, MCP3208, MCP3208_IIO, TWO_ADS1299,
+};
 use super::machine::{IMX8MP, Machine, PI3, PI4};
 
+/// Milliseconds that may be missing at the end of a run: the filter that settles, the last period.
+const SLACK_MS: u32 = 20;
+
 /// What one run is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Case {
     /// What we call it.
     pub(crate) name: &'static str,
     pub(crate) machine: &'static Machine,
     /// Who reads.
     pub(super) reader: Reader,
+    /// By which way.
+    pub(super) spi: Spi,
     /// The chip that is simulated, and the device tree's child for it.
     pub(crate) chip: &'static Chip,
     /// Hz.
@@ -39,29 +46,36 @@ pub(crate) struct Case {
 pub(super) enum Reader {
     /// Driver and acquisition alone, which shows edges and `line_seqno` too.
     Acquisition,
-    /// The same, with SPI through the controller's registers: the kernel's driver is not loaded.
-    Mapped,
     /// The service, and a mirror of its stream.
     Service,
     /// The kernel's own driver for the chip: nothing of ours but the device.
     Iio,
 }
 
+/// How the reader reaches the SPI controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spi {
+    /// spidev and the kernel's driver for the controller.
+    Spidev,
+    /// The controller's registers, mapped into the process: the kernel's driver is not loaded.
+    Mapped,
+}
+
 /// What a counter has to be.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Count {
     Is(u64),
-    AtLeast(u64),
-    /// Whatever it is.
-    Any,
+    /// Within these limits: how long a process that was stopped stays stopped is the guest's kernel to say.
+    Within(u64, u64),
 }
-use Count::{Any, AtLeast, Is};
+use Count::{Is, Within};
 
 /// Nothing goes wrong.
 const CLEAN: Case = Case {
     name: "",
     machine: &IMX8MP,
     reader: Reader::Acquisition,
+    spi: Spi::Spidev,
     chip: &ADS1299,
     rate: 1000,
     duration_ms: 1000,
@@ -76,17 +90,14 @@ const CLEAN: Case = Case {
 /// The same by the service.
 const SERVICE: Case = Case { reader: Reader::Service, ..CLEAN };
 
-/// A chip that scans its inputs as fast as it and the host can: which frame was when is not known beforehand.
-///
-/// There is no case with 546 Hz: at 30,000 conversions a second the next input's result is there before this host has fetched the one
-/// before, and codes come at the wrong channel (286 of 459 frames), which nothing tells.
-const SCAN: Case = Case { chip: &ADS1256, rate: 104, duration_ms: 2000, counts: &[("bad_times", Any)], ..CLEAN };
+/// A chip that scans its inputs as fast as it and the host can.
+const SCAN: Case = Case { chip: &ADS1256, rate: 101, duration_ms: 2000, ..CLEAN };
 
 /// A chip that the guest's clock paces; long enough for its counter to begin anew.
 const CLOCKED: Case = Case { machine: &PI3, chip: &MCP3008, rate: 100, duration_ms: 2000, ..CLEAN };
 
-/// All of them.
-pub(super) const ALL: &[Case] = &[
+/// Those that differ in more than their board.
+const SINGLE: &[Case] = &[
     Case { name: "250-hz", rate: 250, ..CLEAN },
     Case { name: "500-hz", rate: 500, ..CLEAN },
     Case { name: "1000-hz", rate: 1000, quick: true, ..CLEAN },
@@ -110,23 +121,21 @@ pub(super) const ALL: &[Case] = &[
     Case {
         name: "stall",
         stall_ms: Some(10),
-        counts: &[("overruns", AtLeast(9)), ("frames_lost", AtLeast(9))],
+        counts: &[("overruns", Within(9, 12)), ("frames_lost", Within(9, 12))],
         quick: true,
         ..CLEAN
     },
-    // More than the kernel's queue of 1024 edges: it drops some, and line_seqno tells. Whoever empties a long queue may find a newer frame than the
-    // newest edge was for: its time is one period early then.
+    // More than the kernel's queue of 1024 edges: it drops some, and line_seqno tells.
     Case {
         name: "long-stall",
         rate: 4000,
         stall_ms: Some(400),
         duration_ms: 2000,
         counts: &[
-            ("overruns", AtLeast(1000)),
-            ("drdy_missed", AtLeast(500)),
+            ("overruns", Within(1020, 1040)),
+            ("drdy_missed", Within(570, 620)),
             ("seqno_gaps", Is(1)),
-            ("frames_lost", AtLeast(1599)),
-            ("bad_times", Any),
+            ("frames_lost", Within(1599, 1620)),
         ],
         ..CLEAN
     },
@@ -137,19 +146,24 @@ pub(super) const ALL: &[Case] = &[
         faults: &["drdy-high@500x400", "miso-high@500x400"],
         counts: &[
             ("drdy_missed", Is(10)),
-            ("restarts", AtLeast(2)),
-            ("refused", AtLeast(1)),
-            ("frames_lost", AtLeast(400)),
+            ("restarts", Within(2, 5)),
+            ("refused", Within(1, 4)),
+            ("frames_lost", Within(700, 800)),
         ],
         quick: true,
         ..CLEAN
     },
-    // A quarter of the speed: a frame takes longer than a period, and which edge it was for cannot be known.
+    // A quarter of the speed: a frame takes longer than a period. An edge that falls while the kernel prepares the transfer, some 60 us here, leaves
+    // its frame the time of the edge before, as the acquisition says; none is off by more, and none is late.
     Case {
         name: "too-fast",
         rate: 4000,
         shift: 2,
-        counts: &[("overruns", AtLeast(1000)), ("frames_lost", AtLeast(1000)), ("bad_times", Any)],
+        counts: &[
+            ("overruns", Within(1000, 3500)),
+            ("frames_lost", Within(1000, 3500)),
+            ("early_times", Within(1, 1000)),
+        ],
         lost_within: 1,
         quick: true,
         ..CLEAN
@@ -168,13 +182,18 @@ pub(super) const ALL: &[Case] = &[
         name: "service-stall",
         duration_ms: 1500,
         stall_ms: Some(10),
-        counts: &[("overruns", AtLeast(9)), ("frames_lost", AtLeast(9))],
+        counts: &[("overruns", Within(9, 12)), ("frames_lost", Within(9, 12))],
         ..SERVICE
     },
-    Case { name: "spidev", machine: &PI3, rate: 250, quick: true, ..CLEAN },
-    Case { name: "mapped", machine: &PI3, rate: 250, reader: Reader::Mapped, quick: true, ..CLEAN },
-    Case { name: "spidev", machine: &PI4, rate: 250, quick: true, ..CLEAN },
-    Case { name: "mapped", machine: &PI4, rate: 250, reader: Reader::Mapped, quick: true, ..CLEAN },
+    Case { name: "1000-hz", machine: &PI3, ..CLEAN },
+    Case { name: "1000-hz", machine: &PI4, quick: true, ..CLEAN },
+    Case {
+        name: "skipped-edge",
+        machine: &PI4,
+        faults: &["missed-edge@500"],
+        counts: &[("drdy_missed", Is(1)), ("frames_lost", Is(1))],
+        ..CLEAN
+    },
     Case { name: "1000-hz", chip: &ADS131M08, quick: true, ..CLEAN },
     Case { name: "4000-hz", chip: &ADS131M08, rate: 4000, ..CLEAN },
     Case {
@@ -199,21 +218,22 @@ pub(super) const ALL: &[Case] = &[
         chip: &ADS131M08,
         stall_ms: Some(10),
         duration_ms: 1500,
-        counts: &[("overruns", AtLeast(8)), ("frames_lost", AtLeast(8))],
+        counts: &[("overruns", Within(8, 12)), ("frames_lost", Within(8, 12))],
         ..CLEAN
     },
     Case { name: "service-1000-hz", chip: &ADS131M08, quick: true, ..SERVICE },
     Case { name: "1000-hz", chip: &ADS131M04, ..CLEAN },
     Case { name: "service-4000-hz", chip: &ADS131M04, rate: 4000, quick: true, ..SERVICE },
-    Case { name: "104-hz", quick: true, ..SCAN },
-    Case { name: "380-hz", rate: 380, duration_ms: 1000, ..SCAN },
-    Case { name: "service-104-hz", reader: Reader::Service, ..SCAN },
-    Case { name: "100-hz", quick: true, ..CLOCKED },
+    Case { name: "101-hz", quick: true, ..SCAN },
+    Case { name: "341-hz", rate: 341, duration_ms: 1000, ..SCAN },
+    // 30,000 conversions a second: a host that is late finds more edges of the same input.
+    Case { name: "469-hz", rate: 469, duration_ms: 1000, ..SCAN },
+    Case { name: "service-101-hz", reader: Reader::Service, ..SCAN },
     // Ticks that nobody kept are no conversions.
     Case {
         name: "stall",
         stall_ms: Some(100),
-        counts: &[("drdy_missed", AtLeast(9)), ("frames_lost", AtLeast(9)), ("seqno_gaps", Is(1))],
+        counts: &[("drdy_missed", Within(9, 12)), ("frames_lost", Within(9, 12)), ("seqno_gaps", Is(1))],
         ..CLOCKED
     },
     Case {
@@ -222,11 +242,45 @@ pub(super) const ALL: &[Case] = &[
         counts: &[("bad_frames", Is(3)), ("frames_lost", Is(3))],
         ..CLOCKED
     },
-    Case { name: "service-100-hz", reader: Reader::Service, quick: true, ..CLOCKED },
     Case { name: "kernel-driver", chip: &MCP3008_IIO, reader: Reader::Iio, quick: true, ..CLOCKED },
-    Case { name: "500-hz", chip: &MCP3208, rate: 500, quick: true, ..CLOCKED },
-    Case { name: "service-500-hz", chip: &MCP3208, rate: 500, reader: Reader::Service, ..CLOCKED },
     Case { name: "kernel-driver", chip: &MCP3208_IIO, reader: Reader::Iio, ..CLOCKED },
-    Case { name: "100-hz", chip: &MAX1111, quick: true, ..CLOCKED },
-    Case { name: "service-100-hz", chip: &MAX1111, reader: Reader::Service, ..CLOCKED },
 ];
+
+/// The service on a Raspberry Pi, with each board as it is sold: rate in Hz, milliseconds, whether it is part of the short set. Those without a clock
+/// of their own run until their counter begins anew. The emulated processors take turns, and are slow with it: the rates leave them time.
+const BENCH: &[(&Chip, u32, u32, bool)] = &[
+    (&ADS1299, 1000, 1000, true),
+    (&TWO_ADS1299, 250, 1000, false),
+    (&ADS1256, 12, 4000, false),
+    (&ADS131M04, 500, 1000, false),
+    (&ADS131M08, 500, 1000, false),
+    (&MCP3008, 100, 2000, false),
+    (&MCP3208, 500, 2000, true),
+    (&MAX1111, 100, 1000, false),
+];
+
+/// All cases, in the order in which they run: of two ways to the same result the second comes right behind the first.
+pub(super) fn all() -> Vec<Case> {
+    let mut cases = SINGLE.to_vec();
+    for machine in [&PI3, &PI4] {
+        for &(chip, rate, duration_ms, short) in BENCH {
+            for (name, spi) in [("service-spidev", Spi::Spidev), ("service-mapped", Spi::Mapped)] {
+                let quick = short && machine.name == PI4.name;
+                cases.push(Case { name, machine, spi, chip, rate, duration_ms, quick, ..SERVICE });
+            }
+        }
+    }
+    cases
+}
+
+impl Case {
+    /// Nanoseconds from one edge to the next.
+    pub(super) fn apart_ns(&self) -> i64 {
+        1_000_000_000 / (i64::from(self.rate) * i64::from(self.chip.conversions))
+    }
+
+    /// Frames that have to come, those that are lost included.
+    pub(super) fn due(&self) -> f64 {
+        self.chip.share * f64::from(self.rate) * f64::from(self.duration_ms.saturating_sub(SLACK_MS)) / 1000.0
+    }
+}

@@ -73,10 +73,13 @@ fn python_reader(python: &Path, name: &str) -> Command {
     c
 }
 
+/// What a reader of ours has to say at its end.
+type Verdict = thread::JoinHandle<Result<(), String>>;
+
 /// Readers that have to survive everything.
 #[derive(Debug)]
 pub(crate) struct Readers {
-    ours: Vec<(Arc<Seen>, thread::JoinHandle<Result<(), String>>)>,
+    ours: Vec<(Arc<Seen>, Verdict)>,
     python: Option<Running>,
 }
 
@@ -177,7 +180,7 @@ impl<'a> Mortals<'a> {
         // The one that is replaced is dropped: SIGKILL.
         self.ours = start_ours(self.name)?;
         self.killed.0 += 1;
-        if let Some(python) = self.python.filter(|_| kill % PYTHON_EVERY == 0) {
+        if let Some(python) = self.python.filter(|_| kill.is_multiple_of(PYTHON_EVERY)) {
             self.theirs = Some(start_python(python, self.name)?);
             self.killed.1 += 1;
         }
