@@ -4,6 +4,7 @@ use super::chunk::{Frames, Times};
 use super::cursor::{Cursor, spans};
 use super::{Geometry, Span};
 use crate::extension::Extension;
+use crate::fence::Release;
 use crate::header::{Generation, HeaderView};
 use crate::memory::MemoryMut;
 
@@ -77,8 +78,7 @@ impl<M: MemoryMut> RingWriter<M> {
         let next = self.cursor.after(len as u64);
 
         counters.set_reserved(next.position());
-        // Release A, pairs with the reader's acquire A behind its copy: who sees a byte of this chunk sees it reserved.
-        self.extension.fence_release();
+        self.data.fence_release(Release::Reserved);
 
         let start = self.cursor.after(cut as u64).index();
         let mut done = cut;
@@ -88,19 +88,15 @@ impl<M: MemoryMut> RingWriter<M> {
             done += span.len as usize;
         }
 
-        // Release B, pairs with the reader's acquire B behind its load of `committed` (ours), and orders the data before write_index.
-        self.extension.fence_release();
+        counters.set_newest(newest);
+        self.data.fence_release(Release::Frames);
         self.header.set_write_index(u64::from(next.index()));
         if next.wraps() != self.cursor.wraps() {
-            // Release, for published readers, which load in plain program order: no new wrap_counter with the old write_index.
-            self.extension.fence_release();
+            self.data.fence_release(Release::WriteIndex);
             self.header.set_wrap_counter(next.wraps());
         }
-        counters.set_newest(newest);
         counters.set_committed(next.position());
-        // Release, pairs with the acquire of a reader that has loaded the word before it looks for frames and then sleeps on it.
-        self.extension.fence_release();
-        self.extension.set_wake(self.extension.wake().wrapping_add(1));
+        self.extension.announce();
         self.cursor = next;
         Ok(cut as u64)
     }
