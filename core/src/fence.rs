@@ -45,7 +45,7 @@ fences! {
         /// The counters of a generation and its description, then `buffer_generation`, which makes them the valid ones. Pairs with
         /// [`Acquire::State`]: who sees the generation, a writer that adopts the header included, finds its counters whole.
         Counters,
-        /// `buffer_generation`, then `bvalid = 1`. Pairs with whatever a published reader has, which looks at `bvalid` alone.
+        /// `buffer_generation`, then `bvalid = 1`. Pairs with [`Acquire::Valid`] and serves published readers, which look at `bvalid` alone.
         Generation,
         /// The static metadata's segment and length, then its generation. Pairs with [`Acquire::StaticMetadata`].
         StaticMetadata,
@@ -72,6 +72,9 @@ fences! {
         Unchanged,
         /// The futex word, then whatever a sleeper waits for. Pairs with [`Release::News`].
         News,
+        /// Without our block: `bvalid`, then `buffer_generation`. Pairs with [`Release::Generation`]: no `bvalid` of the next generation with the old
+        /// number.
+        Valid,
         /// Without our block: `bvalid` and `buffer_generation`, then the description. Pairs with [`Release::Counters`].
         State,
         /// Without our block: `wrap_counter`, then `write_index` and the frames. Pairs with [`Release::WriteIndex`] and [`Release::Frames`].

@@ -71,7 +71,7 @@ impl<M: Memory + Clone> Buffer<M> {
         match (&self.ended, &header.extension) {
             (Some(_), _) => true,
             (None, Some(extension)) => extension.sequence() == self.sequence,
-            (None, None) => header.view.bvalid() && header.view.buffer_generation() == self.generation,
+            (None, None) => header.state() == (true, self.generation),
         }
     }
 
@@ -82,7 +82,8 @@ impl<M: Memory + Clone> Buffer<M> {
             (None, Some(extension)) => self.ring.prove(extension, self.generation, first),
             (None, None) => {
                 let total = header.legacy_total(self.ring.geometry().n_frames());
-                total.map_or(Ok(()), |total| self.ring.bound(total, first))
+                // Counters that keep changing prove nothing: the same frames once more.
+                total.map_or(Err(Lapped { oldest: first }), |total| self.ring.bound(total, first))
             }
         }
     }

@@ -89,8 +89,7 @@ impl<M: Memory + Clone> Header<M> {
 
     /// A published writer clears `bvalid` before it changes a field, and sets it last.
     fn look_without(&self) -> Option<Look> {
-        let state = || (self.view.bvalid(), self.view.buffer_generation());
-        let (bvalid, generation) = state();
+        let (bvalid, generation) = self.state();
         self.view.memory().fence_acquire(Acquire::State);
         let description = Description::parse(&self.view);
         let n_frames = description.as_ref().map_or(0, Description::n_frames);
@@ -98,7 +97,14 @@ impl<M: Memory + Clone> Header<M> {
         let committed = self.legacy_total(n_frames).unwrap_or(0);
         let before = Ended { committed: 0, reserved: 0 };
         let look = Look { bvalid, generation, sequence: 0, base: 0, committed, before, description };
-        (state() == (bvalid, generation)).then_some(look)
+        (self.state() == (bvalid, generation)).then_some(look)
+    }
+
+    /// `bvalid` and the generation that it is said of, or a later one.
+    pub(super) fn state(&self) -> (bool, Generation) {
+        let bvalid = self.view.bvalid();
+        self.view.memory().fence_acquire(Acquire::Valid);
+        (bvalid, self.view.buffer_generation())
     }
 
     /// Frames published in this generation by a writer without our block, from the two counters that it has and the ring's length. `None`

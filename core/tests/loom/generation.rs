@@ -9,7 +9,7 @@ use super::stream::{describe, explore, mirror, publish, read_proven, spawn, stre
 
 /// A mirror attaches while generation 0 (one channel, no frames before it) becomes generation 1 (two channels, one frame before it).
 pub(crate) fn description(left_out: LeftOut) {
-    explore(3, move || {
+    explore(2, move || {
         let raced = Raced { header: &[SEQUENCE, BUFFER_GENERATION, CHANNELS, BASES[1]], ..Raced::default() };
         let (mut publisher, segments) = stream(2, raced, left_out);
         publish(&mut publisher, 0, 1, 1);
@@ -31,7 +31,7 @@ pub(crate) fn description(left_out: LeftOut) {
 
 /// A mirror reads in generation 0 while the writer laps it and goes on to generations 1 and 2, the second of which has the first one's counters begin anew.
 pub(crate) fn counters(left_out: LeftOut) {
-    explore(3, move || {
+    explore(2, move || {
         let raced = Raced { header: &[SEQUENCE, RESERVED[0], COMMITTED[0]], data: &[0], ..Raced::default() };
         let (mut publisher, segments) = stream(2, raced, left_out);
         publish(&mut publisher, 0, 2, 1);
@@ -44,7 +44,6 @@ pub(crate) fn counters(left_out: LeftOut) {
         });
         read_proven(&mut mirror, 1);
         writer.join().unwrap();
-        assert_eq!(mirror.generation().map(Generation::number).is_some(), true);
     });
 }
 

@@ -26,6 +26,7 @@ pub(crate) struct Words {
     raced: Arc<BTreeMap<usize, AtomicU64>>,
     plain: Arc<Vec<Plain>>,
     left_out: LeftOut,
+    writes: bool,
     shows_block: bool,
     life: Option<Arc<Plain>>,
 }
@@ -35,13 +36,27 @@ impl Words {
     pub(crate) fn new(len: usize, raced: &[usize], left_out: LeftOut) -> Self {
         let raced = raced.iter().map(|at| (*at, AtomicU64::new(0))).collect();
         let plain = (0..len).map(|_| Plain::new(0)).collect();
-        Self { len, raced: Arc::new(raced), plain: Arc::new(plain), left_out, shows_block: true, life: None }
+        Self {
+            len,
+            raced: Arc::new(raced),
+            plain: Arc::new(plain),
+            left_out,
+            writes: false,
+            shows_block: true,
+            life: None,
+        }
     }
 
     /// Its first bytes.
     pub(crate) fn first(&self, len: usize) -> Self {
         assert!(len <= self.len, "a model's segment of {} bytes is to have {len}", self.len);
         Self { len, ..self.clone() }
+    }
+
+    /// As its one writer sees it, who finds what he stored. Loom need not watch those loads, and must not: of the loads before a store it
+    /// remembers the last one only, and would never try that store before a reader's load.
+    pub(crate) fn of_writer(&self) -> Self {
+        Self { writes: true, ..self.clone() }
     }
 
     /// As a reader sees it that does not know our block.
@@ -59,8 +74,8 @@ impl Words {
             return 0;
         }
         match self.raced.get(&at) {
-            Some(word) => word.load(Ordering::Relaxed),
-            None => self.plain[at].load(Relaxed),
+            Some(word) if !self.writes => word.load(Ordering::Relaxed),
+            _ => self.plain[at].load(Relaxed),
         }
     }
 
@@ -68,9 +83,9 @@ impl Words {
         if !self.life.as_deref().is_none_or(lives) {
             return;
         }
-        match self.raced.get(&at) {
-            Some(word) => word.store(value, Ordering::Relaxed),
-            None => self.plain[at].store(value, Relaxed),
+        self.plain[at].store(value, Relaxed);
+        if let Some(word) = self.raced.get(&at) {
+            word.store(value, Ordering::Relaxed);
         }
     }
 }

@@ -25,9 +25,9 @@ fn geometry() -> Geometry {
 fn writer(data: &[usize], header: &[usize], left_out: LeftOut) -> (Words, Extension<Words>, thread::JoinHandle<()>) {
     let data = Words::new(geometry().len(), data, left_out);
     let header = Words::new(HEADER_SEGMENT_LEN, header, left_out);
-    let view = HeaderView::new(header.clone(), StructVersion::V1).unwrap();
-    let extension = Extension::create(header).unwrap();
-    let mut writer = RingWriter::new(data.clone(), view, extension.clone(), FIRST, geometry()).unwrap();
+    let view = HeaderView::new(header.of_writer(), StructVersion::V1).unwrap();
+    let extension = Extension::create(header.of_writer()).unwrap();
+    let mut writer = RingWriter::new(data.of_writer(), view, extension, FIRST, geometry()).unwrap();
     let thread = thread::spawn(move || {
         for number in 1..=APPENDS {
             let frame = number.to_ne_bytes().repeat(2);
@@ -35,7 +35,7 @@ fn writer(data: &[usize], header: &[usize], left_out: LeftOut) -> (Words, Extens
             writer.append(&frames, &Times::Linear { offset: 0.0, gain: 1.0 }, number.cast_signed()).unwrap();
         }
     });
-    (data, extension, thread)
+    (data, Extension::find(header).unwrap(), thread)
 }
 
 /// A reader that takes the newest frames, so many at once.

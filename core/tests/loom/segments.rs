@@ -1,4 +1,4 @@
-//! A place for a model's segments, which publisher and mirror share. Names come and go at once, as the kernel does it, but order no memory.
+//! A place for a model's segments, which publisher and mirror share. Unlike the kernel's, its names order no memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -100,7 +100,7 @@ impl SegmentStore for Segments {
 
     fn header(&mut self, name: &SegmentName, _: usize, fresh: bool) -> Result<HeaderSegment<Words>, Infallible> {
         assert!(!fresh, "no model has a header anew");
-        Ok(HeaderSegment { memory: self.words(name), adopted: self.has(name) })
+        Ok(HeaderSegment { memory: self.words(name).of_writer(), adopted: self.has(name) })
     }
 
     fn announce(&mut self, name: &SegmentName) -> Result<(), Infallible> {
@@ -113,13 +113,12 @@ impl SegmentStore for Segments {
     /// Zeros, if the model makes a segment of this name for the first time.
     fn create(&mut self, name: &SegmentName, len: usize) -> Result<Words, Infallible> {
         self.announce(name)?;
-        Ok(self.words(name).first(len))
+        Ok(self.words(name).of_writer().first(len))
     }
 
-    fn remove(&mut self, name: &SegmentName) {
-        if self.lives() {
-            self.names().remove(name.as_str());
-        }
+    /// Names stay: nobody may rely on how soon a segment is gone.
+    fn remove(&mut self, _: &SegmentName) {
+        self.lives();
     }
 
     fn remove_header(&mut self, name: &SegmentName) {

@@ -11,7 +11,7 @@ use super::memory::{LeftOut, Words};
 pub(crate) fn header(left_out: LeftOut) {
     loom::model(move || {
         let words = Words::new(HEADER_SEGMENT_LEN, &[0, 4], left_out);
-        let view = HeaderView::new(words.clone(), StructVersion::V2).unwrap();
+        let view = HeaderView::new(words.of_writer(), StructVersion::V2).unwrap();
         let writer = thread::spawn(move || view.set_magic());
         let found = HeaderView::detect(words).map(|h| h.version());
         assert!(matches!(found, Ok(StructVersion::V0 | StructVersion::V2)), "model: {found:?}");
@@ -23,7 +23,7 @@ pub(crate) fn header(left_out: LeftOut) {
 pub(crate) fn block(left_out: LeftOut) {
     loom::model(move || {
         let words = Words::new(HEADER_SEGMENT_LEN, &[EXTENSION_AT, EXTENSION_AT + 8, EXTENSION_AT + 12], left_out);
-        let others = words.clone();
+        let others = words.of_writer();
         let writer = thread::spawn(move || assert!(Extension::create(others).is_some()));
         let stamped = words.load_u64(EXTENSION_AT) != 0;
         assert!(!stamped || Extension::find(words).is_some(), "model: no block behind its magic");

@@ -11,7 +11,7 @@ const LABELS: [&str; 3] = ["label", "longer label", ""];
 
 /// What a mirror may find while `LABELS[0]` is followed by the label that `next` says.
 fn changes(left_out: LeftOut, knows_block: bool, next: usize) {
-    explore(3, move || {
+    explore(2, move || {
         let raced =
             Raced { header: &[SEQUENCE, META_GENERATION, AUX_NBYTES], static_metadata: &[0], ..Raced::default() };
         let (mut publisher, segments) = stream(2, raced, left_out);
