@@ -31,7 +31,7 @@ fn death(left: u64) -> bool {
     let seen = died.clone();
     explore(1, move || {
         let died = seen.clone();
-        let raced = Raced { header: &[SEQUENCE, COMMITTED[0], COMMITTED[1]], ..Raced::default() };
+        let raced = Raced { header: &[SEQUENCE, COMMITTED[1]], ..Raced::default() };
         let segments = Segments::new(&name(), raced, LeftOut::Nothing);
         let life = Arc::new(Plain::new(LONG_LIFE));
         let mut first = publisher(segments.mortal(&life), 4);

@@ -70,6 +70,27 @@ pub(crate) fn counters(left_out: LeftOut) {
     });
 }
 
+/// The same, as the mirror tells without a read how much there is to read.
+pub(crate) fn available(left_out: LeftOut) {
+    explore(3, move || {
+        let raced = Raced { header: &[WRITE_INDEX, WRAP_COUNTER], ..Raced::default() };
+        let (mut publisher, segments) = stream(3, raced, left_out);
+        publish(&mut publisher, 0, 2, 1);
+        publish(&mut publisher, 2, 2, 1);
+        let mut mirror = mirror(segments.without_block());
+        assert_eq!(mirror.follow(), Ok(Status::Changed));
+        assert!(read(&mut mirror, 3).is_some_and(|(r, _)| r.first + r.frames as u64 == 4));
+        let writer = spawn(move || {
+            publish(&mut publisher, 4, 2, 1);
+            publish(&mut publisher, 6, 2, 1);
+        });
+        let available = mirror.available();
+        // After 4, 6 and 8 frames; the ring holds 3.
+        assert!([0, 2, 3].contains(&available), "model: {available} frames to read");
+        writer.join().unwrap();
+    });
+}
+
 /// The frames of such a reader, in a ring of one: torn or of the next lap, maybe, since it has nothing to prove the contrary by, but never of any later
 /// lap, and never stale.
 pub(crate) fn frames(left_out: LeftOut) {
@@ -101,6 +122,7 @@ fn loom_published_readers_see_one_description() {
 #[test]
 fn loom_published_counters_are_of_one_lap() {
     counters(LeftOut::Nothing);
+    available(LeftOut::Nothing);
 }
 
 #[test]

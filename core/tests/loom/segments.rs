@@ -1,6 +1,6 @@
 //! A place for a model's segments, which publisher and mirror share. Unlike the kernel's, its names order no memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::atomic::AtomicU64 as Plain;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -45,7 +45,8 @@ pub(crate) const WAKE: usize = EXTENSION_AT + 192;
 #[derive(Clone, Debug)]
 pub(crate) struct Segments {
     made: Arc<BTreeMap<String, Words>>,
-    names: Arc<Mutex<BTreeSet<String>>>,
+    /// With their lengths.
+    names: Arc<Mutex<BTreeMap<String, usize>>>,
     shows_block: bool,
     life: Option<Arc<Plain>>,
 }
@@ -80,13 +81,19 @@ impl Segments {
         self.life.iter().fold(words, |words, life| words.mortal(life))
     }
 
-    fn names(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn names(&self) -> MutexGuard<'_, BTreeMap<String, usize>> {
         // Held for no longer than one call, between two of loom's steps.
         self.names.lock().unwrap()
     }
 
     fn has(&self, name: &SegmentName) -> bool {
-        self.names().contains(name.as_str())
+        self.names().contains_key(name.as_str())
+    }
+
+    fn give(&self, name: &SegmentName, len: usize) {
+        if self.lives() {
+            self.names().insert(name.as_str().to_owned(), len);
+        }
     }
 
     fn lives(&self) -> bool {
@@ -104,15 +111,13 @@ impl SegmentStore for Segments {
     }
 
     fn announce(&mut self, name: &SegmentName) -> Result<(), Infallible> {
-        if self.lives() {
-            self.names().insert(name.as_str().to_owned());
-        }
+        self.give(name, HEADER_SEGMENT_LEN);
         Ok(())
     }
 
     /// Zeros, if the model makes a segment of this name for the first time.
     fn create(&mut self, name: &SegmentName, len: usize) -> Result<Words, Infallible> {
-        self.announce(name)?;
+        self.give(name, len);
         Ok(self.words(name).of_writer().first(len))
     }
 
@@ -135,7 +140,8 @@ impl SegmentSource for Segments {
     type Error = Infallible;
 
     fn open(&mut self, name: &SegmentName) -> Result<Option<Words>, Infallible> {
-        Ok(self.has(name).then(|| self.words(name)))
+        let len = self.names().get(name.as_str()).copied();
+        Ok(len.map(|len| self.words(name).first(len)))
     }
 
     fn presence(&mut self, name: &SegmentName, _: &Words) -> Presence {
