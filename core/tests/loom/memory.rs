@@ -18,8 +18,9 @@ pub(crate) enum LeftOut {
     Acquire(Acquire),
 }
 
-/// A segment. Only the words that a model is about are raced for; of all others everybody sees the newest value, as the memory model
-/// allows, too: that keeps the number of interleavings in bounds.
+/// A segment. Only the words that a model is about are raced for; of all others everybody sees the newest value: that keeps the number of
+/// interleavings in bounds. A word that says something about raced ones has to be raced for itself, or its fences order nothing here and the model
+/// finds what cannot be.
 #[derive(Clone, Debug)]
 pub(crate) struct Words {
     len: usize,
