@@ -20,8 +20,8 @@ use super::{ALL, Aligned, Bytes};
 /// Frames in the ring.
 const RING: u32 = 4;
 /// Chunks of one or two frames in each generation.
-const APPENDS: u64 = if cfg!(miri) { 3 } else { 5_000 };
-const GENERATIONS: u64 = if cfg!(miri) { 3 } else { 8 };
+const APPENDS: u64 = if cfg!(miri) { 2 } else { 5_000 };
+const GENERATIONS: u64 = if cfg!(miri) { 2 } else { 8 };
 /// One header, and for each generation data and static metadata.
 const SEGMENTS: usize = 1 + 2 * GENERATIONS as usize;
 
@@ -37,6 +37,18 @@ impl<'a> Slices<'a> {
         let named = self.named.lock().unwrap();
         named.iter().find_map(|(n, bytes)| (n == name.as_str()).then_some(*bytes))
     }
+
+    fn take(&self, name: String, len: usize) -> Result<Bytes<'a>, String> {
+        let mut bytes = self.unused.lock().unwrap().pop().ok_or("no slice is left")?;
+        bytes.shared = bytes.shared.part(0, len).ok_or("a slice is too short")?;
+        self.named.lock().unwrap().push((name, bytes));
+        Ok(bytes)
+    }
+}
+
+/// A header's name for as long as no reader is to find it.
+fn unannounced(name: &SegmentName) -> String {
+    format!(".{}", name.as_str())
 }
 
 impl<'a> SegmentStore for Slices<'a> {
@@ -44,18 +56,18 @@ impl<'a> SegmentStore for Slices<'a> {
     type Error = String;
 
     fn header(&mut self, name: &SegmentName, len: usize, _: bool) -> Result<HeaderSegment<Self::Memory>, String> {
-        Ok(HeaderSegment { memory: self.create(name, len)?, adopted: false })
+        Ok(HeaderSegment { memory: self.take(unannounced(name), len)?, adopted: false })
     }
 
-    fn announce(&mut self, _: &SegmentName) -> Result<(), String> {
+    fn announce(&mut self, name: &SegmentName) -> Result<(), String> {
+        for (n, _) in self.named.lock().unwrap().iter_mut().filter(|(n, _)| *n == unannounced(name)) {
+            name.as_str().clone_into(n);
+        }
         Ok(())
     }
 
     fn create(&mut self, name: &SegmentName, len: usize) -> Result<Self::Memory, String> {
-        let mut bytes = self.unused.lock().unwrap().pop().ok_or("no slice is left")?;
-        bytes.shared = bytes.shared.part(0, len).ok_or("a slice is too short")?;
-        self.named.lock().unwrap().push((name.as_str().to_owned(), bytes));
-        Ok(bytes)
+        self.take(name.as_str().to_owned(), len)
     }
 
     fn remove(&mut self, name: &SegmentName) {
