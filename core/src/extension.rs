@@ -44,6 +44,7 @@
 mod counters;
 
 pub use self::counters::Counters;
+use crate::fence::{Acquire, Release};
 use crate::header::Generation;
 use crate::health::{Health, LeadOff};
 use crate::histogram::{BUCKETS, Histogram};
@@ -139,8 +140,7 @@ impl<M: Memory> Extension<M> {
     #[must_use]
     pub fn find(memory: M) -> Option<Self> {
         let e = Self::over(memory).filter(|e| e.load_u64(0) == MAGIC)?;
-        // Acquire, pairs with the release in `create`.
-        e.fence_acquire();
+        e.memory.fence_acquire(Acquire::Block);
         let size = usize::try_from(e.load_u32(SIZE)).unwrap_or(0);
         (e.load_u32(VERSION_AT) >= VERSION && size >= EXTENSION_LEN).then_some(e)
     }
@@ -205,8 +205,17 @@ impl<M: Memory> Extension<M> {
 
     /// The futex word's value.
     #[must_use]
+    #[inline]
     pub fn wake(&self) -> u32 {
         self.load_u32(WAKE)
+    }
+
+    /// The futex word's value for a reader that looks for news after this call and, when there are none, sleeps for as long as the word is the same.
+    #[must_use]
+    pub fn wake_before_looking(&self) -> u32 {
+        let seen = self.wake();
+        self.memory.fence_acquire(Acquire::News);
+        seen
     }
 
     /// The stream's long name; `None` when the bytes are none.
@@ -219,7 +228,8 @@ impl<M: Memory> Extension<M> {
         StreamName::new(core::str::from_utf8(bytes).ok()?).ok()
     }
 
-    /// How long frames took from DRDY until a reader could have them, and how the ADC's clock runs by the host's.
+    /// How long frames took from DRDY until a reader could have them, and how the ADC's clock runs by the host's. Each number is right by itself;
+    /// together they may be of two instants.
     #[must_use]
     pub fn timing(&self) -> Timing {
         let buckets = core::array::from_fn(|i| self.load_u64(LATENCY + 8 * i));
@@ -250,12 +260,6 @@ impl<M: Memory> Extension<M> {
         }
     }
 
-    /// Orders what was loaded before against what is loaded after (see [`Memory::fence_acquire`]).
-    #[inline]
-    pub fn fence_acquire(&self) {
-        self.memory.fence_acquire();
-    }
-
     #[inline]
     fn load_u32(&self, at: usize) -> u32 {
         u32::from_le(self.memory.load_u32(EXTENSION_AT + at))
@@ -274,8 +278,7 @@ impl<M: MemoryMut> Extension<M> {
         let e = Self::over(memory)?;
         e.store_u32(VERSION_AT, VERSION);
         e.store_u32(SIZE, EXTENSION_LEN as u32);
-        // Release, pairs with the acquire in `find`: who sees the magic sees a whole block.
-        e.memory.fence_release();
+        e.memory.fence_release(Release::Block);
         e.store_u64(0, MAGIC);
         Some(e)
     }
@@ -318,10 +321,11 @@ impl<M: MemoryMut> Extension<M> {
         self.store_u64(SILENT_SINCE, ns.cast_unsigned());
     }
 
-    /// Sets the futex word.
+    /// Changes the futex word after news were stored. Wakes nobody by itself: that is a system call and another thread's business.
     #[inline]
-    pub fn set_wake(&self, value: u32) {
-        self.store_u32(WAKE, value);
+    pub fn announce(&self) {
+        self.memory.fence_release(Release::News);
+        self.store_u32(WAKE, self.wake().wrapping_add(1));
     }
 
     /// Sets the long name.
@@ -359,12 +363,6 @@ impl<M: MemoryMut> Extension<M> {
         self.store_u64(MEASURED_RATE, h.measured_rate.to_bits());
         self.store_u64(LEAD_OFF, h.lead_off.positive);
         self.store_u64(LEAD_OFF + 8, h.lead_off.negative);
-    }
-
-    /// Orders everything before against what is stored after (see [`MemoryMut::fence_release`]).
-    #[inline]
-    pub fn fence_release(&self) {
-        self.memory.fence_release();
     }
 
     #[inline]

@@ -10,6 +10,7 @@
 //! | [`header`] | the packed header of wire versions 0, 1 and 2: where fields lie, access to them, the validated description |
 //! | [`extension`], [`health`], [`histogram`] | our block behind the header, and what the acquisition counts and measures in it |
 //! | [`memory`], [`shared`] | words that another process reads or writes at the same time; the one unsafe room |
+//! | [`fence`] | what is ordered against what, and why |
 //! | [`ring`] | cursor, circular write, and the reader's proof that nothing was torn |
 //! | [`static_metadata`] | the pickle of plain types that tells labels, units and attributes |
 //! | [`settings`], [`publisher`] | messages and settings in, segment work out |
@@ -64,6 +65,7 @@ extern crate std;
 pub mod axis_array;
 pub mod dtype;
 pub mod extension;
+pub mod fence;
 pub mod header;
 pub mod health;
 pub mod histogram;

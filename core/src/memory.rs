@@ -5,6 +5,8 @@
 
 use core::ops::Deref;
 
+use crate::fence::{Acquire, Release};
+
 /// Size of the words in which a location is read and written: always the same one for a location, on both sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -66,8 +68,8 @@ pub trait Memory {
     /// Loads eight bytes.
     fn load_u64(&self, at: usize) -> u64;
 
-    /// Everything loaded before this fence happened before what comes after it, as `fence(Acquire)`.
-    fn fence_acquire(&self);
+    /// Everything loaded before this fence happened before what comes after it, as `fence(Acquire)`. Which one it is matters to models alone.
+    fn fence_acquire(&self, which: Acquire);
 
     /// Loads into `target` from `at` on, in words of the given size. `at` and the length are multiples of the word.
     fn load_bytes(&self, at: usize, target: &mut [u8], word: Word) {
@@ -95,8 +97,8 @@ pub trait MemoryMut: Memory {
     /// Stores eight bytes.
     fn store_u64(&self, at: usize, value: u64);
 
-    /// Everything before this fence happened before what is stored after it, as `fence(Release)`.
-    fn fence_release(&self);
+    /// Everything before this fence happened before what is stored after it, as `fence(Release)`. Which one it is matters to models alone.
+    fn fence_release(&self, which: Release);
 
     /// Stores `source` from `at` on, in words of the given size. `at` and the length are multiples of the word.
     fn store_bytes(&self, at: usize, source: &[u8], word: Word) {
@@ -131,8 +133,9 @@ impl<P: Deref<Target: Memory>> Memory for P {
     fn load_u64(&self, at: usize) -> u64 {
         (**self).load_u64(at)
     }
-    fn fence_acquire(&self) {
-        (**self).fence_acquire();
+    #[inline]
+    fn fence_acquire(&self, which: Acquire) {
+        (**self).fence_acquire(which);
     }
     fn load_bytes(&self, at: usize, target: &mut [u8], word: Word) {
         (**self).load_bytes(at, target, word);
@@ -153,8 +156,9 @@ impl<P: Deref<Target: MemoryMut>> MemoryMut for P {
     fn store_u64(&self, at: usize, value: u64) {
         (**self).store_u64(at, value);
     }
-    fn fence_release(&self) {
-        (**self).fence_release();
+    #[inline]
+    fn fence_release(&self, which: Release) {
+        (**self).fence_release(which);
     }
     fn store_bytes(&self, at: usize, source: &[u8], word: Word) {
         (**self).store_bytes(at, source, word);

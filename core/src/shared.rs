@@ -30,6 +30,7 @@ use core::sync::atomic::Ordering;
 
 use portable_atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, fence};
 
+use crate::fence::{Acquire, Release};
 use crate::memory::{Memory, MemoryMut, Word};
 
 /// The alignment that the first byte of shared memory needs.
@@ -174,7 +175,7 @@ impl Memory for SharedBytes<'_> {
     load!(load_u64, u64, AtomicU64);
 
     #[inline]
-    fn fence_acquire(&self) {
+    fn fence_acquire(&self, _: Acquire) {
         fence(Ordering::Acquire);
     }
 
@@ -195,7 +196,7 @@ impl MemoryMut for SharedBytes<'_> {
     store!(store_u64, u64, AtomicU64);
 
     #[inline]
-    fn fence_release(&self) {
+    fn fence_release(&self, _: Release) {
         fence(Ordering::Release);
     }
 
@@ -230,8 +231,8 @@ impl Memory for SharedView<'_> {
         self.0.load_u64(at)
     }
     #[inline]
-    fn fence_acquire(&self) {
-        self.0.fence_acquire();
+    fn fence_acquire(&self, which: Acquire) {
+        self.0.fence_acquire(which);
     }
     #[inline]
     fn load_bytes(&self, at: usize, target: &mut [u8], word: Word) {

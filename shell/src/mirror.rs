@@ -259,12 +259,7 @@ impl Mirror {
         let deadline = Instant::now() + longest;
         loop {
             // The word first: what is published after this load ends the sleep at once.
-            let seen = self.extension().map(|e| {
-                let seen = e.wake();
-                // Acquire, pairs with the writer's release before it changes the word: what it announces is seen below.
-                e.fence_acquire();
-                seen
-            });
+            let seen = self.extension().map(Extension::wake_before_looking);
             let state = self.state()?;
             if state == State::Valid && self.mirror.available() > 0 || self.mirror.has_changes() {
                 return Ok(true);

@@ -5,6 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use axismirror_core::fence::{Acquire, Release};
 use axismirror_core::memory::{Memory, MemoryMut};
 use axismirror_core::name::{SegmentName, StreamName};
 use axismirror_core::shared::SharedBytes;
@@ -73,8 +74,8 @@ impl Memory for MortalMemory {
         self.bytes.len()
     }
     loads!(load_u8: u8, load_u16: u16, load_u32: u32, load_u64: u64);
-    fn fence_acquire(&self) {
-        self.bytes.fence_acquire();
+    fn fence_acquire(&self, which: Acquire) {
+        self.bytes.fence_acquire(which);
     }
 }
 
@@ -90,8 +91,8 @@ macro_rules! stores {
 
 impl MemoryMut for MortalMemory {
     stores!(store_u8: u8, store_u16: u16, store_u32: u32, store_u64: u64);
-    fn fence_release(&self) {
-        self.bytes.fence_release();
+    fn fence_release(&self, which: Release) {
+        self.bytes.fence_release(which);
     }
 }
 
@@ -187,8 +188,8 @@ impl Memory for InterruptedMemory {
         self.bytes.len()
     }
     loads!(load_u8: u8, load_u16: u16, load_u32: u32, load_u64: u64);
-    fn fence_acquire(&self) {
-        self.bytes.fence_acquire();
+    fn fence_acquire(&self, which: Acquire) {
+        self.bytes.fence_acquire(which);
     }
 }
 

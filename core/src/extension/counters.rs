@@ -37,7 +37,7 @@ impl<M: Memory> Counters<'_, M> {
         self.extension.load_u64(self.slot + COMMITTED)
     }
 
-    /// Time of the newest frame in ns.
+    /// Time of the newest frame in ns. Of the last one below `committed`, or of one that is about to be published, when loaded after that.
     #[must_use]
     pub fn newest(&self) -> i64 {
         self.extension.load_u64(self.slot + NEWEST).cast_signed()

@@ -7,6 +7,7 @@
 use super::generation::Generation;
 use super::layout::{self, MAGIC, MAX_KEY, StructVersion};
 use crate::axis_array::MAX_RANK;
+use crate::fence::{Acquire, Release};
 use crate::memory::{Memory, MemoryMut, Word};
 
 /// Why a segment is not a header that we can read.
@@ -59,8 +60,7 @@ impl<M: Memory> HeaderView<M> {
         if memory.len() < layout::VERSION_AT + 4 || memory.load_u32(layout::MAGIC_AT) != MAGIC.to_le() {
             return Self::new(memory, StructVersion::V0);
         }
-        // Acquire, pairs with the release in `set_magic`.
-        memory.fence_acquire();
+        memory.fence_acquire(Acquire::Magic);
         let version = u32::from_le(memory.load_u32(layout::VERSION_AT));
         match StructVersion::from_number(version) {
             Some(v) if v.has_static_metadata() => Self::new(memory, v),
@@ -177,8 +177,7 @@ impl<M: MemoryMut> HeaderView<M> {
     pub fn set_magic(&self) {
         if self.version.has_static_metadata() {
             self.memory.store_u32(layout::VERSION_AT, self.version.number().to_le());
-            // Release, pairs with the acquire in `detect`: who sees the magic sees the version.
-            self.memory.fence_release();
+            self.memory.fence_release(Release::Magic);
             self.memory.store_u32(layout::MAGIC_AT, MAGIC.to_le());
         }
     }

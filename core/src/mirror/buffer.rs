@@ -2,6 +2,7 @@
 
 use super::look::{Ended, Header, Look};
 use super::{MirrorError, Read, Take};
+use crate::fence::Acquire;
 use crate::header::{Description, Generation};
 use crate::memory::Memory;
 use crate::ring::{Geometry, Lapped, RingReader};
@@ -60,11 +61,7 @@ impl<M: Memory + Clone> Buffer<M> {
         match (&self.ended, &header.extension) {
             (Some(ended), _) => ended.committed,
             (None, Some(extension)) => self.ring.committed(extension, self.generation),
-            (None, None) => {
-                let total = header.legacy_total(self.ring.geometry().n_frames()).unwrap_or(0);
-                header.view.memory().fence_acquire();
-                total
-            }
+            (None, None) => header.legacy_total(self.ring.geometry().n_frames()).unwrap_or(0),
         }
     }
 
@@ -79,13 +76,11 @@ impl<M: Memory + Clone> Buffer<M> {
 
     /// Whether everything loaded up to now was of this generation.
     fn still_this_generation(&self, header: &Header<M>) -> bool {
-        // Acquire, pairs with the publisher's release behind the odd sequence: had a counter been of a later generation, we would see that
-        // the sequence has changed.
-        header.view.memory().fence_acquire();
+        header.view.memory().fence_acquire(Acquire::Unchanged);
         match (&self.ended, &header.extension) {
             (Some(_), _) => true,
             (None, Some(extension)) => extension.sequence() == self.sequence,
-            (None, None) => header.view.bvalid() && header.view.buffer_generation() == self.generation,
+            (None, None) => header.state() == (true, self.generation),
         }
     }
 
@@ -95,9 +90,9 @@ impl<M: Memory + Clone> Buffer<M> {
             (Some(ended), _) => self.ring.bound(ended.reserved, first),
             (None, Some(extension)) => self.ring.prove(extension, self.generation, first),
             (None, None) => {
-                header.view.memory().fence_acquire();
                 let total = header.legacy_total(self.ring.geometry().n_frames());
-                total.map_or(Ok(()), |total| self.ring.bound(total, first))
+                // Counters that keep changing prove nothing: the same frames once more.
+                total.map_or(Err(Lapped { oldest: first }), |total| self.ring.bound(total, first))
             }
         }
     }

@@ -7,6 +7,7 @@ use heapless::String;
 use super::{Event, Observer, PublishError};
 use crate::axis_array::AxisArray;
 use crate::extension::{Clock, Extension, Writer};
+use crate::fence::Release;
 use crate::header::{Description, Generation, HEADER_SEGMENT_LEN, HeaderView};
 use crate::health::Health;
 use crate::memory::{MemoryMut, Word};
@@ -141,18 +142,18 @@ impl<M: MemoryMut + Clone> Open<M> {
         self.change(|open| {
             let (header, extension) = (&open.header, &open.extension);
             header.set_bvalid(false);
+            header.memory().fence_release(Release::Invalid);
             description.emit(header);
             header.set_write_index(0);
             header.set_wrap_counter(0);
             observer.event(Event::MetaUpdated);
             let ended = extension.counters(old);
             extension.counters(generation).begin(ended.base().wrapping_add(ended.committed()));
-            // Release: this store makes the new counters the valid ones. A writer that adopts the header after our death, and every
-            // reader, finds those of one generation or of the other, whole.
-            extension.fence_release();
+            // The next store makes the new counters the valid ones: a writer that adopts the header after our death, and every reader, finds
+            // those of one generation or of the other, whole.
+            header.memory().fence_release(Release::Counters);
             header.set_buffer_generation(generation);
-            // Release: whoever sees bvalid = 1 sees the rest (published readers check nothing else; ours check the sequence).
-            extension.fence_release();
+            header.memory().fence_release(Release::Generation);
             header.set_bvalid(true);
         });
         self.ring = Some(Ring { description, writer });
@@ -165,13 +166,11 @@ impl<M: MemoryMut + Clone> Open<M> {
     fn change(&mut self, f: impl FnOnce(&mut Self)) {
         let odd = self.extension.sequence() | 1;
         self.extension.set_sequence(odd);
-        // Release, pairs with the mirror's acquire behind its reads: who sees a changed field sees the odd sequence too.
-        self.extension.fence_release();
+        self.header.memory().fence_release(Release::Change);
         f(self);
-        // Release, pairs with the mirror's acquire behind its first load of the sequence: who sees the even one sees all fields.
-        self.extension.fence_release();
+        self.header.memory().fence_release(Release::Changed);
         self.extension.set_sequence(odd.wrapping_add(1));
-        self.extension.set_wake(self.extension.wake().wrapping_add(1));
+        self.extension.announce();
     }
 
     /// Writes the whole segment before the header names it.
@@ -193,14 +192,14 @@ impl<M: MemoryMut + Clone> Open<M> {
         Ok(Prepared { generation, nbytes })
     }
 
-    pub(super) fn announce_static_metadata<S: SegmentStore<Memory = M>>(&self, store: &mut S, prepared: Prepared) {
+    /// Generation and length change together for mirrors that know our block; for others the generation comes last.
+    pub(super) fn announce_static_metadata<S: SegmentStore<Memory = M>>(&mut self, store: &mut S, prepared: Prepared) {
         let old = self.header.meta_generation();
-        // Release, pairs with the mirror's acquire behind its load of meta_generation: who sees the generation sees the segment's bytes...
-        self.extension.fence_release();
-        self.header.set_aux_nbytes(prepared.nbytes);
-        // ... and, by this one, their number.
-        self.extension.fence_release();
-        self.header.set_meta_generation(prepared.generation);
+        self.change(|open| {
+            open.header.set_aux_nbytes(prepared.nbytes);
+            open.header.memory().fence_release(Release::StaticMetadata);
+            open.header.set_meta_generation(prepared.generation);
+        });
         if old != 0 {
             store.remove(&self.name.static_metadata(old));
         }

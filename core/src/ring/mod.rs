@@ -5,15 +5,15 @@
 //! ```text
 //! writer                                   reader
 //! reserved  = position + n                 t = committed
-//! fence(release)             -- A          fence(acquire)             -- B
-//! frames, times                            frames, times
-//! fence(release)             -- B          fence(acquire)             -- A
+//! Release::Reserved                        Acquire::Committed
+//! frames, times, newest                    frames, times
+//! Release::Frames                          Acquire::Copied
 //! write_index, wrap_counter  (old readers) r = reserved
 //! committed = position + n                 proof: r <= first frame read + frames in the ring
 //! ```
 //!
-//! A: whoever has seen a byte of a chunk that is being written sees that it was reserved. B: whoever sees frames as committed sees
-//! all their bytes. Both sides go by words of one size, the sample's, so no sample is ever torn.
+//! Whoever has seen a byte of a chunk that is being written sees that it was reserved; whoever sees frames as committed sees all their
+//! bytes ([`fence`](crate::fence) tells which fence pairs with which). Both sides go by words of one size, the sample's, so no sample is ever torn.
 //!
 //! A chunk can be written in place, frame by frame as they come ([`RingWriter::reserve`], [`RingWriter::commit`]), or in one go from a
 //! message ([`RingWriter::append`]). `reserved` never goes back, also when fewer frames are committed than were reserved: their places

@@ -5,6 +5,7 @@
 use super::Geometry;
 use super::cursor::spans;
 use crate::extension::Extension;
+use crate::fence::Acquire;
 use crate::header::Generation;
 use crate::memory::Memory;
 
@@ -40,8 +41,7 @@ impl<M: Memory> RingReader<M> {
     #[must_use]
     pub fn committed(&self, extension: &Extension<M>, generation: Generation) -> u64 {
         let committed = extension.counters(generation).committed();
-        // Acquire B, pairs with the writer's release B before it stores `committed`: the frames below it are there.
-        extension.fence_acquire();
+        self.data.fence_acquire(Acquire::Committed);
         committed
     }
 
@@ -50,9 +50,7 @@ impl<M: Memory> RingReader<M> {
     /// # Errors
     /// [`Lapped`] when the writer has reserved a frame's place for a later one.
     pub fn prove(&self, extension: &Extension<M>, generation: Generation, first: u64) -> Result<(), Lapped> {
-        // Acquire A, pairs with the writer's release A behind its store of `reserved`: if we copied a byte of a later frame, we see that
-        // it was reserved.
-        extension.fence_acquire();
+        self.data.fence_acquire(Acquire::Copied);
         self.bound(extension.counters(generation).reserved(), first)
     }
 

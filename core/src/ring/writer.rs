@@ -5,6 +5,7 @@ use super::cursor::{Cursor, spans};
 use super::place::Reserved;
 use super::{Geometry, Span};
 use crate::extension::Extension;
+use crate::fence::Release;
 use crate::header::{Generation, HeaderView};
 use crate::memory::MemoryMut;
 
@@ -122,27 +123,22 @@ impl<M: MemoryMut> RingWriter<M> {
         if reserved > self.reserved {
             self.reserved = reserved;
             self.extension.counters(self.generation).set_reserved(reserved);
-            // Release A, pairs with the reader's acquire A behind its copy: who sees a byte of this chunk sees it reserved.
-            self.extension.fence_release();
+            self.data.fence_release(Release::Reserved);
         }
     }
 
     #[inline]
     fn publish(&mut self, next: Cursor, newest: i64) {
         let counters = self.extension.counters(self.generation);
-        // Release B, pairs with the reader's acquire B behind its load of `committed` (ours), and orders the data before write_index.
-        self.extension.fence_release();
+        counters.set_newest(newest);
+        self.data.fence_release(Release::Frames);
         self.header.set_write_index(u64::from(next.index()));
         if next.wraps() != self.cursor.wraps() {
-            // Release, for published readers, which load in plain program order: no new wrap_counter with the old write_index.
-            self.extension.fence_release();
+            self.data.fence_release(Release::WriteIndex);
             self.header.set_wrap_counter(next.wraps());
         }
-        counters.set_newest(newest);
         counters.set_committed(next.position());
-        // Release, pairs with the acquire of a reader that has loaded the word before it looks for frames and then sleeps on it.
-        self.extension.fence_release();
-        self.extension.set_wake(self.extension.wake().wrapping_add(1));
+        self.extension.announce();
         self.cursor = next;
     }
 

@@ -100,7 +100,7 @@ fn qemu(ground: &Ground, initrd: &Path, socket: &Path) -> Command {
         machine.console, machine.kernel
     ));
     c.arg("-plugin").arg(ground.folder.join("bridge").join("ssi-bridge.so"));
-    for wires in &machine.place {
+    if let Some(wires) = &machine.place {
         c.arg("-chardev").arg(format!("socket,id=peer0,path={}", socket.display()));
         c.arg("-device").arg(machine.bridge(0, wires));
     }

@@ -4,7 +4,7 @@
 
 /// The lines of one converter, by their numbers in the machine's GPIO controller.
 #[derive(Debug)]
-pub(super) struct Wires {
+pub(crate) struct Wires {
     /// Chip-select.
     pub(super) select: u8,
     /// The same as SPI0 of a Raspberry Pi drives it by itself, where it can.

@@ -1,7 +1,4 @@
-//! The ring's writer and two readers in threads of their own, over the memory that /dev/shm gives: plain bytes behind `SharedBytes`.
-//!
-//! `cargo xtask miri` runs it with many seeds: the interpreter's weak memory delays stores as the memory model allows, understands fences, and
-//! reports any access that is not atomic or of another size. There the fences are taken out as well. `cargo xtask tsan` runs it at full speed.
+//! The ring's writer and two readers in threads of their own.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -9,9 +6,10 @@ use std::thread;
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Extension;
 use axismirror_core::header::{Description, Generation, HEADER_SEGMENT_LEN, HeaderView, Key, StructVersion};
-use axismirror_core::memory::{Memory, MemoryMut, Word};
 use axismirror_core::ring::{Frames, Geometry, RingReader, RingWriter, Times};
 use axismirror_core::shared::SharedBytes;
+
+use super::{ALL, Aligned, Bytes, Fences};
 
 const FRAMES: u32 = 3;
 const WORDS: usize = 3;
@@ -21,61 +19,6 @@ const FIRST: Generation = Generation::NONE.next();
 const APPENDS: u64 = if cfg!(miri) { 6 } else { 200_000 };
 /// How often each model runs where a fence is missing: seldom does the interpreter take the one turn that shows it.
 const PATIENCE: usize = 400;
-
-/// Shared memory, maybe with its fences taken out.
-#[derive(Clone, Copy)]
-struct Bytes<'a> {
-    shared: SharedBytes<'a>,
-    fences: Fences,
-}
-
-#[derive(Clone, Copy)]
-struct Fences {
-    acquire: bool,
-    release: bool,
-}
-
-const ALL: Fences = Fences { acquire: true, release: true };
-
-macro_rules! pass_on {
-    ($($name:ident($($arg:ident: $type:ty),*) $(-> $value:ty)?;)*) => {
-        $(fn $name(&self, $($arg: $type),*) $(-> $value)? { self.shared.$name($($arg),*) })*
-    };
-}
-
-impl Memory for Bytes<'_> {
-    pass_on! {
-        len() -> usize;
-        load_u8(at: usize) -> u8;
-        load_u16(at: usize) -> u16;
-        load_u32(at: usize) -> u32;
-        load_u64(at: usize) -> u64;
-        load_bytes(at: usize, target: &mut [u8], word: Word);
-    }
-    fn fence_acquire(&self) {
-        if self.fences.acquire {
-            self.shared.fence_acquire();
-        }
-    }
-}
-
-impl MemoryMut for Bytes<'_> {
-    pass_on! {
-        store_u8(at: usize, value: u8);
-        store_u16(at: usize, value: u16);
-        store_u32(at: usize, value: u32);
-        store_u64(at: usize, value: u64);
-        store_bytes(at: usize, source: &[u8], word: Word);
-    }
-    fn fence_release(&self) {
-        if self.fences.release {
-            self.shared.fence_release();
-        }
-    }
-}
-
-#[repr(align(8))]
-struct Aligned<const N: usize>([u8; N]);
 
 fn geometry() -> Geometry {
     let d = Description::new(DType::F64, 1.0, FRAMES, [WORDS].into_iter(), Key::default()).unwrap();
