@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: everything that must hold before a change goes in.
 
 use super::{dist, emulate, firmware, flood, loom, miri, test, torture};
-use crate::interop;
+use crate::{instructions, interop};
 use crate::python::Release;
 use crate::step::{Outcome, Steps};
 use crate::sys;
@@ -19,7 +19,7 @@ const CI_FRAMES: u64 = 10_000_000;
 /// Architecture whose package is built and checked in `ci`: the one that the emulated boards' programs are built for anyway.
 const CI_PACKAGE: &str = "arm64";
 
-/// Run every check: format, lints, documentation, no_std builds, tests, Python, kills, flood, loom, Miri, firmware, emulated boards, a package, licences.
+/// Run every check: format, lints, documentation, no_std builds, tests, Python, kills, flood, loom, Miri, instructions, firmware, emulated boards, a package, licences.
 ///
 /// Every step runs, whatever became of those before it.
 #[derive(clap::Args)]
@@ -56,6 +56,7 @@ impl Args {
         flood::flood(steps, CI_FRAMES, 2);
         loom::loom(steps);
         miri::miri(steps, CI_SEEDS);
+        instructions::check(steps, false);
         firmware::firmware(steps);
         emulate::quick(steps);
         dist::run(steps, |a| a.debian == CI_PACKAGE);
