@@ -122,8 +122,7 @@ fn against(results: &Results, w: &Workload, other: &str, times: f64) -> Aim {
 /// Reserve and commit cost the same whatever the size of the chunk.
 fn in_place(results: &Results) -> Aim {
     let wanted = "in place: reserve and commit cost the same for every size".to_owned();
-    let all: Option<Vec<f64>> =
-        Workload::ALL.iter().map(|w| results.median(PUBLISH, &w.label(), IN_PLACE)).collect();
+    let all: Option<Vec<f64>> = Workload::ALL.iter().map(|w| results.median(PUBLISH, &w.label(), IN_PLACE)).collect();
     let Some(all) = all else { return missing(wanted) };
     let (least, most) = all.iter().fold((f64::MAX, 0.0_f64), |(l, m), ns| (l.min(*ns), m.max(*ns)));
     Aim { wanted, measured: format!("{least:.1} to {most:.1} ns"), verdict: Verdict::of(most <= 2.0 * least) }

@@ -14,7 +14,8 @@ const OPERATIONS: usize = 8192;
 /// An unknown name, or what did not work.
 pub fn run(name: &str) -> Result<usize, String> {
     let (what, which) = name.split_once('-').unwrap_or((name, ""));
-    let workload = || Workload::ALL.into_iter().find(|w| w.name == which).ok_or_else(|| format!("no workload {which:?}"));
+    let workload =
+        || Workload::ALL.into_iter().find(|w| w.name == which).ok_or_else(|| format!("no workload {which:?}"));
     let chip = || Chip::ALL.into_iter().find(|c| c.name == which).ok_or_else(|| format!("no chip {which:?}"));
     match what {
         "publish" => {
@@ -46,7 +47,11 @@ pub fn run(name: &str) -> Result<usize, String> {
         "codes" | "volts" => {
             let mut batch = Batch::new(chip()?);
             counted(|| {
-                if what == "codes" { batch.to_codes() } else { batch.to_volts() }
+                if what == "codes" {
+                    batch.to_codes()
+                } else {
+                    batch.to_volts()
+                }
                 Ok(())
             })?;
             batch.check()?;

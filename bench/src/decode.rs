@@ -144,9 +144,10 @@ fn batch_ads1299(bytes: &[u8], codes: &mut [i32]) -> bool {
     let (frames, _) = bytes.as_chunks();
     let (codes, _) = codes.as_chunks_mut();
     let mark = |frame, codes| ads1299::frame::decode(frame, codes).0 & ads1299::frame::StatusWord::MARK_MASK;
-    frames.iter().zip(codes).fold(true, |whole, (frame, codes)| {
-        whole & (mark(frame, codes) == ads1299::frame::StatusWord::MARK)
-    })
+    frames
+        .iter()
+        .zip(codes)
+        .fold(true, |whole, (frame, codes)| whole & (mark(frame, codes) == ads1299::frame::StatusWord::MARK))
 }
 
 fn encode_ads131m08(codes: &[i32]) -> Vec<u8> {

@@ -106,7 +106,11 @@ impl Results {
 
 fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut found = Vec::new();
-    names.for_each(|n| if !found.contains(&n) { found.push(n) });
+    names.for_each(|n| {
+        if !found.contains(&n) {
+            found.push(n)
+        }
+    });
     found
 }
 
@@ -137,6 +141,9 @@ mod tests {
 
     #[test]
     fn times_have_the_unit_that_they_need() {
-        assert_eq!([3.04, 123.4, 9999.0, 12_345.0, 22e6].map(time), ["3.0 ns", "123 ns", "9999 ns", "12.3 us", "22.0 ms"]);
+        assert_eq!(
+            [3.04, 123.4, 9999.0, 12_345.0, 22e6].map(time),
+            ["3.0 ns", "123 ns", "9999 ns", "12.3 us", "22.0 ms"]
+        );
     }
 }

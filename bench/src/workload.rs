@@ -78,10 +78,10 @@ impl Sources {
     #[must_use]
     pub fn new(workload: &Workload) -> Self {
         let samples = workload.channels * workload.frames;
-        let chunk = |source: usize| {
-            (0..samples).flat_map(|i| ((source * samples + i) as f32 + 0.5).to_le_bytes()).collect()
-        };
-        let times = |source: usize| (0..workload.frames).map(|i| (source * workload.frames + i) as f64 / RATE).collect();
+        let chunk =
+            |source: usize| (0..samples).flat_map(|i| ((source * samples + i) as f32 + 0.5).to_le_bytes()).collect();
+        let times =
+            |source: usize| (0..workload.frames).map(|i| (source * workload.frames + i) as f64 / RATE).collect();
         Self { chunks: (0..SOURCES).map(chunk).collect(), times: (0..SOURCES).map(times).collect() }
     }
 
@@ -109,7 +109,8 @@ impl Sources {
             return Ok(());
         }
         let at = expected.iter().zip(bytes).position(|(a, b)| a != b);
-        let at = at.map_or_else(|| format!("{} bytes instead of {}", bytes.len(), expected.len()), |at| format!("byte {at}"));
+        let at = at
+            .map_or_else(|| format!("{} bytes instead of {}", bytes.len(), expected.len()), |at| format!("byte {at}"));
         Err(format!("chunk {n} did not arrive: {at} is wrong"))
     }
 }

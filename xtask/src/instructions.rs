@@ -58,7 +58,8 @@ pub(crate) fn check(steps: &mut Steps, bless: bool) {
 }
 
 fn count_all(bless: bool) -> StepResult {
-    let counted = names()?.into_iter().map(|name| count(&name).map(|n| (name, n))).collect::<Result<BTreeMap<_, _>, _>>()?;
+    let counted =
+        names()?.into_iter().map(|name| count(&name).map(|n| (name, n))).collect::<Result<BTreeMap<_, _>, _>>()?;
     let compiler = compiler()?;
     let path = sys::workspace().join(STORED);
     if bless {

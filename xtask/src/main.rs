@@ -20,8 +20,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    bench, ci, demo, dist as dist_command, emulate as emulate_command, firmware, flood, fuzz, interop as interop_command,
-    loom, miri, test, torture, tsan,
+    bench, ci, demo, dist as dist_command, emulate as emulate_command, firmware, flood, fuzz,
+    interop as interop_command, loom, miri, test, torture, tsan,
 };
 use step::Steps;
 

@@ -411,7 +411,11 @@ impl Contestant for LibraryRead {
             }
             let mut came = 0;
             let time = timed(|| came = self.read_many(reads));
-            if came == expected { Ok((time, reads as u64)) } else { Err(format!("{came} frames instead of {expected}")) }
+            if came == expected {
+                Ok((time, reads as u64))
+            } else {
+                Err(format!("{came} frames instead of {expected}"))
+            }
         })
     }
 

@@ -109,7 +109,11 @@ impl<const N: usize> Contestant for Publish<N> {
             n += 1;
             seen += 1;
         }
-        if n == self.0.pushed { Ok(()) } else { Err(format!("{seen} chunks from {first} on, {} were pushed", self.0.pushed)) }
+        if n == self.0.pushed {
+            Ok(())
+        } else {
+            Err(format!("{seen} chunks from {first} on, {} were pushed", self.0.pushed))
+        }
     }
 }
 
@@ -145,7 +149,11 @@ impl<const N: usize> Contestant for Read<N> {
             self.ring.push(expected);
             let mut came = 0;
             let time = timed(|| came = self.reader.read_many(chunks));
-            if came == expected { Ok((time, chunks as u64)) } else { Err(format!("{came} chunks instead of {expected}")) }
+            if came == expected {
+                Ok((time, chunks as u64))
+            } else {
+                Err(format!("{came} chunks instead of {expected}"))
+            }
         })
     }
 

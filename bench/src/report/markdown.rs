@@ -19,15 +19,32 @@ fn write(r: &Results, out: &mut String) -> std::fmt::Result {
     let (discarded, all) = r.discarded();
     writeln!(out, "# Benchmarks\n")?;
     writeln!(out, "Written by `cargo xtask bench` on {}; do not edit.\n", r.date)?;
-    writeln!(out, "Machine: {}, {} cores{}; {}; {}; load {} when the run began.", m.processor, m.cores,
-        if m.virtual_machine { ", a virtual machine" } else { "" }, m.kernel, r.rustc, m.load)?;
-    writeln!(out, "Noise: {discarded} of {all} rounds were thrown away because something else ran on the core meanwhile.\n")?;
-    writeln!(out, "Each figure is the median of rounds of about a millisecond, in brackets the 5th and the 95th percentile. All contestants of a \
+    writeln!(
+        out,
+        "Machine: {}, {} cores{}; {}; {}; load {} when the run began.",
+        m.processor,
+        m.cores,
+        if m.virtual_machine { ", a virtual machine" } else { "" },
+        m.kernel,
+        r.rustc,
+        m.load
+    )?;
+    writeln!(
+        out,
+        "Noise: {discarded} of {all} rounds were thrown away because something else ran on the core meanwhile.\n"
+    )?;
+    writeln!(
+        out,
+        "Each figure is the median of rounds of about a millisecond, in brackets the 5th and the 95th percentile. All contestants of a \
 table take turns, round by round, on the same core, with warm rings of the same length in /dev/shm; writer and reader have a core each \
 where two are measured. After the rounds it is checked that the data really arrived. Only ratios within one run carry over to \
-another machine.\n")?;
-    writeln!(out, "To repeat: `cargo xtask bench` (`--quick` for a first look, `--only NAME` for one suite). It needs Python 3 and a package index \
-for ezmsg-tools; without them those rows are missing.\n")?;
+another machine.\n"
+    )?;
+    writeln!(
+        out,
+        "To repeat: `cargo xtask bench` (`--quick` for a first look, `--only NAME` for one suite). It needs Python 3 and a package index \
+for ezmsg-tools; without them those rows are missing.\n"
+    )?;
     for missing in &r.missing {
         writeln!(out, "- Not measured: {missing}")?;
     }
@@ -35,18 +52,48 @@ for ezmsg-tools; without them those rows are missing.\n")?;
     for aim in aims(r) {
         writeln!(out, "| {} | {} | {} |", aim.wanted, aim.measured, aim.verdict.word())?;
     }
-    table(r, out, PUBLISH, "Publishing one chunk", "Channels x frames of f32. *axismirror* is `Publisher::append`, the service's way: frames, a time \
+    table(
+        r,
+        out,
+        PUBLISH,
+        "Publishing one chunk",
+        "Channels x frames of f32. *axismirror* is `Publisher::append`, the service's way: frames, a time \
 for each, the old header's fields and the extension block. *whole message* is `Publisher::publish`, which first compares description and static \
 metadata with those published. memcpy copies the frames into a ring and does nothing else. ringfire's slots are values of a fixed size, which a \
-megabyte is not. ezmsg-tools is `ShMemCircBuff.on_message` with advancing times and labels, in a process of its own.")?;
-    table(r, out, READ, "Reading one chunk that is new", "*axismirror* copies into its caller's memory and proves that nothing was overwritten \
-meanwhile; *library* is `axismirror::mirror::Mirror`. iceoryx2: receive, copy, release. ezmsg-tools: `auto_view` and a copy.")?;
+megabyte is not. ezmsg-tools is `ShMemCircBuff.on_message` with advancing times and labels, in a process of its own.",
+    )?;
+    table(
+        r,
+        out,
+        READ,
+        "Reading one chunk that is new",
+        "*axismirror* copies into its caller's memory and proves that nothing was overwritten \
+meanwhile; *library* is `axismirror::mirror::Mirror`. iceoryx2: receive, copy, release. ezmsg-tools: `auto_view` and a copy.",
+    )?;
     table(r, out, NOTHING, "Nothing new", "One look at a stream on which nothing has happened since the last.")?;
-    table(r, out, LATENCY, "One way between two cores", "From before the writer publishes 8 samples until a spinning reader has copied them, one chunk at a \
-time, 50th percentile (5th, 95th; 99th behind the bar). *one cache line* is four words and a counter: what the hardware takes.")?;
-    table(r, out, READERS, "What readers cost the writer", "Publishing while so many mirrors on the other core read all the time.")?;
-    table(r, out, DECODE, "Decoding one frame", "From its bytes to codes (i32) and to volts (f32), checksum included where there is one. numpy works on batches of 1000 \
-frames, we frame by frame. Chips with one conversion at a time: a scan of all their inputs.")?;
+    table(
+        r,
+        out,
+        LATENCY,
+        "One way between two cores",
+        "From before the writer publishes 8 samples until a spinning reader has copied them, one chunk at a \
+time, 50th percentile (5th, 95th; 99th behind the bar). *one cache line* is four words and a counter: what the hardware takes.",
+    )?;
+    table(
+        r,
+        out,
+        READERS,
+        "What readers cost the writer",
+        "Publishing while so many mirrors on the other core read all the time.",
+    )?;
+    table(
+        r,
+        out,
+        DECODE,
+        "Decoding one frame",
+        "From its bytes to codes (i32) and to volts (f32), checksum included where there is one. numpy works on batches of 1000 \
+frames, we frame by frame. Chips with one conversion at a time: a scan of all their inputs.",
+    )?;
     Ok(())
 }
 
@@ -62,7 +109,14 @@ fn table(r: &Results, out: &mut String, suite: &str, title: &str, what: &str) ->
         for case in &cases {
             match r.find(suite, case, contestant) {
                 Some(m) if suite == LATENCY => {
-                    write!(out, " {} ({}, {}; {}) |", time(m.ns.median), time(m.ns.p5), time(m.ns.p95), time(m.ns.p99))?;
+                    write!(
+                        out,
+                        " {} ({}, {}; {}) |",
+                        time(m.ns.median),
+                        time(m.ns.p5),
+                        time(m.ns.p95),
+                        time(m.ns.p99)
+                    )?;
                 }
                 Some(m) => write!(out, " {} ({}, {}) |", time(m.ns.median), time(m.ns.p5), time(m.ns.p95))?,
                 None => write!(out, " - |")?,

@@ -63,10 +63,12 @@ fn draw(results: &Results, suite: &str, title: &str, path: &Path) -> Result<(), 
             Some((GAP / 2.0 + case as f64 * width + j as f64, r.measured.ns))
         });
         let bars: Vec<_> = bars.collect();
-        let boxes = bars.iter().map(|(x, ns)| Rectangle::new([(x + 0.06, low), (x + 0.94, ns.median)], colour.filled()));
-        chart.draw_series(boxes)?.label(*contestant).legend(move |(x, y)| {
-            Rectangle::new([(x, y - 6), (x + 14, y + 6)], colour.filled())
-        });
+        let boxes =
+            bars.iter().map(|(x, ns)| Rectangle::new([(x + 0.06, low), (x + 0.94, ns.median)], colour.filled()));
+        chart
+            .draw_series(boxes)?
+            .label(*contestant)
+            .legend(move |(x, y)| Rectangle::new([(x, y - 6), (x + 14, y + 6)], colour.filled()));
         let ranges = bars.iter().map(|(x, ns)| {
             PathElement::new(vec![(x + 0.5, ns.p5), (x + 0.5, ns.p95)], RGBColor(130, 130, 130).stroke_width(3))
         });
@@ -76,7 +78,9 @@ fn draw(results: &Results, suite: &str, title: &str, path: &Path) -> Result<(), 
             plotters::style::text_anchor::HPos::Center,
             plotters::style::text_anchor::VPos::Bottom,
         ));
-        let texts = bars.iter().map(|(x, ns)| Text::new(short(ns.median), (x + 0.5, ns.p95.max(ns.median) * 1.08), style.clone()));
+        let texts = bars
+            .iter()
+            .map(|(x, ns)| Text::new(short(ns.median), (x + 0.5, ns.p95.max(ns.median) * 1.08), style.clone()));
         chart.draw_series(texts)?;
     }
     let style = ("sans-serif", 15).into_font().color(&BLACK);

@@ -194,8 +194,9 @@ impl Run {
     }
 
     fn finish(self) -> Result<Measured, String> {
-        let ns = Summary::of(self.ns)
-            .ok_or_else(|| format!("{}: all {} blocks were preempted: the machine is too busy", self.name, self.blocks))?;
+        let ns = Summary::of(self.ns).ok_or_else(|| {
+            format!("{}: all {} blocks were preempted: the machine is too busy", self.name, self.blocks)
+        })?;
         let rounds = self.blocks - self.discarded;
         Ok(Measured { contestant: self.name.to_owned(), ns, rounds, discarded: self.discarded })
     }

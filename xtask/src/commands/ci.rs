@@ -1,10 +1,10 @@
 //! `cargo xtask ci`: everything that must hold before a change goes in.
 
 use super::{dist, emulate, firmware, flood, loom, miri, test, torture};
-use crate::{instructions, interop};
 use crate::python::Release;
 use crate::step::{Outcome, Steps};
 use crate::sys;
+use crate::{instructions, interop};
 
 /// A Cortex-M4F, as on boards that could carry core and drivers without an operating system.
 const MICROCONTROLLER: &str = "thumbv7em-none-eabihf";
