@@ -4,11 +4,17 @@ usage: ring.py NAME CHANNELS FRAMES RING_CHUNKS   (in an environment with one ez
 
 Answers each of `publish`, `read`, `nothing`, `check` with a line of JSON; ends with `quit`.
 """
-import asyncio
 import json
+import logging
+import os
 import resource
 import sys
 import time
+
+# The published classes log to standard output, which is for answers here.
+ANSWERS = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+logging.disable(logging.INFO)
 
 import numpy as np
 from ezmsg.tools.shmem import shmem as published
@@ -19,6 +25,7 @@ RATE = 1024.0
 SOURCES = 4
 ROUND_NS = 1_000_000
 POLLS = 256
+BACKLOG = 32
 
 
 class Ring:
@@ -115,7 +122,8 @@ def one_round(batch):
 def main():
     name, numbers = sys.argv[1], [int(a) for a in sys.argv[2:]]
     ring = Ring(name, *numbers)
-    backlog = max(1, min(ring.ring_chunks // 2, 256))
+    # Short, so that a round is about a millisecond whatever the release.
+    backlog = min(ring.ring_chunks // 2, BACKLOG)
 
     def publish():
         messages = ring.messages(backlog)
@@ -151,7 +159,7 @@ def main():
                 answer = one_round(work[command])
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer))
+        print(json.dumps(answer), file=ANSWERS, flush=True)
     finish(ring.unit.shutdown())
 
 

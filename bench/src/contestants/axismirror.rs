@@ -251,7 +251,7 @@ impl Contestant for Message {
     }
 
     fn round(&mut self) -> Result<Round, String> {
-        let chunks = self.0.workload.ring_chunks;
+        let chunks = self.0.workload.ring_chunks.min(MESSAGES);
         round(|| {
             let mut result = Ok(());
             let time = timed(|| result = (0..chunks).try_for_each(|_| self.0.publish_message()));
@@ -365,6 +365,8 @@ impl Contestant for NothingNew {
     }
 }
 
+/// Messages of a batch: a fraction of a round.
+const MESSAGES: usize = 256;
 /// Polls of a batch in which nothing is new.
 const POLLS: usize = 4096;
 
