@@ -9,6 +9,8 @@ use crate::results::{Results, Row, time};
 const SIZE: (u32, u32) = (1100, 560);
 /// Places of a group beside its bars: the gap to the next.
 const GAP: f64 = 1.2;
+/// Room for the legend, as a part of the bars' width.
+const LEGEND: f64 = 0.3;
 /// Distinguishable by those who do not see all colours, too (Okabe and Ito).
 const COLOURS: [RGBColor; 8] = [
     RGBColor(0, 0, 0),
@@ -48,7 +50,7 @@ fn draw(results: &Results, suite: &str, title: &str, path: &Path) -> Result<(), 
         .margin(12)
         .x_label_area_size(32)
         .y_label_area_size(76)
-        .build_cartesian_2d(0.0..width * cases.len() as f64, (low..high).log_scale())?;
+        .build_cartesian_2d(0.0..width * cases.len() as f64 * (1.0 + LEGEND), (low..high).log_scale())?;
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -95,7 +97,7 @@ fn draw(results: &Results, suite: &str, title: &str, path: &Path) -> Result<(), 
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
+        .position(SeriesLabelPosition::UpperRight)
         .background_style(WHITE.mix(0.9))
         .border_style(BLACK.mix(0.3))
         .label_font(("sans-serif", 14))
