@@ -9,6 +9,7 @@ mod dist;
 mod elf;
 mod emulate;
 mod host;
+mod instructions;
 mod interop;
 mod python;
 mod step;
@@ -19,8 +20,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    ci, demo, dist as dist_command, emulate as emulate_command, firmware, flood, fuzz, interop as interop_command,
-    loom, miri, soak, test, torture, tsan,
+    bench, ci, demo, dist as dist_command, emulate as emulate_command, firmware, flood, fuzz,
+    interop as interop_command, loom, miri, soak, test, torture, tsan,
 };
 use step::Steps;
 
@@ -36,6 +37,7 @@ enum Command {
     Test(test::Args),
     Demo(demo::Args),
     Interop(interop_command::Args),
+    Bench(bench::Args),
     Ci(ci::Args),
     Miri(miri::Args),
     Loom(loom::Args),
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::Test(args) => args.run(&mut steps),
         Command::Demo(args) => args.run(&mut steps),
         Command::Interop(args) => args.run(&mut steps),
+        Command::Bench(args) => args.run(&mut steps),
         Command::Ci(args) => args.run(&mut steps),
         Command::Miri(args) => args.run(&mut steps),
         Command::Loom(args) => args.run(&mut steps),

@@ -47,6 +47,11 @@ impl Steps {
         !sys::interrupted() && self.rows.iter().all(|r| r.result.is_ok())
     }
 
+    /// Steps that failed so far.
+    pub(crate) fn failures(&self) -> usize {
+        self.rows.iter().filter(|r| r.result.is_err()).count()
+    }
+
     /// Prints the table and says how the process should end.
     pub(crate) fn finish(self) -> ExitCode {
         let width = self.rows.iter().map(|r| r.name.chars().count()).max().unwrap_or(0);
@@ -54,7 +59,7 @@ impl Steps {
         for row in &self.rows {
             println!("  {:width$}  {:>7.1} s  {}", row.name, row.took.as_secs_f64(), row.verdict());
         }
-        let failed = self.rows.iter().filter(|r| r.result.is_err()).count();
+        let failed = self.failures();
         let total: f64 = self.rows.iter().map(|r| r.took.as_secs_f64()).sum();
         println!("  {} steps, {failed} failed, {total:.1} s", self.rows.len());
         if sys::interrupted() {

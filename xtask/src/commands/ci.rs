@@ -5,6 +5,7 @@ use crate::interop;
 use crate::python::Release;
 use crate::step::{Outcome, Steps};
 use crate::sys;
+use crate::{instructions, interop};
 
 /// A Cortex-M4F, as on boards that could carry core and drivers without an operating system.
 const MICROCONTROLLER: &str = "thumbv7em-none-eabihf";
@@ -19,7 +20,7 @@ const CI_FRAMES: u64 = 10_000_000;
 /// Architecture whose package is built and checked in `ci`: the one that the emulated boards' programs are built for anyway.
 const CI_PACKAGE: &str = "arm64";
 
-/// Run every check: format, lints, documentation, no_std builds, tests, Python, kills, flood, loom, Miri, fuzzing, firmware, emulated boards, a package, licences.
+/// Run every check: format, lints, documentation, no_std builds, tests, Python, kills, flood, loom, Miri, fuzzing, instructions, firmware, emulated boards, a package, licences.
 ///
 /// Every step runs, whatever became of those before it.
 #[derive(clap::Args)]
@@ -57,6 +58,7 @@ impl Args {
         loom::loom(steps);
         miri::miri(steps, CI_SEEDS);
         fuzz::quick(steps);
+        instructions::check(steps, false);
         firmware::firmware(steps);
         emulate::quick(steps);
         dist::run(steps, |a| a.debian == CI_PACKAGE);

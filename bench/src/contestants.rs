@@ -1,0 +1,7 @@
+//! Who is compared: each publishes and reads the same chunks in its own way.
+
+pub mod axismirror;
+pub mod iceoryx;
+pub mod memcpy;
+pub mod python;
+pub mod ringfire;

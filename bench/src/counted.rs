@@ -1,0 +1,83 @@
+//! The hot functions whose instructions are counted, by name, each inside of one function that is never inlined: callgrind collects there.
+//!
+//! Whole messages are not among them: their digest uses instructions of the processor that callgrind does not offer.
+
+use crate::contestants::axismirror::{NothingNew, Read, Stream};
+use crate::decode::{Batch, Chip, FRAMES};
+use crate::harness::Contestant as _;
+use crate::workload::Workload;
+
+/// Operations of a count: enough laps of the ring that its ends weigh as much as they do in the long run.
+const OPERATIONS: usize = 8192;
+
+/// Runs one of them, and returns how many operations it was.
+///
+/// # Errors
+/// An unknown name, or what did not work.
+pub fn run(name: &str) -> Result<usize, String> {
+    let (what, which) = name.split_once('-').unwrap_or((name, ""));
+    let workload =
+        || Workload::ALL.into_iter().find(|w| w.name == which).ok_or_else(|| format!("no workload {which:?}"));
+    let chip = || Chip::ALL.into_iter().find(|c| c.name == which).ok_or_else(|| format!("no chip {which:?}"));
+    match what {
+        "publish" => {
+            let mut stream = Stream::new(workload()?, "counted")?;
+            counted(|| stream.append(OPERATIONS))?;
+            Ok(OPERATIONS)
+        }
+        "read" => {
+            let workload = workload()?;
+            let mut read = Read::new(workload)?;
+            let backlog = workload.backlog();
+            for _ in 0..OPERATIONS / backlog {
+                read.publish(backlog)?;
+                counted(|| read.read(backlog))?;
+            }
+            read.check()?;
+            Ok(OPERATIONS / backlog * backlog)
+        }
+        "nothing" => {
+            let mut idle = NothingNew::new()?;
+            counted(|| idle.poll(OPERATIONS))?;
+            Ok(OPERATIONS)
+        }
+        "codes" | "volts" => {
+            let mut batch = Batch::new(chip()?);
+            counted(|| {
+                if what == "codes" {
+                    batch.to_codes()
+                } else {
+                    batch.to_volts()
+                }
+                Ok(())
+            })?;
+            batch.check()?;
+            Ok(FRAMES)
+        }
+        _ => Err(format!("no hot function {name:?}")),
+    }
+}
+
+/// All of them.
+#[must_use]
+pub fn names() -> Vec<String> {
+    let of = |what: &str, which: &[&str]| which.iter().map(|w| format!("{what}-{w}")).collect::<Vec<_>>();
+    let chips = Chip::ALL.map(|c| c.name);
+    [
+        of("publish", &["W1", "W2", "W3"]),
+        of("read", &["W1", "W2", "W3"]),
+        vec!["nothing".to_owned()],
+        of("codes", &chips),
+        of("volts", &chips),
+    ]
+    .concat()
+}
+
+/// The function that callgrind collects in.
+#[inline(never)]
+fn counted(work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    let result = work();
+    // Something behind the call: a call in tail position would leave this function before the work is done.
+    std::hint::black_box(&result);
+    result
+}
