@@ -1,7 +1,6 @@
 //! `cargo xtask ci`: everything that must hold before a change goes in.
 
 use super::{dist, emulate, firmware, flood, fuzz, loom, miri, test, torture};
-use crate::interop;
 use crate::python::Release;
 use crate::step::{Outcome, Steps};
 use crate::sys;
