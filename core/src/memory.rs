@@ -84,6 +84,13 @@ pub trait Memory {
             }
         }
     }
+
+    /// Loads numbers, each of eight little-endian bytes, from `at` on, a multiple of 8.
+    fn load_f64s(&self, at: usize, target: &mut [f64]) {
+        for (i, value) in target.iter_mut().enumerate() {
+            *value = f64::from_bits(u64::from_le(self.load_u64(at + 8 * i)));
+        }
+    }
 }
 
 /// Bytes that we may write, too. An access that is out of range or not aligned writes nothing.
@@ -114,22 +121,34 @@ pub trait MemoryMut: Memory {
             }
         }
     }
+
+    /// Stores numbers, each as eight little-endian bytes, from `at` on, a multiple of 8.
+    fn store_f64s(&self, at: usize, source: &[f64]) {
+        for (i, value) in source.iter().enumerate() {
+            self.store_u64(at + 8 * i, value.to_bits().to_le());
+        }
+    }
 }
 
 /// A handle on memory is memory: a reference, a mapping.
 impl<P: Deref<Target: Memory>> Memory for P {
+    #[inline]
     fn len(&self) -> usize {
         (**self).len()
     }
+    #[inline]
     fn load_u8(&self, at: usize) -> u8 {
         (**self).load_u8(at)
     }
+    #[inline]
     fn load_u16(&self, at: usize) -> u16 {
         (**self).load_u16(at)
     }
+    #[inline]
     fn load_u32(&self, at: usize) -> u32 {
         (**self).load_u32(at)
     }
+    #[inline]
     fn load_u64(&self, at: usize) -> u64 {
         (**self).load_u64(at)
     }
@@ -137,22 +156,31 @@ impl<P: Deref<Target: Memory>> Memory for P {
     fn fence_acquire(&self, which: Acquire) {
         (**self).fence_acquire(which);
     }
+    #[inline]
     fn load_bytes(&self, at: usize, target: &mut [u8], word: Word) {
         (**self).load_bytes(at, target, word);
+    }
+    #[inline]
+    fn load_f64s(&self, at: usize, target: &mut [f64]) {
+        (**self).load_f64s(at, target);
     }
 }
 
 /// As for [`Memory`].
 impl<P: Deref<Target: MemoryMut>> MemoryMut for P {
+    #[inline]
     fn store_u8(&self, at: usize, value: u8) {
         (**self).store_u8(at, value);
     }
+    #[inline]
     fn store_u16(&self, at: usize, value: u16) {
         (**self).store_u16(at, value);
     }
+    #[inline]
     fn store_u32(&self, at: usize, value: u32) {
         (**self).store_u32(at, value);
     }
+    #[inline]
     fn store_u64(&self, at: usize, value: u64) {
         (**self).store_u64(at, value);
     }
@@ -160,7 +188,12 @@ impl<P: Deref<Target: MemoryMut>> MemoryMut for P {
     fn fence_release(&self, which: Release) {
         (**self).fence_release(which);
     }
+    #[inline]
     fn store_bytes(&self, at: usize, source: &[u8], word: Word) {
         (**self).store_bytes(at, source, word);
+    }
+    #[inline]
+    fn store_f64s(&self, at: usize, source: &[f64]) {
+        (**self).store_f64s(at, source);
     }
 }

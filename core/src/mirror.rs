@@ -312,7 +312,19 @@ impl<S: SegmentSource> Mirror<S> {
     ///
     /// # Errors
     /// [`MirrorError`].
+    #[inline]
     pub fn follow(&mut self) -> Result<Status, MirrorError<S::Error>> {
+        if let (Some(header), Some(buffer)) = (&self.header, &self.buffer)
+            && buffer.is_current(header)
+        {
+            return Ok(Status::Ready);
+        }
+        self.catch_up()
+    }
+
+    /// There is no buffer yet, or something has changed.
+    #[cold]
+    fn catch_up(&mut self) -> Result<Status, MirrorError<S::Error>> {
         let header = match &self.header {
             Some(header) => header,
             None => {
@@ -323,11 +335,6 @@ impl<S: SegmentSource> Mirror<S> {
                 self.header.insert(Header { view, extension: Extension::find(memory), told_of: 0 })
             }
         };
-        if let Some(buffer) = &self.buffer
-            && buffer.is_current(header)
-        {
-            return Ok(Status::Ready);
-        }
         let Some(look) = header.look() else {
             // It is being changed right now. Nothing of it can be trusted, the old buffer's counters included.
             return Ok(Status::NotValid);

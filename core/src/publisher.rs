@@ -152,7 +152,9 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         let newest = seconds_to_ns(plan.times.at(plan.frames.len() - 1));
         let ring = self.open.ring.as_mut().ok_or(PublishError::NotDescribed)?;
         let cut = ring.writer.append(&plan.frames, &plan.times, newest)?;
-        self.count_cut(cut);
+        if cut > 0 {
+            self.count_cut(cut);
+        }
         Ok(Published::Frames { cut })
     }
 
@@ -204,14 +206,18 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
     pub fn append(&mut self, frames: &[u8], times: &[f64], newest: i64) -> Result<u64, PublishError<S::Error>> {
         let ring = self.open.ring.as_mut().ok_or(PublishError::NotDescribed)?;
         let frame_bytes = ring.description.frame_bytes();
-        let chunk = Frames::contiguous(frames, frame_bytes)
-            .filter(|f| f.len() == times.len())
-            .ok_or(PublishError::ChunkLength { bytes: frames.len(), times: times.len(), frame_bytes })?;
+        let chunk = Frames::contiguous(frames, times.len(), frame_bytes).ok_or(PublishError::ChunkLength {
+            bytes: frames.len(),
+            times: times.len(),
+            frame_bytes,
+        })?;
         if chunk.is_empty() {
             return Ok(0);
         }
         let cut = ring.writer.append(&chunk, &Times::Each(times), newest)?;
-        self.count_cut(cut);
+        if cut > 0 {
+            self.count_cut(cut);
+        }
         Ok(cut)
     }
 
@@ -304,11 +310,10 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         self.observer.event(Event::Close);
     }
 
+    #[cold]
     fn count_cut(&mut self, cut: u64) {
-        if cut > 0 {
-            self.health.frames_cut += cut;
-            self.store_health();
-        }
+        self.health.frames_cut += cut;
+        self.store_health();
     }
 
     fn store_health(&self) {

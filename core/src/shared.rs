@@ -187,6 +187,15 @@ impl Memory for SharedBytes<'_> {
         // SAFETY: valid and atomic only by rules 1 and 2; `copyable` has checked range and alignment (rule 3); of one size by the layouts (rule 4).
         unsafe { copy::load(self.base.wrapping_add(at), target, word) }
     }
+
+    #[cfg(target_endian = "little")]
+    #[inline]
+    fn load_f64s(&self, at: usize, target: &mut [f64]) {
+        let len = size_of_val(target);
+        // SAFETY: eight bytes of any value are a number, and bytes need no alignment; the borrow of `target` lasts as long.
+        let bytes = unsafe { core::slice::from_raw_parts_mut(target.as_mut_ptr().cast(), len) };
+        self.load_bytes(at, bytes, Word::B8);
+    }
 }
 
 impl MemoryMut for SharedBytes<'_> {
@@ -207,6 +216,14 @@ impl MemoryMut for SharedBytes<'_> {
         }
         // SAFETY: as for loads; writable by the contract of `from_raw` or the borrow of `from_slice`.
         unsafe { copy::store(source, self.base.wrapping_add(at), word) }
+    }
+
+    #[cfg(target_endian = "little")]
+    #[inline]
+    fn store_f64s(&self, at: usize, source: &[f64]) {
+        // SAFETY: numbers are initialised bytes without gaps; the borrow of `source` lasts as long.
+        let bytes = unsafe { core::slice::from_raw_parts(source.as_ptr().cast(), size_of_val(source)) };
+        self.store_bytes(at, bytes, Word::B8);
     }
 }
 
@@ -237,6 +254,10 @@ impl Memory for SharedView<'_> {
     #[inline]
     fn load_bytes(&self, at: usize, target: &mut [u8], word: Word) {
         self.0.load_bytes(at, target, word);
+    }
+    #[inline]
+    fn load_f64s(&self, at: usize, target: &mut [f64]) {
+        self.0.load_f64s(at, target);
     }
 }
 

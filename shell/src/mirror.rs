@@ -41,10 +41,11 @@ pub use axismirror_core::mirror::{Changes, Proof, Start, Take};
 
 pub use self::chunk::{Chunk, Sample};
 
+use crate::clock;
 use crate::shm::{self, ShmError, ShmSource, View};
 
 /// How long nothing new may come before the mirror asks whether the stream's name leads elsewhere by now.
-const REVALIDATE_AFTER: Duration = Duration::from_millis(200);
+const REVALIDATE_AFTER_NS: i64 = 200_000_000;
 /// The most bytes that one read hands out, unless a frame has more: what is left comes with the next read.
 const MOST_BYTES: usize = 64 << 20;
 /// How long [`Mirror::attach`] waits for a stream that says that it is not valid yet.
@@ -114,7 +115,8 @@ pub struct Mirror {
     mirror: core_mirror::Mirror<ShmSource>,
     bytes: Vec<u8>,
     times: Vec<f64>,
-    last_news: Instant,
+    /// Since when nothing new has come, in nanoseconds, once that was looked at.
+    idle_since: Option<i64>,
 }
 
 /// What the stream is like at the time of a read.
@@ -161,7 +163,7 @@ impl Mirror {
 
     pub(crate) fn of(source: ShmSource, name: &str, start: Start) -> Result<Self, MirrorError> {
         let mirror = core_mirror::Mirror::new(source, StreamName::new(name)?, start);
-        Ok(Self { mirror, bytes: Vec::new(), times: Vec::new(), last_news: Instant::now() })
+        Ok(Self { mirror, bytes: Vec::new(), times: Vec::new(), idle_since: None })
     }
 
     /// What the stream is like now. Attaches when needed; takes no frame.
@@ -192,9 +194,11 @@ impl Mirror {
 
     /// Asks now and then whether the stream's name leads elsewhere by now, when nothing new comes.
     fn revalidate(&mut self) {
-        if self.last_news.elapsed() > REVALIDATE_AFTER {
+        let now = clock::coarse_ns();
+        let since = *self.idle_since.get_or_insert(now);
+        if now - since > REVALIDATE_AFTER_NS {
             self.mirror.revalidate();
-            self.last_news = Instant::now();
+            self.idle_since = Some(now);
         }
     }
 
@@ -211,7 +215,9 @@ impl Mirror {
     /// # Errors
     /// [`MirrorError::Stream`].
     pub fn take(&mut self, take: Take) -> Result<Chunk<'_>, MirrorError> {
-        self.revalidate();
+        if self.idle_since.is_some() {
+            self.revalidate();
+        }
         self.make_room(take)?;
         let mut read = core_mirror::Read { frames: 0, first: 0, missed: 0, skipped: 0, proof: Proof::Untorn };
         let mut changed = false;
@@ -232,7 +238,9 @@ impl Mirror {
         };
         self.check_whole()?;
         if read.frames > 0 {
-            self.last_news = Instant::now();
+            self.idle_since = None;
+        } else {
+            self.idle_since.get_or_insert_with(clock::coarse_ns);
         }
         let description = self.mirror.description();
         let bytes = description.map_or(0, |d| d.frame_bytes() * read.frames);

@@ -107,17 +107,21 @@ impl<M: Memory + Clone> Buffer<M> {
         times: &mut [f64],
         missed: &mut u64,
     ) -> Result<Option<Read>, MirrorError<E>> {
-        let g = *self.ring.geometry();
-        let possible = possible(&g, frames.len(), times.len());
-        if let Take::Exactly(asked) = take
-            && asked > possible
-        {
-            return Err(MirrorError::TooMany { asked, possible });
+        if let Take::Exactly(asked) = take {
+            let possible = possible(self.ring.geometry(), frames.len(), times.len());
+            if asked > possible {
+                return Err(MirrorError::TooMany { asked, possible });
+            }
         }
         let committed = self.committed(header);
         if !self.still_this_generation(header) {
             return Ok(None);
         }
+        if self.position == Some(committed) {
+            return Ok(Some(Read { frames: 0, first: self.next(), missed: 0, skipped: 0, proof: header.proof() }));
+        }
+        let frame_bytes = self.ring.geometry().frame_bytes();
+        let possible = possible(self.ring.geometry(), frames.len(), times.len());
         let from = self.position;
         // Without a block, a total below our position is the moment between the stores of its two counters: nothing new.
         let oldest = self.started(header, committed).saturating_sub(self.n_frames()).min(committed);
@@ -133,7 +137,7 @@ impl<M: Memory + Clone> Buffer<M> {
         };
         let first = start.saturating_add(skipped as u64);
         let proof = if count > 0 {
-            let bytes = frames.get_mut(..count * g.frame_bytes()).unwrap_or_default();
+            let bytes = frames.get_mut(..count * frame_bytes).unwrap_or_default();
             self.ring.copy(first, u32::try_from(count).unwrap_or(u32::MAX), bytes, times);
             let proof = self.prove(header, first);
             if !self.still_this_generation(header) {

@@ -16,12 +16,13 @@ pub struct Frames<'a> {
 }
 
 impl<'a> Frames<'a> {
-    /// Frames one behind the other; `None` when the bytes are no whole number of frames.
+    /// So many frames one behind the other; `None` when the bytes are not just that.
     #[must_use]
-    pub fn contiguous(bytes: &'a [u8], frame_bytes: usize) -> Option<Self> {
-        (frame_bytes > 0 && bytes.len().is_multiple_of(frame_bytes)).then(|| Self {
+    #[inline]
+    pub fn contiguous(bytes: &'a [u8], frames: usize, frame_bytes: usize) -> Option<Self> {
+        (frames.checked_mul(frame_bytes) == Some(bytes.len())).then_some(Self {
             bytes,
-            frames: bytes.len() / frame_bytes,
+            frames,
             outer: 1,
             inner: frame_bytes,
         })
@@ -58,6 +59,7 @@ impl<'a> Frames<'a> {
     }
 
     /// Frames `first .. first + len` as one slice, when they lie one behind the other.
+    #[inline]
     pub(super) fn as_slice(&self, first: usize, len: usize) -> Option<&'a [u8]> {
         if self.outer != 1 {
             return None;
@@ -102,6 +104,12 @@ impl Times<'_> {
             Self::Each(times) => times.get(i).copied().unwrap_or(f64::NAN),
             Self::Values(array) => value_at(array, i).unwrap_or(f64::NAN),
         }
+    }
+
+    /// Times `first .. first + len` as they are stored, when they lie there one behind the other.
+    #[inline]
+    pub(super) fn as_slice(&self, first: usize, len: usize) -> Option<&[f64]> {
+        if let Self::Each(times) = self { times.get(first..first + len) } else { None }
     }
 
     /// How many there are; `None` when there are as many as anybody asks for.

@@ -2,8 +2,8 @@
 //!
 //! Works from positions (frames counted over all wraps). Which frames a caller wants, and what to do about a lap, is the mirror's business.
 
-use super::Geometry;
 use super::cursor::spans;
+use super::{Geometry, Span};
 use crate::extension::Extension;
 use crate::fence::Acquire;
 use crate::header::Generation;
@@ -22,13 +22,15 @@ pub struct Lapped {
 pub struct RingReader<M> {
     data: M,
     geometry: Geometry,
+    /// The frame behind the last copy, by position and place in the ring: where the next one usually begins, known without a division.
+    behind: (u64, u32),
 }
 
 impl<M: Memory> RingReader<M> {
     /// Over a data segment; `None` when it is shorter than the geometry asks for.
     #[must_use]
     pub fn new(data: M, geometry: Geometry) -> Option<Self> {
-        (data.len() >= geometry.len()).then_some(Self { data, geometry })
+        (data.len() >= geometry.len()).then_some(Self { data, geometry, behind: (0, 0) })
     }
 
     /// Where frames lie.
@@ -66,22 +68,44 @@ impl<M: Memory> RingReader<M> {
     /// Copies `count` frames (at most the ring) from position `first` on into `frames`, and their times into `times` where the segment has some.
     ///
     /// Slices that are too short get as many as fit. Without [`RingReader::prove`] afterwards the copy may be torn.
-    pub fn copy(&self, first: u64, count: u32, frames: &mut [u8], times: &mut [f64]) {
+    #[inline]
+    pub fn copy(&mut self, first: u64, count: u32, frames: &mut [u8], times: &mut [f64]) {
+        let n_frames = self.geometry.n_frames;
+        let count = count.min(n_frames);
+        let (position, place) = self.behind;
+        let index = if first == position { place } else { (first % u64::from(n_frames)) as u32 };
+        let room = n_frames - index;
+        if count < room {
+            self.load(Span { index, len: count }, frames, times);
+            self.behind = (first + u64::from(count), index + count);
+        } else {
+            self.load_wrapping(index, count, frames, times);
+            self.behind = (first + u64::from(count), count - room);
+        }
+    }
+
+    /// Copies frames that reach up to the ring's end or over it.
+    #[cold]
+    fn load_wrapping(&self, index: u32, count: u32, frames: &mut [u8], times: &mut [f64]) {
+        let [up_to_end, from_start] = spans(self.geometry.n_frames, index, count);
+        let bytes = (up_to_end.len as usize * self.geometry.frame_bytes).min(frames.len());
+        let (now, later) = frames.split_at_mut(bytes);
+        let (times_now, times_later) = times.split_at_mut(times.len().min(up_to_end.len as usize));
+        self.load(up_to_end, now, times_now);
+        self.load(from_start, later, times_later);
+    }
+
+    #[inline]
+    fn load(&self, span: Span, frames: &mut [u8], times: &mut [f64]) {
         let g = &self.geometry;
-        let index = (first % u64::from(g.n_frames)) as u32;
-        let mut frames = frames;
-        let mut times = times;
-        for span in spans(g.n_frames, index, count.min(g.n_frames)) {
-            let bytes = (span.len as usize * g.frame_bytes).min(frames.len());
-            let (now, later) = frames.split_at_mut(bytes);
-            self.data.load_bytes(g.frame_at(span.index), now, g.word);
-            frames = later;
-            if g.has_times {
-                let (now, later) = times.split_at_mut(times.len().min(span.len as usize));
-                for (index, time) in (span.index..).zip(now) {
-                    *time = f64::from_bits(u64::from_le(self.data.load_u64(Geometry::time_at(index))));
-                }
-                times = later;
+        let bytes = (span.len as usize * g.frame_bytes).min(frames.len());
+        if let Some(frames) = frames.get_mut(..bytes) {
+            self.data.load_bytes(g.frame_at(span.index), frames, g.word);
+        }
+        if g.has_times {
+            let len = times.len().min(span.len as usize);
+            if let Some(times) = times.get_mut(..len) {
+                self.data.load_f64s(Geometry::time_at(span.index), times);
             }
         }
     }

@@ -100,21 +100,48 @@ impl<M: MemoryMut> RingWriter<M> {
         if given != needed {
             return Err(WrongFrameSize { needed, given });
         }
-        let len = frames.len();
-        let n_frames = self.geometry.n_frames();
+        let next = self.cursor.after(frames.len() as u64);
+        self.announce(next.position());
+        let index = self.cursor.index();
+        let cut = match u32::try_from(frames.len()) {
+            Ok(len) if len <= self.geometry.n_frames() - index => {
+                self.store(Span { index, len }, frames, times, 0);
+                0
+            }
+            _ => self.store_wrapping(frames, times),
+        };
+        self.publish(next, newest);
+        Ok(cut as u64)
+    }
+
+    /// Stores a chunk that reaches over the ring's end, once or more often; returns how many frames were cut.
+    #[cold]
+    fn store_wrapping(&self, frames: &Frames<'_>, times: &Times<'_>) -> usize {
+        let (len, n_frames) = (frames.len(), self.geometry.n_frames());
         let kept = u32::try_from(len).unwrap_or(u32::MAX).min(n_frames);
         let cut = len - kept as usize;
-        let next = self.cursor.after(len as u64);
-        self.announce(next.position());
         let start = self.cursor.after(cut as u64).index();
         let mut done = cut;
         for span in spans(n_frames, start, kept) {
-            self.store_times(span, times, done);
-            self.store_frames(span, frames, done);
+            self.store(span, frames, times, done);
             done += span.len as usize;
         }
-        self.publish(next, newest);
-        Ok(cut as u64)
+        cut
+    }
+
+    /// Stores the frames of a span, the chunk's from `first` on, and their times.
+    #[inline]
+    fn store(&self, span: Span, frames: &Frames<'_>, times: &Times<'_>, first: usize) {
+        if self.geometry.has_times {
+            match times.as_slice(first, span.len as usize) {
+                Some(times) => self.data.store_f64s(Geometry::time_at(span.index), times),
+                None => self.store_times(span, times, first),
+            }
+        }
+        match frames.as_slice(first, span.len as usize) {
+            Some(bytes) => self.data.store_bytes(self.geometry.frame_at(span.index), bytes, self.geometry.word),
+            None => self.gather(span, frames, first),
+        }
     }
 
     /// Readers of the frames whose places these are shall know, before a byte of them changes.
@@ -142,29 +169,24 @@ impl<M: MemoryMut> RingWriter<M> {
         self.cursor = next;
     }
 
+    #[cold]
     fn store_times(&self, span: Span, times: &Times<'_>, first: usize) {
-        if !self.geometry.has_times {
-            return;
-        }
         for i in 0..span.len {
             let time = times.at(first + i as usize);
             self.data.store_u64(Geometry::time_at(span.index + i), time.to_bits().to_le());
         }
     }
 
-    fn store_frames(&self, span: Span, frames: &Frames<'_>, first: usize) {
-        let at = self.geometry.frame_at(span.index);
-        if let Some(bytes) = frames.as_slice(first, span.len as usize) {
-            self.data.store_bytes(at, bytes, self.geometry.word);
-            return;
-        }
+    /// Stores frames that lie scattered in the message.
+    #[cold]
+    fn gather(&self, span: Span, frames: &Frames<'_>, first: usize) {
         for i in 0..span.len {
-            self.gather(self.geometry.frame_at(span.index + i), frames, first + i as usize);
+            self.gather_one(self.geometry.frame_at(span.index + i), frames, first + i as usize);
         }
     }
 
-    /// Stores a frame that lies scattered in the message, in the same words as any other.
-    fn gather(&self, mut at: usize, frames: &Frames<'_>, frame: usize) {
+    /// In the same words as any other.
+    fn gather_one(&self, mut at: usize, frames: &Frames<'_>, frame: usize) {
         let mut stage = [0u8; STAGE];
         let mut filled = 0;
         for run in frames.runs(frame) {

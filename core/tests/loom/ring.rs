@@ -31,7 +31,7 @@ fn writer(data: &[usize], header: &[usize], left_out: LeftOut) -> (Words, Extens
     let thread = thread::spawn(move || {
         for number in 1..=APPENDS {
             let frame = number.to_ne_bytes().repeat(2);
-            let frames = Frames::contiguous(&frame, FRAME_BYTES).unwrap();
+            let frames = Frames::contiguous(&frame, 1, FRAME_BYTES).unwrap();
             writer.append(&frames, &Times::Linear { offset: 0.0, gain: 1.0 }, number.cast_signed()).unwrap();
         }
     });
@@ -43,7 +43,7 @@ fn frames(left_out: LeftOut, at_once: u64) {
     loom::model(move || {
         let words: Vec<usize> = (0..geometry().len()).step_by(8).collect();
         let (data, extension, writer) = writer(&words, &[RESERVED[0], COMMITTED[0]], left_out);
-        let reader = RingReader::new(data, geometry()).unwrap();
+        let mut reader = RingReader::new(data, geometry()).unwrap();
         let committed = reader.committed(&extension, FIRST);
         if committed > 0 {
             let count = at_once.min(committed);

@@ -32,7 +32,7 @@ fn frame(n: u64) -> Vec<u8> {
 
 /// Takes what is there until told to stop, and holds every frame that is proven against what was written. Says how many those were.
 fn read(data: Bytes<'_>, header: Bytes<'_>, stop: &AtomicBool) -> u64 {
-    let reader = RingReader::new(data, geometry()).unwrap();
+    let mut reader = RingReader::new(data, geometry()).unwrap();
     let extension = Extension::find(header).unwrap();
     let (mut seen, mut proven) = (0, 0);
     loop {
@@ -76,7 +76,7 @@ fn run(fences: Fences) {
         for append in 0..APPENDS {
             let count = 1 + append % 2;
             let bytes: Vec<u8> = (next..next + count).flat_map(frame).collect();
-            let frames = Frames::contiguous(&bytes, FRAME_BYTES).unwrap();
+            let frames = Frames::contiguous(&bytes, count as usize, FRAME_BYTES).unwrap();
             writer.append(&frames, &Times::Linear { offset: next as f64, gain: 1.0 }, 0).unwrap();
             next += count;
         }
