@@ -2,6 +2,7 @@
 
 pub mod axismirror;
 pub mod iceoryx;
+pub mod in_place;
 pub mod memcpy;
 pub mod python;
 pub mod ringfire;

@@ -25,6 +25,11 @@ pub fn run(name: &str) -> Result<usize, String> {
             counted(|| stream.append(OPERATIONS))?;
             Ok(OPERATIONS)
         }
+        "in_place" => {
+            let mut stream = Stream::new(workload()?, "counted")?;
+            counted(|| stream.commit_in_place(OPERATIONS))?;
+            Ok(OPERATIONS)
+        }
         "read" => {
             let workload = workload()?;
             let mut read = Read::new(workload)?;
@@ -65,6 +70,7 @@ pub fn names() -> Vec<String> {
     let chips = Chip::ALL.map(|c| c.name);
     [
         of("publish", &["W1", "W2", "W3"]),
+        of("in_place", &["W1", "W3"]),
         of("read", &["W1", "W2", "W3"]),
         vec!["nothing".to_owned()],
         of("codes", &chips),

@@ -143,7 +143,9 @@ fn encode_ads1299(codes: &[i32]) -> Vec<u8> {
 fn batch_ads1299(bytes: &[u8], codes: &mut [i32]) -> bool {
     let (frames, _) = bytes.as_chunks();
     let (codes, _) = codes.as_chunks_mut();
-    let mark = |frame, codes| ads1299::frame::decode(frame, codes).0 & ads1299::frame::StatusWord::MARK_MASK;
+    let mark = |frame, codes: &mut [i32; ads1299::CHANNELS]| {
+        ads1299::frame::decode(frame, codes).0 & ads1299::frame::StatusWord::MARK_MASK
+    };
     frames
         .iter()
         .zip(codes)

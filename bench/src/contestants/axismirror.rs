@@ -81,6 +81,45 @@ impl Stream {
         Ok(())
     }
 
+    /// Reserves the next chunks, sets the first sample and the last time of each, and publishes them.
+    ///
+    /// # Errors
+    /// What the publisher says.
+    #[inline(never)]
+    pub fn commit_in_place(&mut self, chunks: usize) -> Result<(), String> {
+        let publisher = self.publisher.as_mut().ok_or("closed")?;
+        let frames = self.workload.frames as u32;
+        for n in self.published..self.published + chunks as u64 {
+            let mark = Self::mark(n);
+            let reserved = publisher.reserve(frames).map_err(|e| e.to_string())?;
+            if let Some(mut frame) = reserved.frame::<f32>(0) {
+                frame.set(0, black_box(mark));
+            }
+            reserved.set_time(frames - 1, f64::from(mark));
+            publisher.commit(frames, black_box(n.cast_signed())).map_err(|e| e.to_string())?;
+        }
+        self.published += chunks as u64;
+        Ok(())
+    }
+
+    /// What chunk `n` is told by when it is published in place.
+    #[must_use]
+    pub fn mark(n: u64) -> f32 {
+        (n % (1 << 20)) as f32
+    }
+
+    /// What is published.
+    #[must_use]
+    pub const fn workload(&self) -> &Workload {
+        &self.workload
+    }
+
+    /// Chunks published.
+    #[must_use]
+    pub const fn published(&self) -> u64 {
+        self.published
+    }
+
     /// The next chunk as a whole message by [`Publisher::publish`]: description and static metadata are compared with those published.
     ///
     /// # Errors
@@ -169,6 +208,13 @@ impl Reader {
                 Err(e) => return Err(e.to_string()),
             }
         }
+    }
+
+    /// Of the chunk that was read.
+    #[must_use]
+    pub fn first_sample_and_last_time(&self) -> (f32, Option<f64>) {
+        let sample = self.bytes.first_chunk().map_or(f32::NAN, |b| f32::from_le_bytes(*b));
+        (sample, self.times.last().copied())
     }
 
     /// Whether there is something new; reads one chunk of it.

@@ -1,7 +1,7 @@
 //! Publishing a chunk, reading what is new, and finding that nothing is new: one thread on one core, everything warm.
 
 use crate::contestants::python::{Ezmsg, Release, Work};
-use crate::contestants::{axismirror, iceoryx, memcpy, ringfire};
+use crate::contestants::{axismirror, iceoryx, in_place, memcpy, ringfire};
 use crate::harness::{Contestant, Measured, compare};
 use crate::workload::Workload;
 
@@ -19,6 +19,7 @@ pub fn publish(workload: Workload, releases: &[Release], rounds: usize) -> Resul
     let mut contestants = vec![
         boxed(memcpy::Publish::new(workload))?,
         boxed(axismirror::Append::new(workload))?,
+        boxed(in_place::InPlace::new(workload))?,
         boxed(axismirror::Message::new(workload))?,
         boxed(iceoryx::Publish::new(workload))?,
     ];
