@@ -1,0 +1,157 @@
+//! The moves of x86-64: 16 bytes at a time as every such processor has them (SSE2), 32 where there is AVX. A part of the unsafe room.
+//!
+//! Must never know what the bytes mean.
+
+use core::arch::asm;
+
+cpufeatures::new!(has_avx, "avx");
+
+/// Bytes of one turn with AVX's moves.
+const TURN: usize = 128;
+
+/// Copies upwards. Both addresses stay on the grid of the words that they began on.
+///
+/// # Safety
+/// `len` bytes from `from` may be read and `len` bytes from `to` written, and the two do not overlap.
+#[inline]
+pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
+    let mut done = 0;
+    if len >= TURN && has_avx::get() {
+        done = len & !(TURN - 1);
+        // SAFETY: less than the caller answers for, a whole number of turns and not none, on a processor that has AVX.
+        unsafe { copy_by_32(from, to, done) };
+    }
+    // SAFETY: the rest of what the caller answers for.
+    unsafe { copy_by_16(from.wrapping_add(done), to.wrapping_add(done), len - done) };
+}
+
+/// 128 bytes at a time.
+///
+/// # Safety
+/// As for [`copy`]; `len` is a multiple of [`TURN`] and not 0, and the processor has AVX.
+#[inline]
+unsafe fn copy_by_32(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: reads `len` bytes behind `from` and writes as many behind `to`, which the caller answers for, and nothing else; uses no stack.
+    unsafe {
+        asm!(
+            "2:",
+            "vmovdqu ymm0, [{from}]",
+            "vmovdqu ymm1, [{from} + 32]",
+            "vmovdqu ymm2, [{from} + 64]",
+            "vmovdqu ymm3, [{from} + 96]",
+            "vmovdqu [{to}], ymm0",
+            "vmovdqu [{to} + 32], ymm1",
+            "vmovdqu [{to} + 64], ymm2",
+            "vmovdqu [{to} + 96], ymm3",
+            "add {from}, 128",
+            "add {to}, 128",
+            "sub {left}, 128",
+            "jnz 2b",
+            // Moves of 16 bytes behind those of 32 are slow on some processors otherwise.
+            "vzeroupper",
+            from = inout(reg) from => _,
+            to = inout(reg) to => _,
+            left = inout(reg) len => _,
+            // The upper halves of all of them are zeroed.
+            out("xmm0") _,
+            out("xmm1") _,
+            out("xmm2") _,
+            out("xmm3") _,
+            out("xmm4") _,
+            out("xmm5") _,
+            out("xmm6") _,
+            out("xmm7") _,
+            out("xmm8") _,
+            out("xmm9") _,
+            out("xmm10") _,
+            out("xmm11") _,
+            out("xmm12") _,
+            out("xmm13") _,
+            out("xmm14") _,
+            out("xmm15") _,
+            options(nostack),
+        );
+    }
+}
+
+/// 64 bytes at a time, then 32, 16, 8, 4, 2 and 1.
+///
+/// # Safety
+/// As for [`copy`].
+#[inline]
+unsafe fn copy_by_16(from: *const u8, to: *mut u8, len: usize) {
+    // SAFETY: reads `len` bytes behind `from` and writes as many behind `to`, which the caller answers for, and nothing else; uses no stack.
+    unsafe {
+        asm!(
+            "sub {left}, 64",
+            "jb 3f",
+            "2:",
+            "movups {a}, [{from}]",
+            "movups {b}, [{from} + 16]",
+            "movups {c}, [{from} + 32]",
+            "movups {d}, [{from} + 48]",
+            "movups [{to}], {a}",
+            "movups [{to} + 16], {b}",
+            "movups [{to} + 32], {c}",
+            "movups [{to} + 48], {d}",
+            "add {from}, 64",
+            "add {to}, 64",
+            "sub {left}, 64",
+            "jae 2b",
+            "3:",
+            "test {left:l}, 32",
+            "jz 4f",
+            "movups {a}, [{from}]",
+            "movups {b}, [{from} + 16]",
+            "movups [{to}], {a}",
+            "movups [{to} + 16], {b}",
+            "add {from}, 32",
+            "add {to}, 32",
+            "4:",
+            "test {left:l}, 31",
+            "jz 9f",
+            "test {left:l}, 16",
+            "jz 5f",
+            "movups {a}, [{from}]",
+            "movups [{to}], {a}",
+            "add {from}, 16",
+            "add {to}, 16",
+            "5:",
+            "test {left:l}, 8",
+            "jz 6f",
+            "mov {word}, [{from}]",
+            "mov [{to}], {word}",
+            "add {from}, 8",
+            "add {to}, 8",
+            "6:",
+            "test {left:l}, 4",
+            "jz 7f",
+            "mov {word:e}, [{from}]",
+            "mov [{to}], {word:e}",
+            "add {from}, 4",
+            "add {to}, 4",
+            "7:",
+            "test {left:l}, 2",
+            "jz 8f",
+            "mov {word:x}, [{from}]",
+            "mov [{to}], {word:x}",
+            "add {from}, 2",
+            "add {to}, 2",
+            "8:",
+            "test {left:l}, 1",
+            "jz 9f",
+            "mov {word:l}, [{from}]",
+            "mov [{to}], {word:l}",
+            "9:",
+            from = inout(reg) from => _,
+            to = inout(reg) to => _,
+            left = inout(reg) len => _,
+            word = out(reg) _,
+            a = out(xmm_reg) _,
+            b = out(xmm_reg) _,
+            c = out(xmm_reg) _,
+            d = out(xmm_reg) _,
+            options(nostack),
+        );
+    }
+}
