@@ -134,6 +134,7 @@ impl<M: MemoryMut> RingWriter<M> {
     fn store(&self, span: Span, frames: &Frames<'_>, times: &Times<'_>, first: usize) {
         if self.geometry.has_times {
             match times.as_slice(first, span.len as usize) {
+                Some([time]) => self.data.store_u64(Geometry::time_at(span.index), time.to_bits().to_le()),
                 Some(times) => self.data.store_f64s(Geometry::time_at(span.index), times),
                 None => self.store_times(span, times, first),
             }
