@@ -33,3 +33,33 @@ fn only_what_a_dead_writer_left_is_removed() {
     });
     assert_eq!((removed, files(&name)), (format!("{name}: 6 files removed\n"), 0));
 }
+
+#[test]
+fn a_copy_of_a_live_streams_header_is_nobodys_to_remove() {
+    let name = unique("forged");
+    let service = Service::start(&name, &[]);
+    let header = StreamName::new(&name).unwrap().header().to_string();
+    // As long as a segment's name, and not the one that the name in it makes.
+    let forged = std::path::Path::new("/dev/shm").join(format!("sm_{:A>1$}", std::process::id(), header.len() - 3));
+    std::fs::copy(std::path::Path::new("/dev/shm").join(header), &forged).unwrap();
+    let (_, out, _) = run(&["clean", &name]);
+    std::fs::remove_file(&forged).unwrap();
+    assert_eq!((out.as_str(), files(&name)), ("nothing was left behind\n", 6));
+    assert!(info(&name).unwrap()["valid"] == true);
+    service.stop();
+}
+
+#[test]
+fn a_start_with_another_version_removes_what_the_killed_writer_left() {
+    let name = unique("versions");
+    let first = Service::start(&name, &[]);
+    let (changed, _) = common::set(&name, &["buf_dur=3"]);
+    assert!(changed.is_ok(), "{changed:?}");
+    let segment = StreamName::new(&name).unwrap().data(axismirror_core::header::Generation::from_number(1));
+    let ring = std::path::Path::new("/dev/shm").join(segment.to_string());
+    assert!(ring.exists());
+    drop(first);
+    let second = Service::start(&name, &["--struct-version", "1"]);
+    assert!(!ring.exists());
+    second.stop();
+}

@@ -1,5 +1,7 @@
 //! A segment that is cut short under a reader ends it with an error, not with a signal.
 
+mod common;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -65,4 +67,18 @@ fn tail_while_cut(test: &str, cut: impl Fn(&StreamName) -> String) -> String {
 fn a_header_cut_short_is_an_error() {
     let said = tail_while_cut("header", |name| name.header().to_string());
     assert!(said.starts_with("Some(1)") && said.contains("cut short"), "{said}");
+}
+
+/// A ring of many pages and the header, cut under the service that writes them.
+#[test]
+fn a_service_whose_segment_is_cut_ends_with_an_error_that_says_so() {
+    for cut in [|n: &StreamName| n.data(Generation::from_number(0)), StreamName::header] {
+        let name = common::unique("truncated-service");
+        let service = common::Service::start(&name, &["--rate", "4000", "--buf_dur", "2"]);
+        let path = std::path::Path::new("/dev/shm").join(cut(&StreamName::new(&name).unwrap()).to_string());
+        File::options().write(true).open(&path).unwrap().set_len(0).unwrap();
+        let (status, log) = service.ends();
+        assert!(status.code().is_some_and(|code| code != 0), "{status}: {log}");
+        assert!(log.contains("truncated a segment"), "{log}");
+    }
 }

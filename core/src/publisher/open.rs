@@ -50,6 +50,7 @@ impl<M: MemoryMut + Clone> Open<M> {
             Some(open) => open,
             None if !found.adopted => Self::placeholders(name, found.memory, settings)?,
             None => {
+                Self::remove_what_is_left(store, &name, &found.memory);
                 let fresh = store.header(&name.header(), HEADER_SEGMENT_LEN, true).map_err(PublishError::Store)?;
                 Self::placeholders(name, fresh.memory, settings)?
             }
@@ -61,6 +62,18 @@ impl<M: MemoryMut + Clone> Open<M> {
         open.extension.set_silent_since(0);
         store.announce(&open.name.header()).map_err(PublishError::Store)?;
         Ok(open)
+    }
+
+    /// Removes the segments that a header of another version names. A newer one is not known to us, and what it names not touched.
+    fn remove_what_is_left<S: SegmentStore<Memory = M>>(store: &mut S, name: &StreamName, memory: &M) {
+        let Ok(header) = HeaderView::detect(memory.clone()) else { return };
+        let (generation, static_metadata) = (header.buffer_generation(), header.meta_generation());
+        for generation in [generation.previous(), generation, generation.next()] {
+            store.remove(&name.data(generation));
+        }
+        for generation in [static_metadata.wrapping_sub(1), static_metadata, static_metadata.wrapping_add(1)] {
+            store.remove(&name.static_metadata(generation));
+        }
     }
 
     /// Takes over a header of the same version, in whatever state its writer left it; `None` when it is new or of another kind.

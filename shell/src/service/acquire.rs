@@ -25,6 +25,7 @@ use crate::config::{ConfigError, Reach, Settings};
 use crate::control::{ControlServer, Refusal};
 use crate::hardware::{Hardware, Wanted};
 use crate::realtime::{self, RealTime};
+use crate::shm;
 
 /// The first pause after an ADC that could not be started again, and the longest; it doubles in between.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -259,6 +260,9 @@ impl Acquirer {
         let set_up_again = self.tick(outlet);
         if let Some(error) = outlet.take_error() {
             return Err(error.into());
+        }
+        if shm::was_truncated() {
+            return Err(ServiceError::Truncated);
         }
         // Relaxed: a flag alone, nothing is published with it.
         if self.stop.load(Ordering::Relaxed) || self.is_over(outlet) {

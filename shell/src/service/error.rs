@@ -69,6 +69,9 @@ pub enum ServiceError {
     /// The ADC does not start.
     #[error("the ADC does not start: {0}")]
     Adc(String),
+    /// A segment was cut short under the service: what it writes there reaches nobody.
+    #[error("somebody has truncated a segment of the stream in /dev/shm; it cannot go on")]
+    Truncated,
     /// Signals cannot be waited for.
     #[error("signals cannot be waited for")]
     Signals(#[source] io::Error),

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use axismirror_core::extension::Extension;
@@ -54,6 +55,12 @@ fn look(dir: &Path, file: &str) -> Option<LeftBehind> {
     let id = view.file();
     let header = HeaderView::detect(view.clone()).ok()?;
     let name = Extension::find(view)?.name()?;
+    let header_file = name.header().to_string();
+    if file != header_file && file != private_name(&header_file) {
+        // Somebody's copy, or a forgery: what it names is not its own.
+        return None;
+    }
+    let owner = open.metadata().ok()?.uid();
     let (generation, static_metadata) = (header.buffer_generation(), header.meta_generation());
     let segments = [
         name.data(generation),
@@ -65,7 +72,8 @@ fn look(dir: &Path, file: &str) -> Option<LeftBehind> {
         name.header(),
     ];
     let both = |public: String| [dir.join(&public), dir.join(private_name(&public))];
-    let files = segments.into_iter().flat_map(|s| both(s.to_string())).filter(|p| p.exists()).collect();
+    let of_owner = |path: &PathBuf| path.symlink_metadata().is_ok_and(|m| m.uid() == owner);
+    let files = segments.into_iter().flat_map(|s| both(s.to_string())).filter(of_owner).collect();
     let is_read = attached::by_another_process(dir, id);
     Some(LeftBehind { name: name.as_str().to_owned(), files, is_read })
 }

@@ -71,6 +71,12 @@ impl Drop for Watched {
 /// What the system says about the signal handler.
 pub fn survive_truncation() -> io::Result<()> {
     let _ = rustix::param::page_size();
+    // The standard library's own handler (it tells a stack overflow from other faults) would run before ours and restore the default action: the
+    // second page that is gone would end the process. On Linux a stack overflow is SIGSEGV, which stays as it is.
+    // SAFETY: the default action needs nothing of us; no handler of ours is installed yet.
+    if unsafe { libc::signal(SIGBUS, libc::SIG_DFL) } == libc::SIG_ERR {
+        return Err(io::Error::last_os_error());
+    }
     // SAFETY: the handler only loads and stores atomics and makes system calls that are safe in a signal handler (mmap, and what restores the
     // default action); it neither allocates nor locks.
     let registered = unsafe { signal_hook_registry::register_sigaction(SIGBUS, on_bus_error) };
