@@ -5,11 +5,11 @@ mod common;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use axismirror_core::header::Generation;
 use axismirror_core::name::StreamName;
-use common::{Service, run, unique};
+use common::{Service, run, set, unique, wait_for};
 
 /// Users and groups that no machine has.
 const READER: u32 = 61_234;
@@ -126,6 +126,26 @@ fn a_group_reads_and_nobody_else_does() {
     for file in files(&name).iter().filter(|f| f.exists()) {
         assert_eq!(fs::metadata(file).unwrap().mode() & 0o7777, 0o600, "{}", file.display());
     }
+    service.stop();
+}
+
+#[test]
+fn root_changes_the_stream_of_another_user() {
+    let Some(others) = Others::new("root_changes_the_stream_of_another_user") else { return };
+    let name = unique("rootset");
+    let mut service = others.command(STRANGER, None, &["run", "--simulate", "--name", &name]);
+    let service = Service(service.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+    wait_for(&name, "the stream is valid", |_| true);
+    let (answer, _) = set(&name, &["buf_dur=5"]);
+    assert!(answer.is_ok(), "{answer:?}");
+    let (status, said) = others.run(READER, None, &["set", &name, "buf_dur=4"]);
+    assert!(status == Some(1) && said.contains("belongs to another user"), "{said}");
+    // Whoever has taken the header's name is not the one who answers.
+    let header = &files(&name)[0];
+    std::os::unix::fs::chown(header, Some(READER), None).unwrap();
+    let (answer, _) = set(&name, &["buf_dur=4"]);
+    assert!(answer.as_ref().is_err_and(|said| said.contains("belongs to another user")), "{answer:?}");
+    std::os::unix::fs::chown(header, Some(STRANGER), None).unwrap();
     service.stop();
 }
 

@@ -13,6 +13,7 @@ for user in member stranger; do
   check "a $user cannot change the stream" refuses 'other user' as_$user axismirror set axismirror buf_dur=5
 done
 check 'its own user can' as axismirror --init-groups axismirror set axismirror buf_dur=5
+check 'and root' axismirror set axismirror buf_dur=6
 set_to conn '"/run/axismirror/conn.sock"'
 check 'restarts with conn' systemctl restart $unit
 is 'conn: folder' "$(access /run/axismirror)" 'axismirror axismirror 750'

@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::ControlError;
-use super::protocol::{OTHER_USER, Request, Response, address, is_timeout, read_line, trusted, write_line};
+use super::protocol::{OTHER_USER, Request, Response, address, is_timeout, may_answer, read_line, write_line};
 use crate::config::Change;
 
 /// How long `set` waits: longer than the service may, so that its answer is heard.
@@ -27,7 +27,7 @@ pub fn set(name: &str, segment: &str, changes: &[Change]) -> Result<String, Cont
         Err(error) => return Err(error.into()),
     };
     // Nobody but the stream's own user or root may pretend to be the stream.
-    if !trusted(&stream)? {
+    if !may_answer(&stream, segment)? {
         return Err(ControlError::OtherUser { name });
     }
     stream.set_write_timeout(Some(SET_PATIENCE))?;

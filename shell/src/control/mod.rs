@@ -3,7 +3,7 @@
 //! A Unix socket in Linux' abstract namespace, named from the stream's header segment: it has no file, so nothing stale remains
 //! after kill -9. One connection carries one request line and one response line, both JSON:
 //! `{"set":["buf_dur=5","chunk=32"]}`, then `{"ok":"..."}` or `{"error":{"why":"...","hint":"..."}}`. Only the service's own user and root
-//! are heard (the abstract namespace has no file modes). Never touches a segment; the service decides what a change does.
+//! are heard (the abstract namespace has no file modes). Never opens a segment; the service decides what a change does.
 
 mod client;
 mod protocol;

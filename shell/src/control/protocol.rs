@@ -2,12 +2,17 @@
 //!
 //! Knows neither what a change is nor which end it serves.
 
+use std::fs;
 use std::io::{self, Read, Write};
 use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+
+use crate::shm::SHM_DIR;
 
 /// In front of the segment's name, so that no other program's name is met.
 const PREFIX: &str = "axismirror/control/";
@@ -40,14 +45,34 @@ pub(super) fn address(segment: &str) -> io::Result<SocketAddr> {
     SocketAddr::from_abstract_name(format!("{PREFIX}{segment}"))
 }
 
-/// Whether the other end is of our user, or root.
-pub(super) fn trusted(stream: &UnixStream) -> io::Result<bool> {
-    let peer = rustix::net::sockopt::socket_peercred(stream)?.uid;
-    Ok(may_command(peer.as_raw(), rustix::process::geteuid().as_raw()))
+/// Whether the one who asks is of our user, or root.
+pub(super) fn may_ask(stream: &UnixStream) -> io::Result<bool> {
+    Ok(obeyed(peer(stream)?, own()))
 }
 
-pub(super) fn may_command(peer: u32, own: u32) -> bool {
+/// Whether the one who answers may speak for the stream with this header segment: it is of our user, or root, or we are root and it is of the
+/// user whom the header belongs to.
+pub(super) fn may_answer(stream: &UnixStream, segment: &str) -> io::Result<bool> {
+    // Of a symbolic link it is the link's own owner.
+    let owner = fs::symlink_metadata(Path::new(SHM_DIR).join(segment)).map(|meta| meta.uid());
+    Ok(believed(peer(stream)?, own(), owner.ok()))
+}
+
+pub(super) fn obeyed(peer: u32, own: u32) -> bool {
     peer == own || peer == ROOT
+}
+
+/// `owner` is the header's, where there is one.
+pub(super) fn believed(peer: u32, own: u32, owner: Option<u32>) -> bool {
+    obeyed(peer, own) || (own == ROOT && owner == Some(peer))
+}
+
+fn peer(stream: &UnixStream) -> io::Result<u32> {
+    Ok(rustix::net::sockopt::socket_peercred(stream)?.uid.as_raw())
+}
+
+fn own() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 pub(super) fn is_timeout(error: &io::Error) -> bool {

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::protocol::{OTHER_USER, Request, Response, address, read_line, trusted, write_line};
+use super::protocol::{OTHER_USER, Request, Response, address, may_ask, read_line, write_line};
 use super::{ControlError, Order, Refusal};
 use crate::config::Change;
 
@@ -113,7 +113,7 @@ impl Drop for Listener {
 /// Serves one connection.
 fn serve(stream: &UnixStream, orders: &SyncSender<Order>) -> io::Result<()> {
     stream.set_write_timeout(Some(CLIENT_PATIENCE))?;
-    let response = if trusted(stream)? {
+    let response = if may_ask(stream)? {
         match read_line(stream, CLIENT_PATIENCE) {
             // Somebody looked whether we are here.
             Ok(line) if line.is_empty() => return Ok(()),

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::SET_PATIENCE;
-use super::protocol::{MAX_LINE, address, may_command, read_line};
+use super::protocol::{MAX_LINE, address, believed, obeyed, read_line};
 use super::*;
 use crate::config::Settings;
 
@@ -127,6 +127,13 @@ fn what_is_no_request_is_answered_with_what_is_wrong() {
 
 #[test]
 fn only_the_own_user_and_root_command() {
-    assert!(may_command(1000, 1000) && may_command(0, 1000) && may_command(0, 0));
-    assert!(!may_command(1001, 1000) && !may_command(1000, 0));
+    assert!(obeyed(1000, 1000) && obeyed(0, 1000) && obeyed(0, 0));
+    assert!(!obeyed(1001, 1000) && !obeyed(1000, 0));
+}
+
+#[test]
+fn root_believes_the_owner_of_the_header_and_others_their_own_user() {
+    assert!(believed(1000, 0, Some(1000)) && believed(0, 0, Some(1000)) && believed(0, 0, None));
+    assert!(!believed(1001, 0, Some(1000)) && !believed(1000, 0, None));
+    assert!(believed(1000, 1000, Some(1001)) && !believed(1001, 1000, Some(1001)));
 }

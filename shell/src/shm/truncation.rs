@@ -19,6 +19,8 @@ const SLOTS: usize = 64;
 
 /// First address and length of each watched mapping; length 0: the slot is free. The handler reads them at any instant.
 static WATCHED: [Slot; SLOTS] = [const { Slot { base: AtomicUsize::new(0), len: AtomicUsize::new(0) } }; SLOTS];
+/// Bytes of a page, a power of two; known before the handler is registered, which may not ask.
+static PAGE: AtomicUsize = AtomicUsize::new(1);
 /// Set by the handler when it has replaced a page.
 static TRUNCATED: AtomicBool = AtomicBool::new(false);
 
@@ -70,7 +72,8 @@ impl Drop for Watched {
 /// # Errors
 /// What the system says about the signal handler.
 pub fn survive_truncation() -> io::Result<()> {
-    let _ = rustix::param::page_size();
+    // Release, pairs with the handler's acquire.
+    PAGE.store(page_size()?, Ordering::Release);
     // The standard library's own handler (it tells a stack overflow from other faults) would run before ours and restore the default action: the
     // second page that is gone would end the process. On Linux a stack overflow is SIGSEGV, which stays as it is.
     // SAFETY: the default action needs nothing of us; no handler of ours is installed yet.
@@ -81,6 +84,13 @@ pub fn survive_truncation() -> io::Result<()> {
     // default action); it neither allocates nor locks.
     let registered = unsafe { signal_hook_registry::register_sigaction(SIGBUS, on_bus_error) };
     registered.map(|_| ())
+}
+
+/// By the C library, which has it from the kernel since the process began: rustix would look for it in /proc, and panic where that is missing.
+fn page_size() -> io::Result<usize> {
+    // SAFETY: a number in, a number out.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).map_err(|_| io::Error::last_os_error())
 }
 
 /// Whether a segment was cut short under a mapping of this process. What was read since then may be zeros.
@@ -99,8 +109,8 @@ fn on_bus_error(info: &libc::siginfo_t) {
         let base = slot.base.load(Ordering::Acquire);
         len > 0 && address.wrapping_sub(base) < len
     });
-    // Asked for once before, when the handler was registered: it no longer asks the system.
-    let page = rustix::param::page_size();
+    // Acquire, pairs with the release before the handler was registered.
+    let page = PAGE.load(Ordering::Acquire);
     let at = (address & !(page - 1)) as *mut c_void;
     let protection = ProtFlags::READ | ProtFlags::WRITE;
     let replaced = is_ours && {
