@@ -1,13 +1,16 @@
-//! One process writes as fast as it can, others read and check every frame that they get.
+//! One process writes, others read and check frames until each of them has checked as many as asked for.
 //!
 //! usage: flood [--frames N] [--readers N]
 //!
 //! Each frame holds eight words made from its number, and its number as its time, so that a torn or stale one is seen. A reader's frames have to
-//! come in order, with proof, and together with those that it counts as missed make up all that was written. Prints a table; exit status 1 when
-//! anything was wrong.
+//! come in order, with proof, and together with those that it counts as missed make up all that were written so far. The readers say through a
+//! pipe, which no real reader has, how far they are: for most of the time the writer stays just so far ahead of the slowest that none is lost, at
+//! intervals it laps them. Prints a table; exit status 1 when anything was wrong.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use axismirror::mirror::{Mirror, Proof, Start};
@@ -19,14 +22,22 @@ use axismirror_core::header::StructVersion;
 use axismirror_core::name::StreamName;
 use axismirror_core::publisher::Publisher;
 use axismirror_core::settings::Settings;
+use axismirror_tests::process::Running;
 
 /// Words of a frame.
 const CHANNELS: usize = 8;
 /// Frames of a chunk: one that does not divide the ring, so that chunks wrap.
 const CHUNK: usize = 61;
 /// Frames of the ring.
-const RING: usize = 4096;
-/// Nothing new for so long means that the writer is gone.
+const RING: u64 = 16384;
+/// How many frames the writer may be ahead of the slowest reader, by turns: nobody is lost, the frame that is read is about to be overwritten,
+/// readers are lapped now and then, and the writer does not wait at all.
+const AHEAD: [u64; 8] = [RING / 2, RING, RING / 2, RING, RING / 2, RING, RING + RING / 4, u64::MAX];
+/// Frames of such a turn.
+const TURN: u64 = 8 * RING;
+/// A reader says how far it is at least every so many frames.
+const STEP: u64 = RING / 8;
+/// Nothing new for so long means that the other side is gone.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Word `c` of frame `n`.
@@ -35,7 +46,59 @@ fn word(n: u64, c: usize) -> i64 {
     (n.wrapping_mul(2 * c as u64 + 1) ^ (c as u64) << 56).cast_signed()
 }
 
-fn write(name: &str, frames: u64) -> Result<(), String> {
+/// How far a reader is, as it says.
+#[derive(Clone, Copy, Debug, Default)]
+struct Account {
+    /// Frames that it found right, and those that it did not get.
+    checked: u64,
+    missed: u64,
+    /// It has ended; with everything right?
+    ended: Option<bool>,
+}
+
+/// What the readers say, and that one of them has said something.
+struct Accounts {
+    of: Mutex<Vec<Account>>,
+    news: Condvar,
+}
+
+impl Accounts {
+    fn all(&self) -> MutexGuard<'_, Vec<Account>> {
+        self.of.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes down what reader `i` says until it ends.
+    fn follow(&self, i: usize, mut reader: Running) {
+        let said = reader.0.stdout.take().map(BufReader::new);
+        for line in said.into_iter().flat_map(BufReader::lines).map_while(Result::ok) {
+            if let Some((Ok(checked), Ok(missed))) = line.split_once(' ').map(|(c, m)| (c.parse(), m.parse())) {
+                self.all()[i] = Account { checked, missed, ended: None };
+                self.news.notify_one();
+            }
+        }
+        self.all()[i].ended = Some(reader.0.wait().is_ok_and(|s| s.success()));
+        self.news.notify_one();
+    }
+
+    /// How far the slowest is that still reads; `None` when none does any more.
+    fn slowest(&self) -> Option<u64> {
+        self.all().iter().filter(|a| a.ended.is_none()).map(|a| a.checked + a.missed).min()
+    }
+
+    /// Waits until the slowest is at `frame`, or all have ended.
+    fn wait_for(&self, frame: u64) -> Result<(), String> {
+        let behind = |all: &mut Vec<Account>| {
+            let mut reading = all.iter().filter(|a| a.ended.is_none()).peekable();
+            reading.peek().is_some() && reading.any(|a| a.checked + a.missed < frame)
+        };
+        let waited = self.news.wait_timeout_while(self.all(), PATIENCE * 2, behind);
+        let (all, outcome) = waited.unwrap_or_else(PoisonError::into_inner);
+        if outcome.timed_out() { Err(format!("a reader does not come to frame {frame}: {all:?}")) } else { Ok(()) }
+    }
+}
+
+/// Writes until no reader reads any more. Says how many frames that were.
+fn write(name: &str, accounts: &Accounts, start_readers: impl FnOnce() -> Result<(), String>) -> Result<u64, String> {
     let name = StreamName::new(name).map_err(|e| e.to_string())?;
     let settings =
         Settings { shmem_name: Some(name), buf_dur: RING as f64, axis: None, version: StructVersion::default() };
@@ -44,167 +107,124 @@ fn write(name: &str, frames: u64) -> Result<(), String> {
         Publisher::open(ShmStore::new(SHM_DIR), (), settings, writer, Clock::Unknown).map_err(|e| e.to_string())?;
     let mut bytes = vec![0; CHUNK * CHANNELS * 8];
     let mut times = [0.0; CHUNK];
-    let mut first = 0;
-    let fill = |bytes: &mut [u8], first: u64, len: usize| {
-        let words = (0..len * CHANNELS).map(|i| word(first + (i / CHANNELS) as u64, i % CHANNELS));
+    let fill = |bytes: &mut [u8], times: &mut [f64], first: u64| {
+        let words = (0..CHUNK * CHANNELS).map(|i| word(first + (i / CHANNELS) as u64, i % CHANNELS));
         for (target, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(words) {
             *target = word.to_le_bytes();
         }
-    };
-    let mut lines = BufReader::new(std::io::stdin()).lines();
-    while first < frames {
-        let len = CHUNK.min(usize::try_from(frames - first).unwrap_or(CHUNK));
-        fill(&mut bytes, first, len);
-        let chunk = &bytes[..len * CHANNELS * 8];
         times.iter_mut().zip(first..).for_each(|(time, n)| *time = n as f64);
-        if first == 0 {
-            let message = AxisArray {
-                data: Samples { dtype: DType::I64, shape: &[len, CHANNELS], bytes: chunk },
-                dims: &["time", "ch"],
-                // One frame a second, so that a ring of RING seconds has RING frames.
-                axes: &[("time", Axis::Linear { unit: "s", gain: 1.0, offset: 0.0 })],
-                attrs: &[],
-                key: "flood",
-                stream_dim: None,
-            };
-            publisher.publish(&message).map_err(|e| e.to_string())?;
-            // The stream is there: the readers are started, and the word comes when all have attached.
-            println!("ready");
-            lines.next();
-        } else {
-            publisher.append(chunk, &times[..len], 0).map_err(|e| e.to_string())?;
+    };
+    fill(&mut bytes, &mut times, 0);
+    let message = AxisArray {
+        data: Samples { dtype: DType::I64, shape: &[CHUNK, CHANNELS], bytes: &bytes },
+        dims: &["time", "ch"],
+        // One frame a second, so that a ring of RING seconds has RING frames.
+        axes: &[("time", Axis::Linear { unit: "s", gain: 1.0, offset: 0.0 })],
+        attrs: &[],
+        key: "flood",
+        stream_dim: None,
+    };
+    publisher.publish(&message).map_err(|e| e.to_string())?;
+    start_readers()?;
+    let mut written = CHUNK as u64;
+    // All have attached.
+    accounts.wait_for(written)?;
+    while let Some(slowest) = accounts.slowest() {
+        let ahead = AHEAD[(written / TURN) as usize % AHEAD.len()];
+        let end = slowest.saturating_add(ahead).min(written.next_multiple_of(TURN).max(written + CHUNK as u64));
+        if written + CHUNK as u64 > end {
+            accounts.wait_for((written + CHUNK as u64).saturating_sub(ahead))?;
         }
-        first += len as u64;
+        while written + CHUNK as u64 <= end {
+            fill(&mut bytes, &mut times, written);
+            publisher.append(&bytes, &times, 0).map_err(|e| e.to_string())?;
+            written += CHUNK as u64;
+        }
     }
-    // The readers look at what is left; then the word to end.
-    println!("written");
-    lines.next();
-    Ok(())
+    Ok(written)
 }
 
-/// Reads until all `frames` are read or missed. Says how many of each.
-fn read(name: &str, frames: u64) -> Result<(u64, u64), String> {
+/// Reads until `frames` are checked, and says now and then how many are, and how many were missed.
+fn read(name: &str, frames: u64) -> Result<(), String> {
     let mut mirror = Mirror::open(name, Start::Oldest).map_err(|e| e.to_string())?;
-    let (mut read, mut missed, mut attached) = (0, 0, false);
+    let (mut checked, mut missed, mut next_word) = (0, 0, 0);
     let mut last = Instant::now();
-    while read + missed < frames {
+    while checked < frames {
         let chunk = mirror.read().map_err(|e| e.to_string())?;
         if chunk.frames() == 0 && chunk.missed() == 0 {
             if last.elapsed() > PATIENCE {
-                return Err(format!("nothing new for {PATIENCE:?} after {read} frames and {missed} missed"));
+                return Err(format!("nothing new for {PATIENCE:?} after {checked} frames and {missed} missed"));
             }
-            std::hint::spin_loop();
+            thread::yield_now();
             continue;
         }
         if chunk.proof() != Proof::Untorn {
             return Err("a read without proof".to_owned());
         }
         missed += chunk.missed();
-        let number = read + missed;
+        let number = checked + missed;
         if chunk.frames() > 0 && chunk.first() != number {
-            return Err(format!("frame {} was handed out after {read} and {missed} missed", chunk.first()));
+            return Err(format!("frame {} was handed out after {checked} and {missed} missed", chunk.first()));
         }
-        for (i, frame) in chunk.bytes().chunks_exact(CHANNELS * 8).enumerate() {
-            let n = number + i as u64;
+        if chunk.times().len() != chunk.frames() {
+            return Err(format!("{} times for {} frames", chunk.times().len(), chunk.frames()));
+        }
+        let bytes = chunk.bytes().as_chunks::<{ CHANNELS * 8 }>().0;
+        for (n, (frame, time)) in (number..).zip(bytes.iter().zip(chunk.times())) {
             let right = frame.as_chunks::<8>().0.iter().enumerate().all(|(c, w)| i64::from_le_bytes(*w) == word(n, c));
-            if !right || chunk.times().get(i) != Some(&(n as f64)) {
-                return Err(format!("frame {n} is not what was written: {frame:02x?}"));
+            if !right || *time != n as f64 {
+                return Err(format!("frame {n} is not what was written: {frame:02x?} at {time}"));
             }
+            checked += 1;
         }
-        read += chunk.frames() as u64;
         last = Instant::now();
-        if !attached {
-            attached = true;
-            println!("attached");
+        if checked + missed >= next_word || checked >= frames {
+            println!("{checked} {missed}");
+            next_word = checked + missed + STEP;
         }
     }
-    Ok((read, missed))
-}
-
-/// A child that does not outlive us.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Running {
-    fn start(args: &[&str]) -> Result<Self, String> {
-        let own = std::env::current_exe().map_err(|e| e.to_string())?;
-        let child = Command::new(own).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        child.map(Self).map_err(|e| e.to_string())
-    }
-
-    /// Waits for a line.
-    fn line(&mut self) -> Result<String, String> {
-        let out = self.0.stdout.as_mut().ok_or("no output")?;
-        // Byte by byte: what comes behind the line is left for the next look.
-        let mut line = Vec::new();
-        let mut byte = [0];
-        while out.read(&mut byte).map_err(|e| e.to_string())? > 0 && byte != *b"\n" {
-            line.extend_from_slice(&byte);
-        }
-        String::from_utf8(line).map_err(|e| e.to_string())
-    }
-
-    fn go_on(&mut self) {
-        if let Some(input) = &mut self.0.stdin {
-            let _ = input.write_all(b"\n");
-        }
-    }
+    Ok(())
 }
 
 fn flood(frames: u64, readers: usize) -> Result<(), String> {
     let name = format!("flood-{}", std::process::id());
-    let count = frames.to_string();
-    let mut writer = Running::start(&["write", &name, &count])?;
-    if writer.line()? != "ready" {
-        return Err("the writer does not start".to_owned());
-    }
-    let mut all: Vec<Running> =
-        (0..readers).map(|_| Running::start(&["read", &name, &count])).collect::<Result<_, _>>()?;
-    for reader in &mut all {
-        reader.line()?;
-    }
+    let accounts = Accounts { of: Mutex::new(vec![Account::default(); readers]), news: Condvar::new() };
+    let own = std::env::current_exe().map_err(|e| e.to_string())?;
     let begin = Instant::now();
-    writer.go_on();
-    if writer.line()? != "written" {
-        return Err("the writer has failed".to_owned());
-    }
+    let written = thread::scope(|scope| {
+        write(&name, &accounts, || {
+            for i in 0..readers {
+                let mut command = Command::new(&own);
+                command.args(["read", &name, &frames.to_string()]).stdin(Stdio::null()).stdout(Stdio::piped());
+                let reader = Running::start(&mut command)?;
+                let accounts = &accounts;
+                scope.spawn(move || accounts.follow(i, reader));
+            }
+            Ok(())
+        })
+    })?;
     let took = begin.elapsed().as_secs_f64();
-    let rate = frames as f64 / took;
-    println!("{frames} frames of {} bytes written in {took:.1} s: {:.1} million a second", CHANNELS * 8, rate / 1e6);
-    println!("{:<8} {:>14} {:>14}  verdict", "reader", "read", "missed");
+    let all = accounts.all();
+    let checked: u64 = all.iter().map(|a| a.checked).sum();
+    println!("{written} frames of {} bytes written, {checked} checked in {took:.1} s", CHANNELS * 8);
+    println!("{:<8} {:>14} {:>14}  verdict", "reader", "checked", "missed");
     let mut wrong = 0;
-    for (i, reader) in all.iter_mut().enumerate() {
-        let said = reader.line()?;
-        let ok = reader.0.wait().is_ok_and(|s| s.success());
-        let mut counts = said.split(' ');
-        let (read, missed) = (counts.next().unwrap_or_default(), counts.next().unwrap_or_default());
-        let verdict = if ok { "every frame right, the rest counted" } else { "WRONG" };
-        println!("{:<8} {read:>14} {missed:>14}  {verdict}", i + 1);
-        wrong += usize::from(!ok);
+    for (i, account) in all.iter().enumerate() {
+        let right =
+            account.ended == Some(true) && account.checked >= frames && account.checked + account.missed <= written;
+        let verdict = if right { "every frame right, the rest counted" } else { "WRONG" };
+        println!("{:<8} {:>14} {:>14}  {verdict}", i + 1, account.checked, account.missed);
+        wrong += usize::from(!right);
     }
-    writer.go_on();
-    let ended = writer.0.wait().is_ok_and(|s| s.success());
-    if wrong > 0 || !ended { Err(format!("{wrong} readers saw something wrong")) } else { Ok(()) }
+    if wrong > 0 { Err(format!("{wrong} readers saw something wrong")) } else { Ok(()) }
 }
 
 fn run() -> Result<(), String> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let number = |word: &str| word.parse::<u64>().map_err(|_| format!("{word}: not a number"));
-    match words[..] {
-        ["write", name, frames] => return write(name, number(frames)?),
-        ["read", name, frames] => {
-            let (read, missed) = read(name, number(frames)?)?;
-            println!("{read} {missed}");
-            return Ok(());
-        }
-        _ => {}
+    if let ["read", name, frames] = words[..] {
+        return read(name, number(frames)?);
     }
     let (mut frames, mut readers) = (10_000_000, 2);
     for pair in words.chunks(2) {
