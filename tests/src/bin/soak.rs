@@ -15,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use axismirror::clock::monotonic_ns;
-use axismirror::mirror::{Mirror, Proof, Start};
+use axismirror::mirror::{Mirror, Proof, Start, State};
 use axismirror_boards::board::Board;
 use axismirror_core::health::Health;
 use axismirror_tests::counter::Follower;
@@ -23,8 +23,8 @@ use axismirror_tests::process::{Holdings, Running, holdings};
 
 /// How long anything but the soak itself may take.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Seconds of the ring: below 65536 frames at any rate of our boards, so that a published reader cannot see a torn index.
-const RING_S: &str = "2";
+/// Length of the ring: below 65536 frames at any rate of our boards, so that a published reader cannot see a torn index.
+const RING: Duration = Duration::from_secs(2);
 /// Share of the time after which everything has been touched once and must not grow any more.
 const WARM: f64 = 0.2;
 /// Memory that may come and go, in KiB.
@@ -71,6 +71,8 @@ struct Seen {
     /// Frames that it got, and those that it knows it did not get.
     frames: u64,
     missed: u64,
+    /// What the frames' own counter says of those that the service lost.
+    follower: Follower,
     generations: u64,
     /// Times of the first and the last frame, in seconds.
     span: Option<(f64, f64)>,
@@ -81,8 +83,15 @@ struct Seen {
 
 /// Reads until told to stop, or until the stream has ended.
 fn read(name: &str, stop: &AtomicBool, account: &Mutex<Seen>) -> Result<(), String> {
+    // It begins with a whole ring: after that its buffer is as large as it ever will be.
+    let mut early = Mirror::open(name, Start::Next).map_err(|e| e.to_string())?;
+    while !stop.load(Ordering::Relaxed) && early.state().map_err(|e| e.to_string())? != State::Valid {
+        thread::sleep(Duration::from_millis(10));
+    }
+    drop(early);
+    thread::sleep(RING.mul_f64(1.25));
     let mut mirror = Mirror::open(name, Start::Oldest).map_err(|e| e.to_string())?;
-    let mut follower = Follower::default();
+    let mut follower = Follower::of_losses();
     let mut generation = None;
     // Relaxed: a flag alone, nothing is published with it.
     while !stop.load(Ordering::Relaxed) {
@@ -98,7 +107,9 @@ fn read(name: &str, stop: &AtomicBool, account: &Mutex<Seen>) -> Result<(), Stri
         let times = chunk.times().first().copied().zip(chunk.times().last().copied());
         let mut seen = account.lock().unwrap_or_else(PoisonError::into_inner);
         seen.frames += frames;
-        seen.missed += missed;
+        // What was overwritten before the first frame lies before the time that is accounted for.
+        seen.missed += if seen.span.is_some() { missed } else { 0 };
+        seen.follower = follower;
         seen.health = health.unwrap_or(seen.health);
         if let Some((first, last)) = times {
             seen.span = Some((seen.span.map_or(first, |(first, _)| first), last));
@@ -148,22 +159,21 @@ fn soak(args: &Args) -> Result<(), String> {
     eprintln!("{} at {rate} Hz, {} channels, for {} s", args.board.id, args.board.channels(), args.seconds);
     let stop = AtomicBool::new(false);
     let account = Arc::new(Mutex::new(Seen::default()));
-    let (samples, outcome, python) = thread::scope(|scope| {
+    let mut wrong = Vec::new();
+    let (samples, python) = thread::scope(|scope| {
         let reader = scope.spawn(|| read(&name, &stop, &account));
         let watched = watch(args, &name, rate, &account, || reader.is_finished());
         stop.store(true, Ordering::Relaxed);
-        let read = reader.join().unwrap_or(Err("the reader panicked".to_owned()));
-        let (samples, python) = watched?;
-        Ok::<_, String>((samples, read, python))
+        if let Err(error) = reader.join().unwrap_or(Err("it panicked".to_owned())) {
+            wrong.push(format!("our mirror: {error}"));
+        }
+        // Why the mirror has ended is worth more than that it has.
+        watched.map_err(|error| [wrong.join("; "), error].join("; "))
     })?;
-    let mut wrong = Vec::new();
-    if let Err(error) = outcome {
-        wrong.push(format!("our mirror: {error}"));
-    }
     print(&samples, f64::from(rate));
     let end = *account.lock().unwrap_or_else(PoisonError::into_inner);
     let last = samples.last().map(|s| Sample { seen: end, ..*s }).ok_or("nothing was sampled")?;
-    judge(&samples, &last, f64::from(rate), &mut wrong);
+    judge(&samples, &last, f64::from(rate), args.board.channels(), &mut wrong);
     if let Some(said) = python {
         println!("EZShmMirror: {said}");
         if !said.contains("\"ok\": true") {
@@ -189,7 +199,9 @@ fn watch(
     let (text, seconds) = (rate.to_string(), args.seconds.to_string());
     let mut command = Command::new(&args.service);
     command.args(["run", "--simulate", "--signal", "counter", "--name", name, "--board", args.board.id]);
-    command.args(["--rate", &text, "--buf-dur", RING_S, "--duration", &seconds]).stdin(Stdio::null());
+    command
+        .args(["--rate", &text, "--buf-dur", &RING.as_secs().to_string(), "--duration", &seconds])
+        .stdin(Stdio::null());
     let mut service = Running::start(&mut command)?;
     let mut python =
         args.python.as_ref().map(|python| read_with_python(python, name, &text, args.seconds)).transpose()?;
@@ -273,7 +285,7 @@ fn print(samples: &[Sample], rate: f64) {
 }
 
 /// What is not as it should be.
-fn judge(samples: &[Sample], last: &Sample, rate: f64, wrong: &mut Vec<String>) {
+fn judge(samples: &[Sample], last: &Sample, rate: f64, channels: usize, wrong: &mut Vec<String>) {
     let warm = samples.get((samples.len() as f64 * WARM) as usize..).unwrap_or_default();
     let seconds = warm.last().map_or(0.0, |s| s.at) - warm.first().map_or(0.0, |s| s.at);
     println!("{:<22} {:>10} {:>10} {:>16}", "after warming up", "least", "most", "by the line");
@@ -290,7 +302,9 @@ fn judge(samples: &[Sample], last: &Sample, rate: f64, wrong: &mut Vec<String>) 
     flat("service: memory KiB", FLAT_KIB, &|s| s.service.anonymous_kib as f64);
     flat("service: descriptors", 0.0, &|s| s.service.descriptors as f64);
     flat("service: threads", 0.0, &|s| s.service.threads as f64);
-    flat("mirror: memory KiB", FLAT_KIB, &|s| s.mirror.anonymous_kib as f64);
+    // The samples of a late read are a copy, of a ring at most, and the allocator may keep it.
+    let ring_kib = RING.as_secs_f64() * rate * (channels * size_of::<i32>()) as f64 / 1024.0;
+    flat("mirror: memory KiB", FLAT_KIB + ring_kib, &|s| s.mirror.anonymous_kib as f64);
     flat("mirror: descriptors", 0.0, &|s| s.mirror.descriptors as f64);
     let h = last.seen.health;
     let counted = [
@@ -309,6 +323,9 @@ fn judge(samples: &[Sample], last: &Sample, rate: f64, wrong: &mut Vec<String>) 
     let unaccounted = last.unaccounted(rate);
     if unaccounted != 0.0 {
         wrong.push(format!("{unaccounted} frames are neither there nor counted as lost"));
+    }
+    if !last.seen.follower.has_leapt(h.frames_lost) {
+        wrong.push(format!("{} frames lost are not what the counter in the frames says", h.frames_lost));
     }
     if last.seen.generations != 1 {
         wrong.push(format!("{} generations where one was expected", last.seen.generations));

@@ -1,13 +1,13 @@
-//! `cargo xtask flood`: one process writes as fast as it can, others check every frame that they get.
+//! `cargo xtask flood`: one process writes, paced for most of the time by others that check every frame.
 
 use crate::interop::service;
 use crate::step::Steps;
 use crate::sys;
 
-/// Write frames as fast as possible under readers, in processes of their own, that check every frame they get and count the rest.
+/// Write frames until each reader, in a process of its own, has checked as many as asked for; lap the readers now and then.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How many frames.
+    /// How many frames each reader checks.
     #[arg(long, default_value_t = 1_000_000_000)]
     frames: u64,
     /// How many readers.
@@ -23,7 +23,7 @@ impl Args {
 
 /// The step, for `ci` too.
 pub(crate) fn flood(steps: &mut Steps, frames: u64, readers: usize) {
-    steps.run(&format!("flood: {frames} frames"), || {
+    steps.run(&format!("flood: {frames} frames checked by each of {readers}"), || {
         let mut build = sys::cargo();
         sys::pass_through(build.args(["build", "--release", "--package", "axismirror-tests", "--bin", "flood"]))?;
         let mut c = sys::command(service::binary().with_file_name("flood"));
