@@ -1,4 +1,4 @@
-//! The acquisition's thread: ADC, chunks, changes, end.
+//! The acquisition's thread: ADC, frames, changes, end.
 //!
 //! Runs one acquisition after another, a new one whenever a change needs the ADC set up anew. Whatever goes wrong once the stream is there, a
 //! change or an ADC, does not end it: a change that fails leaves what was before, an ADC that fails is tried again.

@@ -1,7 +1,7 @@
 //! The life of a stream: start, publish, change, end.
 //!
 //! One thread acquires and publishes. It waits for nobody: changes reach it through a queue that it looks into between two frames. The
-//! thread that called [`run`] waits for signals. What a chunk becomes is the business of `outlet` and `message`.
+//! thread that called [`run`] waits for signals. What a frame becomes is the business of `outlet`, `place` and `message`.
 
 mod acquire;
 mod change;

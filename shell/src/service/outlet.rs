@@ -91,7 +91,7 @@ enum Step {
     Rest,
 }
 
-/// What chunks are like, from a moment on.
+/// What frames and chunks are like, from a moment on.
 #[derive(Debug)]
 pub(super) struct Next {
     pub(super) ring: RingSettings,
@@ -193,7 +193,7 @@ impl Outlet {
     pub(super) fn tick(&mut self) -> Option<Outcome> {
         let now = clock::monotonic_ns();
         self.publisher.set_heartbeat(now);
-        if let Some(slept) = self.suspend.look(clock::boottime_ns(), now) {
+        if let Some(slept) = self.suspend.look(now, clock::boottime_ns(), clock::monotonic_ns()) {
             self.suspended(slept);
         }
         let change = self.change.as_mut()?;
