@@ -13,7 +13,7 @@ const MICROCONTROLLER: &str = "thumbv7em-none-eabihf";
 const CI_KILLS: u64 = 25;
 
 /// Seeds of the threads under Miri in `ci`.
-const CI_SEEDS: u32 = 16;
+const CI_SEEDS: u32 = 8;
 /// Frames of the flood in `ci`.
 const CI_FRAMES: u64 = 10_000_000;
 /// Architecture whose package is built and checked in `ci`: the one that the emulated boards' programs are built for anyway.
