@@ -213,6 +213,8 @@ pub struct SelfTest {
     judges: Vec<Option<Judge>, MAX_CHANNELS>,
     /// Of the frame that is being read.
     codes: Vec<i32, MAX_CHANNELS>,
+    /// There was another code than 0.
+    heard: bool,
 }
 
 impl SelfTest {
@@ -221,7 +223,13 @@ impl SelfTest {
     pub fn new<A: Adc>(adcs: &[A]) -> Self {
         let channels = adcs.iter().flat_map(|adc| (0..adc.channels()).map(|c| adc.test_signal(c).map(Judge::new)));
         let judges: Vec<_, MAX_CHANNELS> = channels.take(MAX_CHANNELS).collect();
-        Self { codes: judges.iter().map(|_| 0).collect(), judges }
+        Self { codes: judges.iter().map(|_| 0).collect(), judges, heard: false }
+    }
+
+    /// Whether any channel ever had another code than 0. A data line that nobody drives reads so on a chip without an identity.
+    #[must_use]
+    pub const fn heard(&self) -> bool {
+        self.heard
     }
 
     /// What each channel showed; `None` for a channel whose converter makes no test signal.
@@ -238,6 +246,7 @@ impl Sink for SelfTest {
     }
 
     fn frame(&mut self, _: &Frame<'_>) -> Result<(), Infallible> {
+        self.heard |= self.codes.iter().any(|code| *code != 0);
         for (judge, code) in self.judges.iter_mut().zip(&self.codes) {
             if let Some(judge) = judge {
                 judge.push(*code);

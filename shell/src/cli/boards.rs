@@ -1,6 +1,7 @@
 //! `axismirror boards`: what boards there are and what each can do.
 
 use axismirror::board_file;
+use axismirror::service::ServiceError;
 use axismirror_boards::board::Board;
 use clap::Args;
 
@@ -25,8 +26,7 @@ pub(crate) fn run(args: &BoardsArgs) -> Result<(), Failure> {
     let text = match &args.board {
         None => Board::all().iter().map(line).collect(),
         Some(id) => {
-            let board = board_file::find(id)
-                .map_err(|e| Failure::usage(e).hint("`axismirror boards` lists them".to_owned()))?;
+            let board = board_file::find(id).map_err(ServiceError::from)?;
             if args.toml { board_file::print(board) } else { page(board) }
         }
     };

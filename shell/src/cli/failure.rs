@@ -103,7 +103,8 @@ impl From<ControlError> for Failure {
 impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
         let status = match error {
-            ServiceError::Config(_) | ServiceError::Board(_) | ServiceError::Name(_) | ServiceError::Labels(_) => USAGE,
+            ServiceError::Config(_) | ServiceError::Board(_) | ServiceError::BoardFile(_) => USAGE,
+            ServiceError::Name(_) | ServiceError::Labels(_) => USAGE,
             ServiceError::Fault { .. } | ServiceError::TooManyFaults { .. } => USAGE,
             _ => FAILED,
         };

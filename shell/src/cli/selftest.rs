@@ -60,11 +60,16 @@ pub(crate) fn run(args: &SelfTestArgs) -> Result<(), Failure> {
     if report.passed() {
         return Ok(());
     }
-    // Its registers were read back before: only DRDY can be missing.
-    let silent = report.frames == 0 && report.health.drdy_missed > 0;
-    let hint =
-        "the chips answer, but DRDY never fell: check the wire of the line that `axismirror boards` names".to_owned();
-    Err(Failure::failed(format!("the self-test of {} failed", report.board)).hint(silent.then_some(hint)))
+    let hint = if report.frames == 0 && report.health.drdy_missed > 0 {
+        // Its registers were read back before: only DRDY can be missing.
+        Some("the chips answer, but DRDY never fell: check the wire of the line that `axismirror boards` names")
+    } else if report.frames > 0 && !report.heard {
+        Some("every channel reads 0: check power and MISO, and put a voltage on an input")
+    } else {
+        None
+    };
+    let failure = Failure::failed(format!("the self-test of {} failed", report.board));
+    Err(failure.hint(hint.map(str::to_owned)))
 }
 
 fn text(report: &SelfTestReport, simulated: bool) -> String {

@@ -57,6 +57,8 @@ pub struct SelfTestReport {
     pub frames: u64,
     /// What went wrong on the way.
     pub health: Health,
+    /// Whether any channel ever had another code than 0.
+    pub heard: bool,
     /// The line through the times of DRDY.
     pub clock: Option<Fitted>,
 }
@@ -76,11 +78,11 @@ impl SelfTestReport {
         ]
     }
 
-    /// Whether every channel showed what it should and nothing was lost.
+    /// Whether every channel showed what it should, the chips were heard at all, and nothing was lost.
     #[must_use]
     pub fn passed(&self) -> bool {
         let channels = self.channels.iter().all(|c| !matches!(c.verdict, Some(Err(_))));
-        channels && self.frames > 0 && self.losses().iter().all(|(_, n)| *n == 0)
+        channels && self.heard && self.frames > 0 && self.losses().iter().all(|(_, n)| *n == 0)
     }
 }
 
@@ -157,6 +159,7 @@ where
         gain: plan.on_board.gain,
         channels: signals.into_iter().zip(watch.judge.verdicts()).zip(plan.board.labels).map(channel).collect(),
         frames: watch.frames,
+        heard: watch.judge.heard(),
         health: *acquisition.health(),
         clock: watch.clock.fitted(),
     })
@@ -213,6 +216,15 @@ mod tests {
             }
             let clock = report.clock.unwrap();
             assert!((clock.rate - 250.0).abs() < 1e-6 && clock.jitter_ns < 1.0, "{clock:?}");
+        }
+    }
+
+    #[test]
+    fn a_chip_without_identity_that_is_not_there_fails_the_test() {
+        for board in ["mcp3008", "mcp3208", "max1111"] {
+            assert!(test(board, "250", "1", &[]).passed(), "{board}");
+            let report = test(board, "250", "1", &["miso-low@0x100000000"]);
+            assert!(!report.passed() && !report.heard, "{board}: {report:#?}");
         }
     }
 
