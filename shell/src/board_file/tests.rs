@@ -164,6 +164,19 @@ fn what_is_wrong_is_said_with_its_line_and_what_would_be_possible() {
 }
 
 #[test]
+fn two_chips_are_not_selected_by_the_same_wire() {
+    let text = print(Board::find("pieeg16").unwrap());
+    let select = "select_line = { name = \"GPIO19\", offset = 19, header_pin = 35 }\n";
+    assert!(text.contains(select) && text.contains("select = 1\n"));
+    // Apart by their chip-selects still, then by nothing.
+    let apart = text.replace(select, "");
+    assert!(parse(&apart, path()).is_ok());
+    let error = message(&apart.replace("select = 1\n", "select = 0\n"));
+    assert!(error.contains("chips with different `bus`, `select` or `select_line`"), "{error}");
+    assert!(error.starts_with("my.toml, line "), "{error}");
+}
+
+#[test]
 fn nonsense_is_an_error_and_never_a_panic() {
     let whole = print(Board::find("pieeg16").unwrap());
     for end in 0..whole.len() {

@@ -33,6 +33,10 @@ pub(super) fn board(text: &str, path: &Path) -> Result<Board> {
     if chips.len() > 1 && chips.iter().any(|c| c.kind.scans()) {
         return Err(reader.wrong(field, "one chip, when it converts its inputs one behind the other"));
     }
+    let selected_by = |c: &ChipSlot| (c.bus, c.select, c.select_line.map(|line| line.name));
+    if chips.iter().enumerate().any(|(i, c)| chips[..i].iter().any(|other| selected_by(other) == selected_by(c))) {
+        return Err(reader.wrong(field, "chips with different `bus`, `select` or `select_line`"));
+    }
     let pacing = pacing(&reader, &chips, field)?;
     let spi = spi(&reader, &chips)?;
     let (rates, default_rate) = rates(&reader, &chips, pacing)?;
