@@ -5,6 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
+use axismirror_core::fence::Acquire;
 use axismirror_core::memory::{Memory, MemoryMut as _, Word};
 use axismirror_core::name::SegmentName;
 use axismirror_core::shared::SharedBytes;
@@ -99,9 +100,9 @@ impl Memory for Segment<'_> {
         self.others.access();
         self.bytes.load_u64(at)
     }
-    fn fence_acquire(&self) {
+    fn fence_acquire(&self, which: Acquire) {
         self.others.access();
-        self.bytes.fence_acquire();
+        self.bytes.fence_acquire(which);
     }
 }
 
