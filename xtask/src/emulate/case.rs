@@ -255,7 +255,7 @@ const BENCH: &[(&Chip, u32, u32, bool)] = &[
     (&ADS131M04, 500, 1000, false),
     (&ADS131M08, 500, 1000, false),
     (&MCP3008, 100, 2000, false),
-    (&MCP3208, 500, 2000, true),
+    (&MCP3208, 250, 3000, true),
     (&MAX1111, 100, 1000, false),
 ];
 
