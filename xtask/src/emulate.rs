@@ -92,16 +92,8 @@ pub(crate) fn prepare() -> Result<Result<Ground, Missing>, String> {
     guest.args(["build", "--release", "--package", "axismirror-emulate-guest", "--package", "axismirror"]);
     sys::pass_through(guest.args(["--target", GUEST]))?;
     let mut setup = sys::command("emulate/setup.sh");
-    let out = sys::output(setup.arg(&folder), SETUP_LIMIT)?;
-    print!("{}", String::from_utf8_lossy(&out.stdout));
-    let errors = String::from_utf8_lossy(&out.stderr).trim().to_owned();
-    match out.status.code() {
-        Some(0) => {}
-        // What the script says when a download is the trouble, as apt-get's own failures do.
-        Some(3 | 100) => {
-            return Ok(Err(Missing::Unavailable(errors.lines().last().unwrap_or("a download failed").to_owned())));
-        }
-        _ => return Err(format!("emulate/setup.sh: {}\n{errors}", out.status)),
+    if let Err(missing) = host::fetching(setup.arg(&folder), SETUP_LIMIT)? {
+        return Ok(Err(missing));
     }
     let release = |triple: &str, name: &str| sys::target_dir().join(triple).join("release").join(name);
     Ok(Ok(Ground {

@@ -2,6 +2,7 @@
 //!
 //! Says why when they cannot be had. Knows nothing of what they are for.
 
+use std::process::Command;
 use std::time::Duration;
 
 use crate::step::{Outcome, StepResult};
@@ -72,6 +73,19 @@ pub(crate) fn tools(tools: &[Tool]) -> Result<(), Missing> {
         Some(tool) => {
             Err(Missing::Broken(format!("{} is installed, but {} fails", tool.package, tool.probe.join(" "))))
         }
+    }
+}
+
+/// Runs a script that downloads what it needs. Where that is the trouble, it cannot be had; everything else that goes wrong is a failure.
+pub(crate) fn fetching(script: &mut Command, limit: Duration) -> Result<Result<(), Missing>, String> {
+    let out = sys::output(script, limit)?;
+    print!("{}", String::from_utf8_lossy(&out.stdout));
+    let errors = String::from_utf8_lossy(&out.stderr).trim().to_owned();
+    match out.status.code() {
+        Some(0) => Ok(Ok(())),
+        // What the script says when a download is the trouble, as apt-get's own failures do.
+        Some(3 | 100) => Ok(Err(Missing::Unavailable(errors.lines().last().unwrap_or("a download failed").to_owned()))),
+        _ => Err(format!("{}: {}\n{errors}", script.get_program().to_string_lossy(), out.status)),
     }
 }
 

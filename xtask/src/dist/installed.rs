@@ -43,16 +43,8 @@ pub(crate) fn check(package: &Path) -> Result<Result<String, Missing>, String> {
     };
     let folder = sys::target_dir().join("installed");
     let mut c = sys::command("packaging/installed/root.sh");
-    let out = sys::output(c.arg(&folder).arg(ground.folder.join("apt")), SETUP_LIMIT)?;
-    print!("{}", String::from_utf8_lossy(&out.stdout));
-    let errors = String::from_utf8_lossy(&out.stderr).trim().to_owned();
-    match out.status.code() {
-        Some(0) => {}
-        // What the script says when a download is the trouble, as apt-get's own failures do.
-        Some(3 | 100) => {
-            return Ok(Err(Missing::Unavailable(errors.lines().last().unwrap_or("a download failed").to_owned())));
-        }
-        _ => return Err(format!("packaging/installed/root.sh: {}\n{errors}", out.status)),
+    if let Err(missing) = host::fetching(c.arg(&folder).arg(ground.folder.join("apt")), SETUP_LIMIT)? {
+        return Ok(Err(missing));
     }
     super::succeed(sys::command("packaging/installed/over.sh").args([&folder, &ground.folder]).arg(package))?;
     let output = board(&ground, &folder)?;
