@@ -2,10 +2,12 @@
 
 usage: writer.py NAME [--seconds S] ...   (in an environment with one ezmsg-tools release)
 
+Prints {"event": "ready"} when its header is whole: the published reader takes one half made for another version's.
 With --fault the stream is wrong on purpose, once a second, so that a reader can show that it notices.
 """
 import argparse
 import asyncio
+import json
 import time
 
 import numpy as np
@@ -58,6 +60,7 @@ async def publish(args):
     )
     unit.STATE = published.ShMemCircBuffState()
     await unit.initialize()
+    print(json.dumps({"event": "ready"}), flush=True)
     ch_axis = channel_axis(labels)
     start = time.monotonic()
     frame, sent, next_fault = 0, 0, 1.0

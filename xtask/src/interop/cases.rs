@@ -219,7 +219,9 @@ fn writer(context: &Context, name: &str, more: &[&str]) -> Result<Script, String
     let mut args =
         vec![name, "--rate", "1000", "--chunk", "7", "--buf-dur", "1", "--labels", LABELS, "--seconds", "60"];
     args.extend(more);
-    Script::start(&context.python, "writer.py", name, &args)
+    let mut writer = Script::start(&context.python, "writer.py", name, &args)?;
+    writer.wait_event("ready")?;
+    Ok(writer)
 }
 
 /// Our mirror reads what the published writer writes.
