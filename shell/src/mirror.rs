@@ -117,6 +117,8 @@ pub struct Mirror {
     times: Vec<f64>,
     /// Since when nothing new has come, in nanoseconds, once that was looked at.
     idle_since: Option<i64>,
+    /// The buffer and the static metadata that a wait has told of.
+    told: Option<(Option<Generation>, Option<u32>)>,
 }
 
 /// What the stream is like at the time of a read.
@@ -163,7 +165,7 @@ impl Mirror {
 
     pub(crate) fn of(source: ShmSource, name: &str, start: Start) -> Result<Self, MirrorError> {
         let mirror = core_mirror::Mirror::new(source, StreamName::new(name)?, start);
-        Ok(Self { mirror, bytes: Vec::new(), times: Vec::new(), idle_since: None })
+        Ok(Self { mirror, bytes: Vec::new(), times: Vec::new(), idle_since: None, told: None })
     }
 
     /// What the stream is like now. Attaches when needed; takes no frame.
@@ -256,10 +258,12 @@ impl Mirror {
         })
     }
 
-    /// Sleeps until there is something new to read or to know (frames, another buffer), or until the time is up. Says whether there may be.
+    /// Sleeps until there is something new to read or to know (frames, another buffer, other static metadata), or until the time is up. Says
+    /// whether there may be. What there is to know ends one wait, whether or not [`Mirror::changes`] is asked; frames end every one until they are
+    /// read.
     ///
-    /// Costs the writer nothing: with our block the reader sleeps on a futex and a thread of the service wakes it within about a
-    /// millisecond; with a Python writer, or without any, it looks every few milliseconds.
+    /// Costs the writer nothing: with our block the reader sleeps on a futex and a thread of the service wakes it, within about a millisecond for
+    /// chunks that come regularly and ten for anything else; with a Python writer, or without any, it looks every few milliseconds.
     ///
     /// # Errors
     /// [`MirrorError::Stream`].
@@ -269,7 +273,7 @@ impl Mirror {
             // The word first: what is published after this load ends the sleep at once.
             let seen = self.extension().map(Extension::wake_before_looking);
             let state = self.state()?;
-            if state == State::Valid && self.mirror.available() > 0 || self.mirror.has_changes() {
+            if state == State::Valid && self.mirror.available() > 0 || self.has_untold_changes() {
                 return Ok(true);
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -282,6 +286,12 @@ impl Mirror {
                 _ => std::thread::sleep(left.min(POLL)),
             }
         }
+    }
+
+    /// Whether there is a change that no wait has told of yet.
+    fn has_untold_changes(&mut self) -> bool {
+        let now = (self.mirror.generation(), self.mirror.header().map(HeaderView::meta_generation));
+        self.mirror.has_changes() && self.told.replace(now) != Some(now)
     }
 
     /// Room for what the next read can hand out: as much as there is or was asked for, and no more than [`MOST_BYTES`] at once. Whatever a header

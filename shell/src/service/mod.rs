@@ -12,6 +12,7 @@ mod notify;
 mod outlet;
 mod place;
 mod plan;
+mod rhythm;
 mod self_test;
 mod waker;
 mod world;

@@ -1,7 +1,7 @@
 //! The thread that wakes sleeping readers and tells systemd how the stream fares, so that the acquisition never makes such a call.
 //!
-//! It looks at the futex word at short intervals, and makes the system call only when the word has changed. Which readers sleep nobody
-//! knows: they map read-only and leave no trace.
+//! It looks at the futex word, and makes the system call only when the word has changed. Which readers sleep nobody knows: they map read-only and
+//! leave no trace. When it looks is the [`Rhythm`]'s to say.
 
 use std::io;
 use std::sync::Arc;
@@ -12,10 +12,9 @@ use std::time::Duration;
 use axismirror_core::extension::Extension;
 
 use super::notify::Systemd;
+use super::rhythm::{News, Rhythm};
+use crate::clock::monotonic_ns;
 use crate::shm::{Segment, wake_all};
-
-/// How late a sleeping reader may be woken.
-const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// The thread; ends when this is dropped.
 #[derive(Debug)]
@@ -33,15 +32,21 @@ impl Waker {
             crate::realtime::leave();
             let mut systemd = Systemd::new();
             let mut seen = extension.wake();
+            let mut rhythm = Rhythm::default();
+            let mut pause = Duration::ZERO;
             // Relaxed: a flag alone, nothing is published with it.
             while !stopped.load(Ordering::Relaxed) {
-                std::thread::sleep(LOOK_EVERY);
-                systemd.look(&extension);
+                std::thread::sleep(pause);
                 let now = extension.wake();
-                if now != seen {
+                let count = now.wrapping_sub(seen);
+                if count > 0 {
                     seen = now;
                     wake_all(extension.memory());
                 }
+                systemd.look(&extension);
+                // The acquisition's last sign of life comes with what it publishes.
+                let news = (count > 0).then(|| News { count, at_ns: extension.heartbeat() });
+                pause = rhythm.next(monotonic_ns(), news);
             }
             wake_all(extension.memory());
         })?;
