@@ -1,6 +1,6 @@
 //! What the project aims for, next to what was measured: met or not, computed.
 
-use crate::results::{NOTHING, PUBLISH, READ, READERS, Results};
+use crate::results::{Load, NOTHING, PUBLISH, READ, READERS, Results, START, time};
 use crate::workload::Workload;
 
 /// Whether an aim is reached.
@@ -51,6 +51,10 @@ const READ_RATIO: f64 = 1.3;
 const READ_PLUS_NS: f64 = 10.0;
 const NOTHING_NEW_NS: f64 = 5.0;
 const EZMSG_RATIO: f64 = 1000.0;
+/// Of the whole service: share of a core, memory, start.
+const CORE: f64 = 0.05;
+const MEMORY_KIB: u64 = 8 << 10;
+const START_NS: f64 = 50e6;
 /// As good as the same: the medians of one program's runs differ by so much.
 const SAME: f64 = 1.05;
 
@@ -85,10 +89,42 @@ pub fn aims(results: &Results) -> Vec<Aim> {
     }
     aims.push(Aim {
         wanted: "no system call and no allocation from DRDY to the commit".to_owned(),
-        measured: "counted by tests, not by the clock".to_owned(),
+        measured: "counted by the test hot_path, not by the clock".to_owned(),
         verdict: Verdict::NotMeasured,
     });
+    aims.extend(service(results));
     aims
+}
+
+/// What the whole service takes, and how soon it is there.
+fn service(results: &Results) -> [Aim; 3] {
+    let of = |wanted: String, value: &dyn Fn(&Load) -> (String, bool)| match loads(results) {
+        Some(load) => {
+            let (measured, met) = value(load);
+            Aim { wanted, measured, verdict: Verdict::of(met) }
+        }
+        None => missing(wanted),
+    };
+    let core = of(format!("service, 8 ch x 16 kHz: under {:.0} % of a core", CORE * 100.0), &|l| {
+        (format!("{:.1} %, simulated ADC excluded", l.own() * 100.0), l.own() < CORE)
+    });
+    let memory = of(format!("service, 8 ch x 16 kHz: under {} MiB beside the ring", MEMORY_KIB / 1024), &|l| {
+        (format!("{:.1} MiB", l.memory_kib() as f64 / 1024.0), l.memory_kib() < MEMORY_KIB)
+    });
+    let wanted = format!("service: ready within {}", time(START_NS));
+    let start = match results.rows.iter().find(|r| r.suite == START) {
+        Some(row) => {
+            let median = row.measured.ns.median;
+            Aim { wanted, measured: time(median), verdict: Verdict::of(median < START_NS) }
+        }
+        None => missing(wanted),
+    };
+    [core, memory, start]
+}
+
+/// The load that the aims are about.
+fn loads(results: &Results) -> Option<&Load> {
+    results.loads.iter().find(|l| (l.channels, l.rate, l.readers) == (8, 16_000, 0))
 }
 
 fn missing(wanted: String) -> Aim {

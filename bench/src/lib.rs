@@ -11,6 +11,7 @@ pub mod counted;
 pub mod decode;
 pub mod harness;
 pub mod machine;
+pub mod process;
 pub mod report;
 pub mod results;
 pub mod segment;

@@ -10,10 +10,12 @@ use axismirror_bench::contestants::python::Release;
 use axismirror_bench::decode::Chip;
 use axismirror_bench::harness::Measured;
 use axismirror_bench::machine::{self, Cores, Machine};
-use axismirror_bench::report::{markdown, plot};
-use axismirror_bench::results::{self, DECODE, LATENCY, NOTHING, PUBLISH, READ, READERS, Results, Row};
+use axismirror_bench::report::{histogram, markdown, plot};
+use axismirror_bench::results::{
+    self, DECODE, END_TO_END, LATENCY, NOTHING, PUBLISH, READ, READERS, Results, Row, START,
+};
 use axismirror_bench::suites::decode::Target;
-use axismirror_bench::suites::{decode, latency, readers, throughput};
+use axismirror_bench::suites::{decode, end_to_end, latency, readers, service, throughput};
 use axismirror_bench::workload::Workload;
 use clap::Parser as _;
 
@@ -36,6 +38,9 @@ struct Cli {
     /// Also write BENCHMARKS.md here.
     #[arg(long)]
     markdown: Option<PathBuf>,
+    /// The service: the `axismirror` command.
+    #[arg(long)]
+    service: PathBuf,
     /// A release of ezmsg-tools and its interpreter: VERSION=PATH.
     #[arg(long = "python", value_parser = release)]
     releases: Vec<Release>,
@@ -49,6 +54,8 @@ enum Suite {
     Latency,
     Readers,
     Decode,
+    EndToEnd,
+    Service,
 }
 
 fn release(text: &str) -> Result<Release, String> {
@@ -76,6 +83,9 @@ fn run(cli: &Cli) -> Result<(), String> {
         rustc: said_by("rustc", &["--version"]),
         quick: cli.quick,
         rows: Vec::new(),
+        histograms: Vec::new(),
+        loads: Vec::new(),
+        program_bytes: None,
         missing: Vec::new(),
     };
     let mut run = Run { cli, cores, rounds: if cli.quick { QUICK } else { FULL }, results };
@@ -113,8 +123,15 @@ impl Run<'_> {
             for w in self.wanted(Suite::Readers, [w1, w2]) {
                 self.add(READERS, w.label(), readers::readers(w, self.cores, rounds / 4)?);
             }
+            let (passes, seconds) = if self.cli.quick { (1, 1.5) } else { (3, 4.0) };
+            for rate in self.wanted(Suite::EndToEnd, end_to_end::RATES) {
+                let program = &self.cli.service;
+                let (measured, spread) = end_to_end::end_to_end(program, rate, self.cores, releases, passes, seconds)?;
+                self.results.histograms.push(spread);
+                self.add(END_TO_END, format!("{rate} Hz"), measured);
+            }
         } else {
-            self.results.missing.push("latency and cost of readers: they need two cores".to_owned());
+            self.results.missing.push("latency, end to end, cost of readers: they need two cores".to_owned());
         }
         let numpy = releases.last().map(|r| r.python.as_path());
         for chip in self.wanted(Suite::Decode, Chip::ALL) {
@@ -122,6 +139,24 @@ impl Run<'_> {
                 let case = format!("{} to {}", chip.name, target.word());
                 self.add(DECODE, case, decode::decode(chip, target, numpy, rounds)?);
             }
+        }
+        for () in self.wanted(Suite::Service, [()]) {
+            self.service()?;
+        }
+        Ok(())
+    }
+
+    fn service(&mut self) -> Result<(), String> {
+        let (program, quick) = (&self.cli.service, self.cli.quick);
+        let start = service::start(program, if quick { 5 } else { 30 })?;
+        self.results.loads = service::loads(program, self.cores, if quick { 1.0 } else { 5.0 })?;
+        match service::size(program) {
+            Ok(bytes) => self.results.program_bytes = Some(bytes),
+            Err(why) => self.results.missing.push(format!("size of the program: {why}")),
+        }
+        self.add(START, "until ready".to_owned(), start);
+        for load in &self.results.loads {
+            println!("{}", results::load_line(load));
         }
         Ok(())
     }
@@ -159,6 +194,7 @@ impl Run<'_> {
         ] {
             plot::suite(&self.results, suite, title, &out.join(file))?;
         }
+        histogram::ages(&self.results.histograms, &out.join("end-to-end.svg"))?;
         match &self.cli.markdown {
             Some(path) => save(path, &markdown::benchmarks(&self.results)),
             None => Ok(()),

@@ -1,4 +1,5 @@
 //! What becomes of the figures: plots and BENCHMARKS.md.
 
+pub mod histogram;
 pub mod markdown;
 pub mod plot;

@@ -31,6 +31,59 @@ pub const READERS: &str = "readers";
 /// Decoding a frame.
 pub const DECODE: &str = "decode";
 
+/// From DRDY to a reader.
+pub const END_TO_END: &str = "end to end";
+/// From the start of the service until it publishes.
+pub const START: &str = "start";
+
+/// How the figures of a case are spread, not only their percentiles.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Histogram {
+    /// Which case.
+    pub case: String,
+    /// All figures of each contestant, in nanoseconds.
+    pub series: Vec<(String, Vec<f64>)>,
+}
+
+/// What the service takes while it runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Load {
+    /// Channels of its board.
+    pub channels: usize,
+    /// Frames per second.
+    pub rate: u32,
+    /// Length of the ring in seconds.
+    pub ring_s: u32,
+    /// Mirrors that read it.
+    pub readers: usize,
+    /// Share of one core, the simulated ADC included.
+    pub core: f64,
+    /// Share of one core that the simulated ADC takes alone: its answers.
+    pub device: f64,
+    /// Share of one core that a loop takes that does nothing but sleep until each simulated edge.
+    pub edges: f64,
+    /// Heap and stacks in KiB.
+    pub anonymous_kib: u64,
+    /// What was touched of program and libraries, in KiB.
+    pub files_kib: u64,
+    /// The ring, in KiB.
+    pub ring_kib: u64,
+}
+
+impl Load {
+    /// Share of one core without the simulated ADC.
+    #[must_use]
+    pub fn own(&self) -> f64 {
+        (self.core - self.device - self.edges).max(0.0)
+    }
+
+    /// Memory beside the ring, in KiB.
+    #[must_use]
+    pub const fn memory_kib(&self) -> u64 {
+        self.anonymous_kib + self.files_kib
+    }
+}
+
 /// All figures of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Results {
@@ -44,6 +97,12 @@ pub struct Results {
     pub quick: bool,
     /// The figures.
     pub rows: Vec<Row>,
+    /// How the end-to-end figures are spread.
+    pub histograms: Vec<Histogram>,
+    /// What the service takes.
+    pub loads: Vec<Load>,
+    /// Bytes of the service's program without symbols.
+    pub program_bytes: Option<u64>,
     /// What could not be measured, and why.
     pub missing: Vec<String>,
 }
@@ -92,6 +151,13 @@ impl Results {
                 "rounds": m.rounds, "discarded": m.discarded,
             })
         };
+        let load = |l: &Load| {
+            json!({
+                "channels": l.channels, "rate": l.rate, "ring_s": l.ring_s, "readers": l.readers,
+                "core": l.core, "device": l.device, "edges": l.edges,
+                "anonymous_kib": l.anonymous_kib, "files_kib": l.files_kib, "ring_kib": l.ring_kib,
+            })
+        };
         let m = &self.machine;
         json!({
             "date": self.date, "rustc": self.rustc, "quick": self.quick,
@@ -99,6 +165,8 @@ impl Results {
                 "processor": m.processor, "cores": m.cores, "virtual": m.virtual_machine, "kernel": m.kernel, "load": m.load,
             },
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
+            "loads": self.loads.iter().map(load).collect::<Vec<_>>(),
+            "program_bytes": self.program_bytes,
             "missing": self.missing,
         })
     }
@@ -133,6 +201,23 @@ pub fn line(row: &Row) -> String {
     let range = format!("{} .. {}", time(ns.p5), time(ns.p95));
     let noise = format!("{} of {} rounds thrown away", m.discarded, m.rounds + m.discarded);
     format!("{:<12} {:<18} {:<26} {:>10}   {range:<24} {noise}", row.suite, row.case, m.contestant, time(ns.median))
+}
+
+/// A line of what the service takes.
+#[must_use]
+pub fn load_line(load: &Load) -> String {
+    format!(
+        "service      {:>2} ch x {:>5} Hz, ring {:>2} s, {:>2} readers   {:>5.1} % of a core, and {:>4.1} % + {:>4.1} % the simulated ADC and its edges   {:>5} KiB, ring {} KiB",
+        load.channels,
+        load.rate,
+        load.ring_s,
+        load.readers,
+        load.own() * 100.0,
+        load.device * 100.0,
+        load.edges * 100.0,
+        load.memory_kib(),
+        load.ring_kib,
+    )
 }
 
 #[cfg(test)]

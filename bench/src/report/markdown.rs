@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::aims::aims;
-use crate::results::{DECODE, LATENCY, NOTHING, PUBLISH, READ, READERS, Results, time};
+use crate::results::{DECODE, END_TO_END, LATENCY, NOTHING, PUBLISH, READ, READERS, Results, START, time};
 
 /// The whole file.
 #[must_use]
@@ -94,6 +94,65 @@ time, 50th percentile (5th, 95th; 99th behind the bar). *one cache line* is four
         "From its bytes to codes (i32) and to volts (f32), checksum included where there is one. numpy works on batches of 1000 \
 frames, we frame by frame. Chips with one conversion at a time: a scan of all their inputs.",
     )?;
+    table(
+        r,
+        out,
+        END_TO_END,
+        "From DRDY to a reader",
+        "The whole service with a simulated ADC in real time, frame by frame (`--chunk 1`), and a reader in another process that spins \
+or sleeps: how old each frame is when the reader has it, 50th percentile (5th, 95th; 99th behind the bar). The kernel's timer that wakes the \
+service for a simulated edge is part of it, real-time priority is not. The sleeping reader is woken by a thread that looks every \
+millisecond at most. ezmsg-tools: a Python process that sleeps until a frame is due and publishes it, with no ADC to read, and a Python process \
+that calls `auto_view` all the time.",
+    )?;
+    service(r, out)
+}
+
+fn service(r: &Results, out: &mut String) -> std::fmt::Result {
+    if r.loads.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n## The whole service\n\nTime on a core over seconds, from the scheduler. The simulated ADC runs inside of the service. What it \
+takes was measured beside it and taken off: its answers through the same driver in virtual time, its edges as a loop that does nothing but sleep \
+until each of them. Memory: what belongs to the process alone, beside the ring. Readers are \
+sleeping mirrors on the other core.\n"
+    )?;
+    if let Some(bytes) = r.program_bytes {
+        writeln!(out, "The program without symbols has {:.1} MiB.", bytes as f64 / f64::from(1 << 20))?;
+    }
+    if let Some(start) = r.rows.iter().find(|row| row.suite == START) {
+        let ns = start.measured.ns;
+        writeln!(
+            out,
+            "It is ready to publish {} ({}, {}) after its start, with a converter that needs no time to power up.",
+            time(ns.median),
+            time(ns.p5),
+            time(ns.p95)
+        )?;
+    }
+    writeln!(
+        out,
+        "\n| channels | rate | ring | readers | of a core | the ADC's answers | its edges | heap and stacks | program | ring |"
+    )?;
+    writeln!(out, "|---|---|---|---|---|---|---|---|---|---|")?;
+    for l in &r.loads {
+        writeln!(
+            out,
+            "| {} | {} Hz | {} s | {} | {:.1} % | {:.1} % | {:.1} % | {} KiB | {} KiB | {} KiB |",
+            l.channels,
+            l.rate,
+            l.ring_s,
+            l.readers,
+            l.own() * 100.0,
+            l.device * 100.0,
+            l.edges * 100.0,
+            l.anonymous_kib,
+            l.files_kib,
+            l.ring_kib
+        )?;
+    }
     Ok(())
 }
 
@@ -108,7 +167,7 @@ fn table(r: &Results, out: &mut String, suite: &str, title: &str, what: &str) ->
         write!(out, "| {contestant} |")?;
         for case in &cases {
             match r.find(suite, case, contestant) {
-                Some(m) if suite == LATENCY => {
+                Some(m) if suite == LATENCY || suite == END_TO_END => {
                     write!(
                         out,
                         " {} ({}, {}; {}) |",

@@ -12,7 +12,7 @@ const GAP: f64 = 1.2;
 /// Room for the legend, as a part of the bars' width.
 const LEGEND: f64 = 0.3;
 /// Distinguishable by those who do not see all colours, too (Okabe and Ito).
-const COLOURS: [RGBColor; 8] = [
+pub(super) const COLOURS: [RGBColor; 8] = [
     RGBColor(0, 0, 0),
     RGBColor(0, 114, 178),
     RGBColor(86, 180, 233),
