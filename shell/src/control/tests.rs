@@ -112,6 +112,7 @@ fn what_is_no_request_is_answered_with_what_is_wrong() {
         ("{\"set\":[\"board=pieeg16\"]}\n", "cannot change"),
         ("{\"set\":[\"bufdur=1\"]}\n", "buf_dur"),
         ("{\"set\":[\"chunk=0\"]}\n", "from 1"),
+        ("{\"set\":[\"chunk=1\",\"chunk=2\"]}\n", "given twice"),
         ("\u{0}\n", "not understood"),
     ] {
         let mut stream = UnixStream::connect_addr(&address(&segment).unwrap()).unwrap();
