@@ -71,6 +71,19 @@ impl ChipKind {
         }
     }
 
+    /// Whether it has a pin that resets it.
+    #[must_use]
+    pub const fn has_reset(&self) -> bool {
+        !matches!(self, Self::Mcp320x(_) | Self::Max111x(_))
+    }
+
+    /// Whether it has a pin that takes it out of service: PWDN, SYNC/PDWN, SHDN. The ADS131M's only such pin is SYNC/RESET (SBAS950, pin functions); the
+    /// MCP3008's and MCP3208's is chip-select.
+    #[must_use]
+    pub const fn has_power_down(&self) -> bool {
+        matches!(self, Self::Ads1299(_) | Self::Ads1256(_) | Self::Max111x(_))
+    }
+
     /// Whether the chip can show a fault.
     #[must_use]
     pub fn shows(&self, fault: Fault) -> bool {

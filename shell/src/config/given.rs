@@ -186,6 +186,7 @@ impl Given<'_> {
         };
         let possible = |(i, label): (usize, &String)| {
             (1..=MAX_LABEL).contains(&label.chars().count())
+                && !label.trim().is_empty()
                 && !label.chars().any(char::is_control)
                 && !labels[..i].contains(label)
         };

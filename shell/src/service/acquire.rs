@@ -359,19 +359,21 @@ mod tests {
             let (name, segment) = (name.clone(), segment.clone());
             std::thread::spawn(move || control::set(&name, segment.as_str(), &[Change::parse(change).unwrap()]))
         };
-        let long = Duration::from_secs(4);
+        let answer = |acquirer: &mut Acquirer, outlet: &mut Outlet, change| {
+            let asked = ask(change);
+            while !asked.is_finished() {
+                assert!(acquirer.wait(PAUSE_SLICE, outlet).is_none(), "{change}");
+            }
+            asked.join().unwrap()
+        };
         // Nothing of the ADC: it holds.
-        let asked = ask("buf_dur=3");
-        assert!(acquirer.wait(long, &mut outlet).is_none());
-        asked.join().unwrap().unwrap();
+        answer(&mut acquirer, &mut outlet, "buf_dur=3").unwrap();
         assert!((acquirer.plan.settings.buf_dur - 3.0).abs() < 1e-9);
         // Impossible whatever there is.
-        let asked = ask("rate=251");
-        assert!(acquirer.wait(long, &mut outlet).is_none());
-        assert!(asked.join().unwrap().unwrap_err().to_string().contains("251"));
+        assert!(answer(&mut acquirer, &mut outlet, "rate=251").unwrap_err().to_string().contains("251"));
         // The ADC's: it is tried with that at once.
         let asked = ask("gain=2");
-        assert!(matches!(acquirer.wait(long, &mut outlet), Some(End::SetUpAgain)));
+        assert!(matches!(acquirer.wait(Duration::from_secs(4), &mut outlet), Some(End::SetUpAgain)));
         assert_eq!((acquirer.wanted().on_board.gain, acquirer.plan.on_board.gain), (2, 1));
         if !std::path::Path::new("/dev/spidev0.0").exists() {
             let error = acquirer.acquire(&mut outlet).unwrap_err();
