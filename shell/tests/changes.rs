@@ -38,7 +38,7 @@ fn a_stream_that_is_renamed_answers_and_is_found_under_its_new_name() {
     assert!(said.is_ok() && took < SOON, "{said:?} after {took:?}");
     assert_eq!(info(&new).unwrap()["description"]["n_frames"], 2000);
     let error = eventually("nobody listens under the old name", || {
-        set(&old, &["buf_dur=2"]).0.err().filter(|e| e.contains("no stream"))
+        set(&old, &["buf_dur=2"]).0.err().filter(|e| e.contains("no service writes"))
     });
     assert!(error.contains(&old), "{error}");
     let i = info(&new).unwrap();

@@ -37,7 +37,7 @@ fn wrong_use_is_status_2_and_says_what_would_be_right() {
         (&["set", "lab", "bufdur=3"], "`buf_dur`"),
         (&["set", "lab", "board=x"], "hint: stop the stream"),
         (&["set", "lab", "chunk=5", "buf_dur=2", "chunk=6"], "chunk is given twice: chunk=5 and chunk=6"),
-        (&["run", "--buf-dur", "1e300"], "buf_dur = 1e300"),
+        (&["run", "--simulate", "--buf-dur", "1e300"], "buf_dur = 1e300 is not possible; possible: up to 17179869.18 seconds"),
         (&["man", "rum"], "`run`"),
         (&["nonsense"], "nonsense"),
     ] {
@@ -94,6 +94,33 @@ fn completions_and_man_pages_are_there() {
         assert!(status == Some(0) && out.contains("buf-dur"), "{shell}");
     }
     assert!(run(&["man"]).1.contains(".TH axismirror 1"));
+}
+
+#[test]
+fn info_and_boards_are_not_wider_than_the_terminal() {
+    let name = format!("columns-{}", std::process::id());
+    let args = ["run", "--simulate", "--name", &name, "--rate", "1000", "--labels", "Fp1,Fp2,C3,C4,P7,P8,O1,O2"];
+    let mut service = axismirror(&args).stderr(Stdio::null()).spawn().unwrap();
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    // Until there is all that it can show.
+    while !run(&["info", &name]).1.contains("DRDY to readers") && std::time::Instant::now() < end {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let widest = |columns: usize, args: &[&str]| {
+        let output = axismirror(args).env("COLUMNS", columns.to_string()).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap().lines().map(|l| l.chars().count()).max().unwrap()
+    };
+    for columns in [40, 60, 80, 120] {
+        for args in [&["info", name.as_str()][..], &["boards", "pieeg16"]] {
+            let found = widest(columns, args);
+            assert!(found <= columns, "{args:?}: {found} in {columns}");
+        }
+    }
+    assert!(widest(1000, &["info", &name]) > 80);
+    let _ = service.kill();
+    let _ = service.wait();
+    run(&["clean", &name]);
 }
 
 #[test]
