@@ -37,7 +37,10 @@ fn wrong_use_is_status_2_and_says_what_would_be_right() {
         (&["set", "lab", "bufdur=3"], "`buf_dur`"),
         (&["set", "lab", "board=x"], "hint: stop the stream"),
         (&["set", "lab", "chunk=5", "buf_dur=2", "chunk=6"], "chunk is given twice: chunk=5 and chunk=6"),
-        (&["run", "--simulate", "--buf-dur", "1e300"], "buf_dur = 1e300 is not possible; possible: up to 17179869.18 seconds"),
+        (
+            &["run", "--simulate", "--buf-dur", "1e300"],
+            "buf_dur = 1e300 is not possible; possible: up to 17179869.18 seconds",
+        ),
         (&["man", "rum"], "`run`"),
         (&["nonsense"], "nonsense"),
     ] {
@@ -82,7 +85,8 @@ fn faults_that_the_boards_chip_cannot_show_are_refused_with_what_it_can() {
 fn faults_have_one_name() {
     let (_, help, _) = run(&["run", "--help"]);
     assert!(help.contains("--faults <FAULT>") && !help.contains("--fault "), "{help}");
-    let args = ["run", "--simulate", "--faults", "miso-low@5,miso-high@9", "--faults", "bus-error@1", "--print-settings"];
+    let args =
+        ["run", "--simulate", "--faults", "miso-low@5,miso-high@9", "--faults", "bus-error@1", "--print-settings"];
     let (_, settings, _) = run(&args);
     assert!(settings.contains("\nfaults = [\"miso-low@5\", \"miso-high@9\", \"bus-error@1\"]\n"), "{settings}");
 }

@@ -169,7 +169,8 @@ fn ads1299(reader: &Reader<'_>) -> Result<ads1299::Settings> {
     settings.lead_off_channels = reader.flag("lead_off_channels", false)?;
     let (outputs, high) = (pins(reader, "gpio_outputs")?, pins(reader, "gpio_high")?);
     if let Some(field) = reader.get("gpio_high").filter(|_| high & !outputs != 0) {
-        let numbers: Vec<_> = (1..=4_u8).filter(|pin| outputs >> (pin - 1) & 1 == 1).map(|pin| pin.to_string()).collect();
+        let numbers: Vec<_> =
+            (1..=4_u8).filter(|pin| outputs >> (pin - 1) & 1 == 1).map(|pin| pin.to_string()).collect();
         let possible = if numbers.is_empty() { "none".to_owned() } else { numbers.join(", ") };
         return Err(reader.wrong(field, format!("pins of gpio_outputs: {possible}")));
     }

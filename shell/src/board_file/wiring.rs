@@ -25,7 +25,8 @@ pub(super) fn check(reader: &Reader<'_>, chips: &[ChipSlot], field: Field<'_>) -
             return Err(reader.wrong(*item, "chips with different `bus`, `select` or `select_line`"));
         }
     }
-    let lines: Vec<(usize, &'static str, GpioLine)> = chips.iter().enumerate().flat_map(|(i, chip)| of(i, chip)).collect();
+    let lines: Vec<(usize, &'static str, GpioLine)> =
+        chips.iter().enumerate().flat_map(|(i, chip)| of(i, chip)).collect();
     for (i, (chip, key, line)) in lines.iter().enumerate() {
         let same = |a: &GpioLine| a.name == line.name || a.offset == line.offset || a.header_pin == line.header_pin;
         if let Some((other, first, there)) = lines.iter().take(i).find(|(_, _, a)| same(a)) {

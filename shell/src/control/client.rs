@@ -5,7 +5,9 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::ControlError;
-use super::protocol::{OTHER_USER, Request, Response, address, is_timeout, may_answer, read_line, stopped_listener, write_line};
+use super::protocol::{
+    OTHER_USER, Request, Response, address, is_timeout, may_answer, read_line, stopped_listener, write_line,
+};
 use crate::config::Change;
 
 /// How long `set` waits: longer than the service may, so that its answer is heard.

@@ -44,7 +44,8 @@ impl World {
         };
         let mut all = Faults::new();
         for text in &simulate.faults {
-            all.push(faults::on_board(text, board)?).map_err(|_| ServiceError::TooManyFaults { most: all.capacity() })?;
+            all.push(faults::on_board(text, board)?)
+                .map_err(|_| ServiceError::TooManyFaults { most: all.capacity() })?;
         }
         Ok(Self { played, faults: all })
     }
