@@ -11,6 +11,7 @@ const BYTE: usize = 8;
 
 /// The ID that a chip's driver asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ChipId {
     /// What it reads.
     pub value: u8,
