@@ -181,7 +181,7 @@ fn a_service_that_is_stopped_is_said_to_be_stopped() {
     let (said, took) = set(&name, &["buf_dur=3"]);
     let error = said.unwrap_err();
     assert!(error.contains("no service writes stream") && took < SOON, "{error} after {took:?}");
-    run(&["clean"]);
+    run(&["clean", &name]);
 }
 
 #[test]
