@@ -9,12 +9,14 @@ mod max1111;
 mod mcp;
 mod pieeg;
 mod waveshare;
+mod wires;
 
 use embedded_hal::delay::DelayNs;
 use embedded_hal::spi::SpiDevice;
 use heapless::String;
 
 pub use self::error::{BoardError, MAX_NAME};
+pub use self::wires::ChipId;
 
 use self::error::distance;
 use crate::adc::Input;
@@ -309,8 +311,12 @@ mod tests {
                 assert!(board.gains.iter().all(|g| gains.contains(g)));
                 assert!(chip.modes().contains(&board.spi.mode) && board.spi.max_speed_hz <= chip.max_speed_hz());
                 assert!(board.spi.speed_hz <= board.spi.max_speed_hz);
-                assert!(chip.fixed_vref().is_none_or(|v| v == board.vref));
+                assert!(chip.fixed_vref().is_none_or(|v| v == board.vref) && board.vref <= chip.max_vref());
             }
+            // The frames of all chips go over one bus.
+            let clocks: usize = board.chips.iter().map(|c| c.kind.frame_clocks()).sum();
+            let highest = board.rates[board.rates.len() - 1];
+            assert!(clocks as u64 * u64::from(highest) <= board.spi.speed_hz.into(), "{}", board.id);
         }
     }
 

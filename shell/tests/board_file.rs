@@ -61,7 +61,7 @@ fn electrodes_that_are_off_are_named() {
     let file = BoardFile::of("pieeg8", "lead-off", &watched);
     let name = unique("lead-off");
     // Bits of the status word, the first on the wire is 0: LOFF_STATP of channel 3 and LOFF_STATN of channel 8 (SBAS499).
-    let faults = ["--fault", "status-bit=9@100x1000000000"];
+    let faults = ["--faults", "status-bit=9@100x1000000000"];
     let board = ["--board", file.path(), "--channels", "8,3", "--labels", "Oz,Fp2"];
     let service = Service::start(&name, &[&board[..], &faults[..]].concat());
     let off = json!([{ "channel": "Fp2", "positive": true, "negative": false }]);

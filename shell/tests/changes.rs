@@ -38,7 +38,7 @@ fn a_stream_that_is_renamed_answers_and_is_found_under_its_new_name() {
     assert!(said.is_ok() && took < SOON, "{said:?} after {took:?}");
     assert_eq!(info(&new).unwrap()["description"]["n_frames"], 2000);
     let error = eventually("nobody listens under the old name", || {
-        set(&old, &["buf_dur=2"]).0.err().filter(|e| e.contains("no stream"))
+        set(&old, &["buf_dur=2"]).0.err().filter(|e| e.contains("no service writes"))
     });
     assert!(error.contains(&old), "{error}");
     let i = info(&new).unwrap();
@@ -152,9 +152,42 @@ fn a_change_that_fails_half_way_is_refused_and_undone() {
 }
 
 #[test]
+fn faults_that_the_chip_cannot_show_are_refused_in_a_running_stream_too() {
+    let name = unique("faults");
+    let service = Service::start(&name, &["--board", "mcp3008"]);
+    let error = set(&name, &["faults=drdy-low@10"]).0.unwrap_err();
+    assert!(error.contains("MCP3008") && error.contains("miso-low"), "{error}");
+    set(&name, &["faults=miso-low@10,bus-error@20"]).0.unwrap();
+    service.stop();
+}
+
+#[test]
+fn a_service_that_is_stopped_is_said_to_be_stopped() {
+    let name = unique("stopped");
+    let service = Service::start(&name, &[]);
+    service.signal("STOP");
+    let (said, took) = set(&name, &["buf_dur=3"]);
+    service.signal("CONT");
+    let error = said.unwrap_err();
+    assert!(error.contains("is stopped") && error.contains("kill -CONT") && took < SOON, "{error} after {took:?}");
+    // It was not asked: nothing is carried out behind the asker's back.
+    set(&name, &["chunk=7"]).0.unwrap();
+    assert_eq!(info(&name).unwrap()["description"]["n_frames"], 2500);
+    service.stop();
+    // A stream whose writer was killed leaves its segments.
+    let mut service = Service::start(&name, &[]);
+    service.0.kill().unwrap();
+    service.0.wait().unwrap();
+    let (said, took) = set(&name, &["buf_dur=3"]);
+    let error = said.unwrap_err();
+    assert!(error.contains("no service writes stream") && took < SOON, "{error} after {took:?}");
+    run(&["clean", &name]);
+}
+
+#[test]
 fn changes_are_carried_out_while_the_adc_does_not_answer() {
     let name = unique("dead");
-    let mut service = Service::start(&name, &["--rate", "1000", "--fault", "bus-error@200x100000000"]);
+    let mut service = Service::start(&name, &["--rate", "1000", "--faults", "bus-error@200x100000000"]);
     wait_for(&name, "the ADC is tried again", |i| i["health"]["restarts"].as_u64().unwrap() >= 2);
     for change in ["buf_dur=3", "gain=12", "gain=2"] {
         let (said, took) = set(&name, &[change]);

@@ -36,6 +36,11 @@ fn wrong_use_is_status_2_and_says_what_would_be_right() {
         (&["run", "--bufdur", "3"], "--buf-dur"),
         (&["set", "lab", "bufdur=3"], "`buf_dur`"),
         (&["set", "lab", "board=x"], "hint: stop the stream"),
+        (&["set", "lab", "chunk=5", "buf_dur=2", "chunk=6"], "chunk is given twice: chunk=5 and chunk=6"),
+        (
+            &["run", "--simulate", "--buf-dur", "1e300"],
+            "buf_dur = 1e300 is not possible; possible: up to 17179869.18 seconds",
+        ),
         (&["man", "rum"], "`run`"),
         (&["nonsense"], "nonsense"),
     ] {
@@ -45,6 +50,47 @@ fn wrong_use_is_status_2_and_says_what_would_be_right() {
     }
 }
 
+/// What each chip has is from its datasheet.
+#[test]
+fn faults_that_the_boards_chip_cannot_show_are_refused_with_what_it_can() {
+    for (board, fault, part) in [
+        ("mcp3008", "drdy-low@10", "MCP3008"),
+        ("mcp3008", "missed-edge", "status-bit=0, data-bit=0 to 9, bus-error, miso-low, miso-high, unplugged"),
+        ("mcp3208", "wrong-id=1", "data-bit=0 to 11"),
+        ("mcp3208", "status-bit=1", "status-bit=0,"),
+        ("max1111", "status-bit=2", "status-bit=0 to 1"),
+        ("waveshare-adda", "status-bit=23", "status-bit=0 to 7"),
+        ("waveshare-adda", "data-bit=24", "data-bit=0 to 23"),
+        ("waveshare-adda", "wrong-id=0x10", "wrong-id=0 to 15"),
+        ("ads131m04", "data-bit=96", "data-bit=0 to 95"),
+        ("ads131m08", "status-bit=16", "status-bit=0 to 15"),
+        ("pieeg8", "status-bit=24", "status-bit=0 to 23"),
+        ("pieeg8", "data-bit=192", "missed-edge, dropped-edge, drdy-low, drdy-high"),
+        ("pieeg8", "wrong-id=0x3e", "but not its own, 0x1e"),
+        ("pieeg8", "bus-error@10:1", "pieeg8 has chip 0 alone"),
+        ("pieeg16", "bus-error@10:2", "pieeg16 has the chips 0 and 1"),
+        ("pieeg8", "bus-error@10x0", "KIND[=VALUE]"),
+        ("pieeg8", "buss-error", "KIND[=VALUE]"),
+    ] {
+        for name in ["--faults", "--fault"] {
+            let (status, out, errors) = run(&["run", "--simulate", "--board", board, name, fault, "--duration", "0.1"]);
+            assert_eq!((status, out.as_str()), (Some(2), ""), "{board} {fault}: {errors}");
+            assert!(errors.contains(part) && errors.contains(fault), "{board} {fault}: {errors}");
+            assert!(!errors.contains("publishing"), "{errors}");
+        }
+    }
+}
+
+#[test]
+fn faults_have_one_name() {
+    let (_, help, _) = run(&["run", "--help"]);
+    assert!(help.contains("--faults <FAULT>") && !help.contains("--fault "), "{help}");
+    let args =
+        ["run", "--simulate", "--faults", "miso-low@5,miso-high@9", "--faults", "bus-error@1", "--print-settings"];
+    let (_, settings, _) = run(&args);
+    assert!(settings.contains("\nfaults = [\"miso-low@5\", \"miso-high@9\", \"bus-error@1\"]\n"), "{settings}");
+}
+
 #[test]
 fn completions_and_man_pages_are_there() {
     for shell in ["bash", "zsh", "fish"] {
@@ -52,6 +98,33 @@ fn completions_and_man_pages_are_there() {
         assert!(status == Some(0) && out.contains("buf-dur"), "{shell}");
     }
     assert!(run(&["man"]).1.contains(".TH axismirror 1"));
+}
+
+#[test]
+fn info_and_boards_are_not_wider_than_the_terminal() {
+    let name = format!("columns-{}", std::process::id());
+    let args = ["run", "--simulate", "--name", &name, "--rate", "1000", "--labels", "Fp1,Fp2,C3,C4,P7,P8,O1,O2"];
+    let mut service = axismirror(&args).stderr(Stdio::null()).spawn().unwrap();
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    // Until there is all that it can show.
+    while !run(&["info", &name]).1.contains("DRDY to readers") && std::time::Instant::now() < end {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let widest = |columns: usize, args: &[&str]| {
+        let output = axismirror(args).env("COLUMNS", columns.to_string()).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap().lines().map(|l| l.chars().count()).max().unwrap()
+    };
+    for columns in [40, 60, 80, 120] {
+        for args in [&["info", name.as_str()][..], &["boards", "pieeg16"]] {
+            let found = widest(columns, args);
+            assert!(found <= columns, "{args:?}: {found} in {columns}");
+        }
+    }
+    assert!(widest(1000, &["info", &name]) > 80);
+    let _ = service.kill();
+    let _ = service.wait();
+    run(&["clean", &name]);
 }
 
 #[test]
@@ -68,10 +141,10 @@ fn a_self_test_passes_or_says_what_was_lost() {
     let (status, out, errors) = run(&["selftest", "--simulate", "--board", "pieeg16"]);
     assert_eq!((status, errors.as_str()), (Some(0), ""), "{out}");
     assert!(out.contains("result    passed") && out.contains("Ch16"), "{out}");
-    let (status, out, errors) = run(&["selftest", "--simulate", "--fault", "bus-error@300x5"]);
+    let (status, out, errors) = run(&["selftest", "--simulate", "--faults", "bus-error@300x5"]);
     assert_eq!(status, Some(1));
     assert!(out.contains("5 frames lost, 5 SPI errors") && errors.contains("self-test"), "{out}{errors}");
-    assert_eq!(run(&["selftest", "--fault", "bus-error"]).0, Some(2));
+    assert_eq!(run(&["selftest", "--faults", "bus-error"]).0, Some(2));
     assert_eq!(run(&["selftest", "--simulate", "--rate", "123"]).0, Some(2));
 }
 

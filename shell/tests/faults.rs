@@ -43,7 +43,7 @@ fn health(name: &str, count: &str) -> i64 {
 fn start(test: &str, faults: &[&str]) -> (String, Service, Mirror) {
     let name = unique(test);
     let mut flags = vec!["--signal", "counter", "--rate", "250", "--chunk", "5"];
-    faults.iter().for_each(|f| flags.extend(["--fault", f]));
+    faults.iter().for_each(|f| flags.extend(["--faults", f]));
     let service = Service::start(&name, &flags);
     let mirror = Mirror::open(&name, Start::Oldest).unwrap();
     (name, service, mirror)

@@ -41,7 +41,7 @@ fn value(text: &str, begin: &str) -> f64 {
 #[test]
 fn the_counters_are_those_of_info_and_the_text_is_prometheus() {
     let name = unique("metrics");
-    let flags = ["--rate", "1000", "--chunk", "10", "--fault", "bus-error@50x3", "--fault", "unplugged@100x100000"];
+    let flags = ["--rate", "1000", "--chunk", "10", "--faults", "bus-error@50x3", "--faults", "unplugged@100x100000"];
     let service = Service::start(&name, &flags);
     wait_for(&name, "the ADC is silent", |i| i["adc"]["answers"] == false);
     let (status, text, _) = run(&["metrics", &name]);

@@ -3,6 +3,7 @@
 //! What goes where is the table [`FILES`] and what the binary prints of itself. Debian's own `dpkg-deb` packs it: cargo-deb takes two
 //! minutes to build and would do no more.
 
+mod emulated;
 pub(crate) mod installed;
 
 use std::fs;
@@ -124,25 +125,6 @@ impl Architecture {
         let binary = sys::target_dir().join(target.triple).join("release").join("axismirror");
         self.check(&binary)?;
         Ok(Ok(binary))
-    }
-
-    /// Lets the binary say its version, and publish a simulated board for a second; says what was done.
-    fn start(&self, binary: &Path) -> Result<String, String> {
-        if let Err(missing) = host::tools(&[self.emulator]) {
-            return Ok(format!("; not started: {}", missing.why()));
-        }
-        let run = |args: &[&str]| {
-            let mut c = sys::command(self.emulator.probe[0]);
-            succeed(c.arg(binary).args(args))
-        };
-        let said = run(&["--version"])?;
-        let said = String::from_utf8_lossy(&said);
-        if said.trim() != format!("axismirror {}", version()) {
-            return Err(format!("the program for {} says that it is `{}`", self.debian, said.trim()));
-        }
-        let name = format!("dist-{}", std::process::id());
-        run(&["run", "--simulate", "--duration", "1", "--name", &name])?;
-        Ok(", a simulated second in user emulation".to_owned())
     }
 
     /// Whether a binary is for this machine and needs no library.
@@ -277,12 +259,17 @@ pub(crate) fn check(package: &Path, architecture: &Architecture, host: &Path) ->
             return Err(format!("{} lacks /{file}", package.display()));
         }
     }
-    architecture.check(&root.join("usr/bin/axismirror"))?;
+    let binary = root.join("usr/bin/axismirror");
+    architecture.check(&binary)?;
     // The settings that are installed are settings that the command takes.
     let settings = root.join(SETTINGS);
     said(host, &["run", &settings.to_string_lossy(), "--print-settings"])?;
-    let mut checked = "content, settings".to_owned();
-    checked.push_str(&architecture.start(&root.join("usr/bin/axismirror"))?);
+    let mut checked = "static binary, content, settings".to_owned();
+    match emulated::check(architecture.emulator, &binary, host)? {
+        Ok(what) => checked.push_str(&format!(", {what}")),
+        Err(Missing::Unavailable(why)) => checked.push_str(&format!("; the binary was not started: {why}")),
+        Err(Missing::Broken(why)) => return Err(why),
+    }
     if sys::succeeds("systemd-analyze", &["--version"]) {
         verify_unit(&root)?;
         checked.push_str(", unit");

@@ -10,6 +10,8 @@ use crate::sys;
 /// What came of a step. A failure's text is for a person.
 pub(crate) enum Outcome {
     Passed,
+    /// With what was checked, for the table.
+    Checked(String),
     Skipped(String),
 }
 
@@ -73,6 +75,7 @@ impl Row {
     fn verdict(&self) -> String {
         match &self.result {
             Ok(Outcome::Passed) => "passed".to_owned(),
+            Ok(Outcome::Checked(what)) => format!("passed: {what}"),
             Ok(Outcome::Skipped(why)) => format!("SKIPPED: {why}"),
             Err(why) => format!("FAILED: {why}"),
         }

@@ -94,4 +94,16 @@ impl ChipKind {
             Self::Ads1256(_) | Self::Mcp320x(_) | Self::Max111x(_) => None,
         }
     }
+
+    /// The highest external reference in volts: the highest supply (ADS1256: 5 V and 5 %, SBAS288, electrical characteristics; the others 5.5 V, first
+    /// pages of DS21295, DS21298 and 19-1194).
+    #[must_use]
+    pub const fn max_vref(&self) -> f64 {
+        match self {
+            Self::Ads1299(_) => ads1299::VREF,
+            Self::Ads131m0x(_) => ads131m0x::VREF,
+            Self::Ads1256(_) => 5.25,
+            Self::Mcp320x(_) | Self::Max111x(_) => 5.5,
+        }
+    }
 }

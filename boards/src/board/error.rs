@@ -44,7 +44,7 @@ pub enum BoardError {
         all: &'static [u8],
     },
     /// The board has fewer chips.
-    #[error("{board} has {chips} chips; there is no chip {given}")]
+    #[error("{board} has {chips} chips, counted from 0; there is no chip {given}")]
     Chip {
         /// The board's id.
         board: &'static str,

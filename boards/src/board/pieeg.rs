@@ -77,6 +77,8 @@ pub(super) const PIEEG16: Board = Board {
     id: "pieeg16",
     title: "PiEEG-16",
     chips: &[FIRST, SECOND],
+    // 16000 Hz of two frames are more than the 4 MHz of the bus.
+    rates: &[250, 500, 1000, 2000, 4000, 8000],
     labels: &LABELS,
     config_txt: &["dtparam=spi=on", "dtoverlay=spi0-2cs,cs1_pin=19", "core_freq_fixed=1"],
     notes: &[

@@ -14,6 +14,9 @@ use super::words::{ADS131M0X_INPUTS, ADS1299_INPUTS, CURRENTS, FREQUENCIES, KIND
 
 type Result<T> = std::result::Result<T, BoardFileError>;
 
+/// Pins of the 40-pin header that are 3.3 V, 5 V or ground.
+const POWER_PINS: [u8; 12] = [1, 2, 4, 6, 9, 14, 17, 20, 25, 30, 34, 39];
+
 /// The longest name of a line, in bytes: the kernel's limit.
 const MAX_LINE: usize = 31;
 
@@ -46,12 +49,20 @@ pub(super) fn slot(reader: &Reader<'_>) -> Result<ChipSlot> {
         bus: number("bus")?,
         select: number("select")?,
         select_line: line(reader, "select_line")?,
-        data_ready: line(reader, "data_ready")?,
-        reset: line(reader, "reset")?,
-        power_down: line(reader, "power_down")?,
+        data_ready: line_of(reader, "data_ready", kind.has_data_ready(), &kind)?,
+        reset: line_of(reader, "reset", kind.has_reset(), &kind)?,
+        power_down: line_of(reader, "power_down", kind.has_power_down(), &kind)?,
     };
     reader.finish()?;
     Ok(slot)
+}
+
+/// A pin that not all chips have.
+fn line_of(reader: &Reader<'_>, key: &'static str, has: bool, kind: &ChipKind) -> Result<Option<GpioLine>> {
+    match reader.get(key) {
+        Some(field) if !has => Err(reader.wrong(field, format!("no such line: {} has no pin for it", kind.name()))),
+        _ => line(reader, key),
+    }
 }
 
 /// A pin: by its name; offset and place on the header for those who need them.
@@ -60,7 +71,11 @@ fn line(reader: &Reader<'_>, key: &'static str) -> Result<Option<GpioLine>> {
     let pin = reader.table(field)?;
     let name = pin.text(pin.need("name", "the line's name in the device tree, as \"GPIO26\"")?, MAX_LINE)?;
     let offset = pin.whole(pin.need("offset", "the line's offset on its gpiochip")?, 0, 1023)?;
-    let header_pin = pin.byte(pin.need("header_pin", "its place on the header, 1 to 40")?, 1, 40)?;
+    let header = pin.need("header_pin", "its place on the header, 1 to 40")?;
+    let header_pin = pin.byte(header, 1, 40)?;
+    if POWER_PINS.contains(&header_pin) {
+        return Err(pin.wrong(header, "a pin that is not power or ground"));
+    }
     pin.finish()?;
     Ok(Some(GpioLine { name: kept(&name), offset, header_pin }))
 }
@@ -132,6 +147,9 @@ fn ads1299(reader: &Reader<'_>) -> Result<ads1299::Settings> {
     let mut inputs = settings.channels.map(|c| c.mux);
     words(reader, "inputs", &ADS1299_INPUTS, &mut inputs)?;
     let off = channels(reader, "off")?;
+    if let Some(field) = reader.get("off").filter(|_| off == u8::MAX) {
+        return Err(reader.wrong(field, "at most 7 of the 8 channels: a chip that measures nothing is left out"));
+    }
     let srb2 = channels(reader, "srb2")?;
     for (place, (channel, mux)) in settings.channels.iter_mut().zip(inputs).enumerate() {
         let is = |mask: u8| mask >> place & 1 == 1;
@@ -150,6 +168,12 @@ fn ads1299(reader: &Reader<'_>) -> Result<ads1299::Settings> {
     settings.config2.double_amplitude = reader.flag("double_test_amplitude", false)?;
     settings.lead_off_channels = reader.flag("lead_off_channels", false)?;
     let (outputs, high) = (pins(reader, "gpio_outputs")?, pins(reader, "gpio_high")?);
+    if let Some(field) = reader.get("gpio_high").filter(|_| high & !outputs != 0) {
+        let numbers: Vec<_> =
+            (1..=4_u8).filter(|pin| outputs >> (pin - 1) & 1 == 1).map(|pin| pin.to_string()).collect();
+        let possible = if numbers.is_empty() { "none".to_owned() } else { numbers.join(", ") };
+        return Err(reader.wrong(field, format!("pins of gpio_outputs: {possible}")));
+    }
     settings.gpio.inputs = !outputs & 0b1111;
     settings.gpio.data = high;
     if let Some(field) = reader.get("bias") {
@@ -210,8 +234,11 @@ fn pins(reader: &Reader<'_>, key: &'static str) -> Result<u8> {
 }
 
 fn bits(reader: &Reader<'_>, key: &'static str, highest: u8) -> Result<u8> {
-    let possible = format!("a list of numbers from 1 to {highest}");
+    let possible = format!("a list of numbers from 1 to {highest}, each once");
     let Some(field) = reader.get(key) else { return Ok(0) };
-    let set = |mask: u8, item: Field<'_>| Ok(mask | 1 << (reader.byte(item, 1, highest)? - 1));
+    let set = |mask: u8, item: Field<'_>| {
+        let bit = 1 << (reader.byte(item, 1, highest)? - 1);
+        if mask & bit == 0 { Ok(mask | bit) } else { Err(reader.wrong(item, possible.clone())) }
+    };
     reader.items(field, &possible)?.into_iter().try_fold(0, set)
 }

@@ -15,11 +15,14 @@
 
 mod chip;
 mod error;
+#[cfg(test)]
+mod impossible;
 mod print;
 mod reader;
 #[cfg(test)]
 mod tests;
 mod whole;
+mod wiring;
 mod words;
 
 use std::collections::BTreeMap;

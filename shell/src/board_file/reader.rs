@@ -8,7 +8,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::error::BoardFileError;
-use super::words::Words;
+use super::words::{TOP, Words};
 use crate::config::Place;
 use crate::config::given::{Given, Possible};
 use crate::nearest::did_you_mean;
@@ -66,10 +66,19 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Where the table begins: its head, or without one its first key.
+    fn begin(&self) -> usize {
+        if self.prefix.is_empty() {
+            self.table.iter().map(|(key, _)| key.span().start).min().unwrap_or(0)
+        } else {
+            self.offset
+        }
+    }
+
     /// The value of a key that must be there.
     pub(super) fn need(&self, key: &'static str, possible: &str) -> Result<Field<'a>> {
         self.get(key).ok_or_else(|| BoardFileError::Missing {
-            place: self.place(self.offset),
+            place: self.place(self.begin()),
             key: self.prefix.clone() + key,
             possible: possible.to_owned(),
         })
@@ -161,11 +170,13 @@ impl<'a> Reader<'a> {
         let unknown = self.table.iter().find(|(key, _)| !asked.contains(&key.get_ref().as_ref()));
         unknown.map_or(Ok(()), |(key, _)| {
             let word = key.get_ref().as_ref();
-            Err(BoardFileError::UnknownKey {
-                place: self.place(key.span().start),
-                key: self.prefix.clone() + word,
-                suggestion: did_you_mean(word, asked.iter().copied()),
-            })
+            let suggestion = if !self.prefix.is_empty() && TOP.contains(&word) {
+                "; it belongs above the first table".to_owned()
+            } else {
+                did_you_mean(word, asked.iter().copied())
+            };
+            let (place, key) = (self.place(key.span().start), self.prefix.clone() + word);
+            Err(BoardFileError::UnknownKey { place, key, suggestion })
         })
     }
 }

@@ -8,38 +8,40 @@ use toml::de::{DeTable, DeValue};
 use super::chip;
 use super::error::BoardFileError;
 use super::reader::{Field, Reader, place};
+use super::wiring;
 use super::words::PACINGS;
 use crate::config::MAX_LABEL;
+use crate::config::syntax::explained;
 
 type Result<T> = std::result::Result<T, BoardFileError>;
 
 /// The longest text of a board, in bytes.
 const MAX_TEXT: usize = 400;
 const MAX_ID: usize = 32;
+/// No converter has a lower reference, in volts.
+const MIN_VREF: f64 = 0.1;
 
 /// The board in a text.
 pub(super) fn board(text: &str, path: &Path) -> Result<Board> {
-    let table = DeTable::parse(text).map_err(|error| BoardFileError::Syntax {
-        place: place(path, text, error.span().map_or(text.len(), |s| s.start)),
-        message: error.message().lines().collect::<Vec<_>>().join(", "),
+    let table = DeTable::parse(text).map_err(|error| {
+        let (offset, message) = explained(text, &error);
+        BoardFileError::Syntax { place: place(path, text, offset), message }
     })?;
     let reader = Reader::new(path, text, "", table.get_ref(), 0);
-    let id = reader.text(reader.need("id", "a name")?, MAX_ID)?;
+    let id = id(&reader)?;
     let title = match reader.get("title") {
         Some(field) => reader.text(field, MAX_TEXT)?,
         None => id.clone(),
     };
-    let (chips, field) = chips(&reader, path, text)?;
+    let (chips, field) = chips(&reader)?;
     if chips.len() > 1 && chips.iter().any(|c| c.kind.scans()) {
         return Err(reader.wrong(field, "one chip, when it converts its inputs one behind the other"));
     }
-    let selected_by = |c: &ChipSlot| (c.bus, c.select, c.select_line.map(|line| line.name));
-    if chips.iter().enumerate().any(|(i, c)| chips[..i].iter().any(|other| selected_by(other) == selected_by(c))) {
-        return Err(reader.wrong(field, "chips with different `bus`, `select` or `select_line`"));
-    }
+    wiring::check(&reader, &chips, field)?;
     let pacing = pacing(&reader, &chips, field)?;
     let spi = spi(&reader, &chips)?;
     let (rates, default_rate) = rates(&reader, &chips, pacing)?;
+    wiring::check_speed(&reader, &chips, &rates, spi)?;
     let (gains, default_gain) = gains(&reader, &chips)?;
     let vref = vref(&reader, &chips)?;
     let channels = chips.iter().map(|c| c.kind.channels()).sum();
@@ -76,18 +78,24 @@ fn kept(texts: Vec<String>) -> &'static [&'static str] {
     texts.into_iter().map(|text| &*text.leak()).collect::<Vec<_>>().leak()
 }
 
-fn chips<'a>(reader: &Reader<'a>, path: &'a Path, text: &'a str) -> Result<(Vec<ChipSlot>, Field<'a>)> {
+/// What settings, logs and messages call the board.
+fn id(reader: &Reader<'_>) -> Result<String> {
+    let possible = format!("1 to {MAX_ID} letters, digits, `-`, `_` and `.`, the first a letter or digit");
+    let field = reader.need("id", &possible)?;
+    let id = reader.text(field, MAX_ID).map_err(|_| reader.wrong(field, possible.clone()))?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let begins = id.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if begins && id.chars().all(fits) { Ok(id) } else { Err(reader.wrong(field, possible)) }
+}
+
+fn chips<'a>(reader: &Reader<'a>) -> Result<(Vec<ChipSlot>, Field<'a>)> {
     let possible = format!("1 to {MAX_CHIPS} tables [[chip]]");
     let field = reader.need("chip", &possible)?;
-    let DeValue::Array(items) = field.value else { return Err(reader.wrong(field, possible)) };
+    let items = reader.items(field, &possible)?;
     if items.is_empty() || items.len() > MAX_CHIPS {
         return Err(reader.wrong(field, possible));
     }
-    let mut chips = Vec::new();
-    for item in items.iter() {
-        let DeValue::Table(table) = item.get_ref() else { return Err(reader.wrong(field, possible)) };
-        chips.push(chip::slot(&Reader::new(path, text, "chip.", table, item.span().start))?);
-    }
+    let chips = items.into_iter().map(|item| chip::slot(&reader.table(item)?)).collect::<Result<_>>()?;
     Ok((chips, field))
 }
 
@@ -139,10 +147,12 @@ fn rates(reader: &Reader<'_>, chips: &[ChipSlot], pacing: Pacing) -> Result<(Vec
                 return Err(reader.wrong(item, format!("{} Hz with {}", list(&possible), chip.kind.name())));
             }
         }
+        if rates.contains(&rate) {
+            return Err(reader.wrong(item, "each rate once"));
+        }
         rates.push(rate);
     }
     rates.sort_unstable();
-    rates.dedup();
     let first = rates.first().copied().ok_or_else(|| reader.wrong(field, "at least one rate"))?;
     let Some(default) = reader.get("default_rate") else { return Ok((rates, first)) };
     let rate = reader.whole(default, 1, 1_000_000)?;
@@ -160,10 +170,12 @@ fn gains(reader: &Reader<'_>, chips: &[ChipSlot]) -> Result<(Vec<u8>, u8)> {
             if !chips.iter().all(|c| c.kind.gains().contains(&gain)) {
                 return Err(reader.wrong(item, list(&possible)));
             }
+            if gains.contains(&gain) {
+                return Err(reader.wrong(item, "each gain once"));
+            }
             gains.push(gain);
         }
         gains.sort_unstable();
-        gains.dedup();
         if gains.is_empty() {
             return Err(reader.wrong(field, "at least one gain"));
         }
@@ -182,9 +194,10 @@ fn vref(reader: &Reader<'_>, chips: &[ChipSlot]) -> Result<f64> {
         (None, None) => reader.need("vref", "the reference in volts")?,
     };
     let vref = reader.positive(field, "volts")?;
+    let highest = chips.iter().map(|c| c.kind.max_vref()).fold(f64::INFINITY, f64::min);
     match fixed {
         Some(volts) if volts != vref => Err(reader.wrong(field, format!("{volts}, the chip's own"))),
-        _ if vref > 10.0 => Err(reader.wrong(field, "up to 10 V")),
+        _ if !(MIN_VREF..=highest).contains(&vref) => Err(reader.wrong(field, format!("{MIN_VREF} to {highest} V"))),
         _ => Ok(vref),
     }
 }
@@ -221,9 +234,10 @@ fn number(value: &DeValue<'_>) -> Option<f64> {
         DeValue::Integer(i) => i64::from_str_radix(i.as_str(), i.radix()).ok().map(|i| i as f64),
         _ => None,
     };
-    number.filter(|n: &f64| n.is_finite())
+    // Readers get single precision.
+    number.filter(|n: &f64| (*n as f32).is_finite())
 }
 
-fn list<T: ToString>(items: &[T]) -> String {
+pub(super) fn list<T: ToString>(items: &[T]) -> String {
     items.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
 }

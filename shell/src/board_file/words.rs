@@ -8,6 +8,23 @@ use axismirror_boards::{max111x, mcp320x};
 /// A word and what it stands for.
 pub(super) type Words<T> = [(&'static str, T)];
 
+/// The keys that are not in a table.
+pub(super) const TOP: [&str; 13] = [
+    "id",
+    "title",
+    "pacing",
+    "rates",
+    "default_rate",
+    "gains",
+    "default_gain",
+    "vref",
+    "labels",
+    "positions",
+    "gpio_chips",
+    "config_txt",
+    "notes",
+];
+
 /// The word for a value.
 pub(super) fn word<T: PartialEq>(known: &Words<T>, value: &T) -> &'static str {
     known.iter().find(|(_, v)| v == value).map_or("", |(word, _)| word)

@@ -5,6 +5,7 @@ use axismirror::service::ServiceError;
 use axismirror_boards::board::Board;
 use clap::Args;
 
+use super::columns::Rows;
 use super::{Failure, output};
 
 /// List the boards, or show one: chips, wiring, rates in Hz, gains, channel labels
@@ -42,8 +43,8 @@ fn chips(board: &Board) -> String {
 }
 
 fn page(board: &Board) -> String {
-    let mut out = String::new();
-    let mut row = |name: &str, value: String| out.push_str(&format!("{name:<11} {value}\n"));
+    let mut rows = Rows::new(13);
+    let mut row = |name: &str, value: String| rows.add(name, &value);
     row("board", format!("{} ({})", board.id, board.title));
     row("channels", format!("{}: {}", board.channels(), board.labels.join(" ")));
     row("rates", format!("{} Hz (default {})", join(board.rates), board.default_rate));
@@ -72,7 +73,7 @@ fn page(board: &Board) -> String {
         row("note", (*note).to_owned());
     }
     row("hardware", "not tried by this project; run it with --simulate".to_owned());
-    out
+    rows.text()
 }
 
 fn join<T: ToString>(items: &[T]) -> String {

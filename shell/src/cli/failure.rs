@@ -105,7 +105,8 @@ impl From<ServiceError> for Failure {
         let status = match error {
             ServiceError::Config(_) | ServiceError::Board(_) | ServiceError::BoardFile(_) => USAGE,
             ServiceError::Name(_) | ServiceError::Labels(_) => USAGE,
-            ServiceError::Fault { .. } | ServiceError::TooManyFaults { .. } => USAGE,
+            ServiceError::Fault { .. } | ServiceError::FaultOfBoard { .. } => USAGE,
+            ServiceError::TooManyFaults { .. } => USAGE,
             _ => FAILED,
         };
         from_error(&error, status).hint(error.hint())

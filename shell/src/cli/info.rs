@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::columns::Rows;
 use super::stream::{ElectrodeOff, Stream};
 use super::{Failure, output};
 
@@ -29,8 +30,8 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
 }
 
 fn text(stream: &Stream) -> String {
-    let mut out = String::new();
-    let mut row = |name: &str, value: String| out.push_str(&format!("{name:<16} {value}\n"));
+    let mut rows = Rows::new(16);
+    let mut row = |name: &str, value: String| rows.add(name, &value);
     row("stream", format!("{} ({})", stream.name, stream.segment));
     row("state", if stream.valid { "valid" } else { "not valid: nothing is being published" }.to_owned());
     row("struct_version", stream.struct_version.to_string());
@@ -108,7 +109,7 @@ fn text(stream: &Stream) -> String {
             }
         }
     }
-    out
+    rows.text()
 }
 
 fn writer(stream: &Stream) -> String {

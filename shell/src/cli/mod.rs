@@ -5,6 +5,7 @@
 
 mod boards;
 mod clean;
+mod columns;
 mod completions;
 mod doctor;
 mod failure;

@@ -12,7 +12,7 @@ use super::{Failure, output};
 /// Measure the chips' own test signal: period, amplitude and loss. Takes about five seconds and publishes nothing
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  axismirror selftest --board pieeg8\n  axismirror selftest --simulate\n  \
-                        axismirror selftest --simulate --fault bus-error@300x5\n\n\
+                        axismirror selftest --simulate --faults bus-error@300x5\n\n\
                         Exit status: 0 passed, 1 failed.")]
 pub(crate) struct SelfTestArgs {
     /// Board id; `axismirror boards` lists them [default: pieeg8]
@@ -30,16 +30,16 @@ pub(crate) struct SelfTestArgs {
     /// Test a simulated board
     #[arg(long)]
     simulate: bool,
-    /// A fault that the simulated board is to show; may be repeated
-    #[arg(long, value_name = "FAULT", requires = "simulate")]
-    fault: Vec<String>,
+    /// Faults that the simulated board is to show, as of `axismirror run`
+    #[arg(long, alias = "fault", value_name = "FAULT", requires = "simulate")]
+    faults: Vec<String>,
 }
 
 impl SelfTestArgs {
     fn sources(&self) -> Sources {
         let one = |key, value: &Option<String>| value.clone().map(|v| (key, vec![v]));
         let simulate = self.simulate.then(|| (Key::Simulate, vec!["true".to_owned()]));
-        let faults = (!self.fault.is_empty()).then(|| (Key::Faults, self.fault.clone()));
+        let faults = (!self.faults.is_empty()).then(|| (Key::Faults, self.faults.clone()));
         let flags = [
             one(Key::Board, &self.board),
             one(Key::Rate, &self.rate),

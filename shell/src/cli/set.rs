@@ -28,7 +28,7 @@ Examples:
 
 /// Checks the changes, asks the service, prints its answer.
 pub(crate) fn run(args: &SetArgs) -> Result<(), Failure> {
-    let changes: Vec<Change> = args.changes.iter().map(|text| Change::parse(text)).collect::<Result<_, _>>()?;
+    let changes = Change::parse_all(&args.changes)?;
     let name = StreamName::new(&args.name).map_err(Failure::usage)?;
     let answer = control::set(&args.name, name.header().as_str(), &changes)?;
     output::print(format!("{answer}\n"))

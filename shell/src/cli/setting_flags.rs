@@ -98,10 +98,11 @@ pub(crate) struct SettingFlags {
     #[arg(long, value_name = "BOOL", value_parser = ["true", "false"], num_args = 0..=1, require_equals = true,
           default_missing_value = "true", help_heading = SIMULATED)]
     fast: Option<String>,
-    /// A fault that the simulated ADC is to show, may be repeated: KIND[=N][@FRAME][xFRAMES][:CHIP], such as bus-error@500x20. Kinds:
-    /// missed-edge, dropped-edge, status-bit=N, data-bit=N, wrong-id=N, bus-error, miso-low, miso-high, drdy-low, drdy-high, unplugged
-    #[arg(long, value_name = "FAULT", help_heading = SIMULATED)]
-    fault: Vec<String>,
+    /// Faults that the simulated ADC is to show, as far as its chip can: KIND[=N][@FRAME][xFRAMES][:CHIP], such as bus-error@500x20, with
+    /// commas between several, or the flag again for each; CHIP counted from 0. Kinds: missed-edge, dropped-edge, status-bit=N, data-bit=N,
+    /// wrong-id=N, bus-error, miso-low, miso-high, drdy-low, drdy-high, unplugged
+    #[arg(long, alias = "fault", value_name = "FAULT", help_heading = SIMULATED)]
+    faults: Vec<String>,
 }
 
 const STREAM: &str = "Stream";
@@ -113,7 +114,7 @@ impl SettingFlags {
     /// The flags over a settings file.
     pub(crate) fn over(&self, file: Option<PathBuf>) -> Sources {
         let given = |key| match key {
-            Key::Faults => (!self.fault.is_empty()).then(|| self.fault.clone()),
+            Key::Faults => (!self.faults.is_empty()).then(|| self.faults.clone()),
             _ => self.text(key).clone().map(|text| vec![text]),
         };
         Sources { file, flags: Key::all().filter_map(|key| given(key).map(|texts| (key, texts))).collect() }

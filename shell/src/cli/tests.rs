@@ -64,7 +64,7 @@ fn every_flag_reaches_its_own_setting() {
 
 #[test]
 fn faults_repeat_and_switches_switch_off() {
-    let cli = ["axismirror", "run", "--simulate", "--fault", "a", "--fault", "b=1", "--fast=false", "file.toml"];
+    let cli = ["axismirror", "run", "--simulate", "--faults", "a", "--faults", "b=1", "--fast=false", "file.toml"];
     let Command::Run(args) = Cli::try_parse_from(cli).unwrap().command else { panic!("not run") };
     let mut sources = args.sources();
     assert_eq!(sources.file.take().unwrap().to_str(), Some("file.toml"));

@@ -41,6 +41,23 @@ impl Change {
         Ok(change)
     }
 
+    /// Several, each of another key.
+    ///
+    /// # Errors
+    /// As [`Change::parse`], and [`ConfigError::Twice`].
+    pub fn parse_all(given: &[String]) -> Result<Vec<Self>, ConfigError> {
+        let mut changes: Vec<Self> = Vec::with_capacity(given.len());
+        for text in given {
+            let change = Self::parse(text)?;
+            if let Some(first) = changes.iter().find(|c| c.key == change.key) {
+                let (key, first, second) = (change.key, first.to_string(), change.to_string());
+                return Err(ConfigError::Twice { key, first, second });
+            }
+            changes.push(change);
+        }
+        Ok(changes)
+    }
+
     /// What changes.
     #[must_use]
     pub fn key(&self) -> Key {

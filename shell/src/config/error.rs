@@ -109,6 +109,16 @@ pub enum ConfigError {
         /// As written.
         given: String,
     },
+    /// Two changes of one key.
+    #[error("{key} is given twice: {first} and {second}")]
+    Twice {
+        /// Which key.
+        key: Key,
+        /// As written.
+        first: String,
+        /// As written.
+        second: String,
+    },
     /// A change of a key that holds for the life of the stream.
     #[error("{key} cannot change while the stream runs")]
     Fixed {

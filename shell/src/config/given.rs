@@ -186,6 +186,7 @@ impl Given<'_> {
         };
         let possible = |(i, label): (usize, &String)| {
             (1..=MAX_LABEL).contains(&label.chars().count())
+                && !label.trim().is_empty()
                 && !label.chars().any(char::is_control)
                 && !labels[..i].contains(label)
         };
@@ -195,10 +196,12 @@ impl Given<'_> {
         Ok(labels)
     }
 
-    /// A list of texts whose meaning somebody else checks.
+    /// A list of texts whose meaning somebody else checks: `["a", "b"]` or `"a,b"`.
     pub(crate) fn texts(&self) -> Result<Vec<String>, Possible> {
         match self {
-            Self::Text(texts) => Ok(texts.to_vec()),
+            Self::Text(texts) => {
+                Ok(texts.iter().flat_map(|text| text.split(',')).map(|text| text.trim().to_owned()).collect())
+            }
             Self::Toml(DeValue::Array(items)) => {
                 let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
                 texts.collect::<Option<_>>().ok_or_else(|| "a list of texts".into())

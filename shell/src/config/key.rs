@@ -156,7 +156,12 @@ const ENTRIES: [Entry; 29] = [
     simulated(Key::FrequencyHz, "frequency_hz", Reach::NeedsAdcRestart, "Frequency of the sine, in Hz."),
     simulated(Key::AmplitudeUv, "amplitude_uv", Reach::NeedsAdcRestart, "Amplitude of the sine (peak), in microvolts."),
     simulated(Key::Fast, "fast", Reach::NeedsAdcRestart, "As fast as the machine can, instead of in real time."),
-    simulated(Key::Faults, "faults", Reach::NeedsAdcRestart, "Faults that the simulated ADC is to show."),
+    simulated(
+        Key::Faults,
+        "faults",
+        Reach::NeedsAdcRestart,
+        "Faults that the simulated ADC is to show; `axismirror run --help` has their form.",
+    ),
 ];
 
 impl Key {
@@ -199,7 +204,6 @@ impl Key {
     pub fn flag(self) -> String {
         match self {
             Self::Simulate => SIMULATE_TABLE.to_owned(),
-            Self::Faults => "fault".to_owned(),
             key => key.name().replace('_', "-"),
         }
     }

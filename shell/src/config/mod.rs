@@ -20,6 +20,7 @@ mod key;
 mod on_board;
 mod settings;
 mod sources;
+pub(crate) mod syntax;
 #[cfg(test)]
 mod tests;
 mod text;

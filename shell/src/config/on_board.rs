@@ -10,6 +10,8 @@ use super::settings::Settings;
 
 /// Rates that differ by less than this share of themselves are one rate.
 const SAME_RATE: f64 = 1e-9;
+/// The longest number that a message says without an exponent, in characters.
+const MAX_DIGITS: usize = 20;
 
 /// What settings need to know of a board.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +79,7 @@ impl Settings {
             }
             PossibleRates::UpTo(highest) => (Some(rate).filter(|r| *r <= highest), format!("up to {highest} Hz")),
         };
-        found.ok_or_else(|| self.impossible(Key::Rate, rate.to_string(), format!("{possible} on board {}", board.id)))
+        found.ok_or_else(|| self.impossible(Key::Rate, number(rate), format!("{possible} on board {}", board.id)))
     }
 
     fn gain_on(&self, board: &BoardFacts<'_>) -> Result<u32, ConfigError> {
@@ -123,18 +125,25 @@ impl Settings {
         let ring = RingSettings { shmem_name: None, buf_dur: self.buf_dur, axis: None, version: self.struct_version };
         // The header says the rate as the reciprocal of the axis' gain, which may differ in the last bit.
         let ring_frames = ring.ring_frames(1.0 / (1.0 / rate)).map_err(|_| {
-            let possible =
-                format!("up to {} seconds at {rate} Hz, a ring of {} frames", f64::from(u32::MAX) / rate, u32::MAX);
-            self.impossible(Key::BufDur, self.buf_dur.to_string(), possible)
+            let (longest, hz) = (number(f64::from(u32::MAX) / rate), number(rate));
+            let possible = format!("up to {longest} seconds at {hz} Hz, a ring of {} frames", u32::MAX);
+            self.impossible(Key::BufDur, number(self.buf_dur), possible)
         })?;
         if let Some(chunk) = self.chunk
             && chunk.get() > ring_frames
         {
-            let possible = format!("up to {ring_frames} frames, the ring of buf_dur = {} s at {rate} Hz", self.buf_dur);
+            let (seconds, hz) = (number(self.buf_dur), number(rate));
+            let possible = format!("up to {ring_frames} frames, the ring of buf_dur = {seconds} s at {hz} Hz");
             return Err(self.impossible(Key::Chunk, chunk.to_string(), possible));
         }
         Ok(self.chunk_frames(rate).min(ring_frames))
     }
+}
+
+/// In digits as long as that is short, else with an exponent.
+fn number(value: f64) -> String {
+    let digits = value.to_string();
+    if digits.len() > MAX_DIGITS { format!("{value:e}") } else { digits }
 }
 
 fn list<T: ToString>(items: &[T]) -> String {

@@ -12,6 +12,7 @@ use super::error::{ConfigError, Place};
 use super::given::Given;
 use super::key::{Key, SIMULATE_TABLE};
 use super::settings::Settings;
+use super::syntax::explained;
 use crate::nearest::did_you_mean;
 
 /// The longest settings file, in bytes.
@@ -75,13 +76,15 @@ fn read(path: &Path) -> Result<String, ConfigError> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        syntax(path, &String::from_utf8_lossy(valid), valid.len(), "not UTF-8 from here on")
+        syntax(path, &String::from_utf8_lossy(valid), valid.len(), "not UTF-8 from here on".to_owned())
     })
 }
 
 fn take_file(settings: &mut Settings, path: &Path, text: &str) -> Result<(), ConfigError> {
-    let table = DeTable::parse(text)
-        .map_err(|error| syntax(path, text, error.span().map_or(text.len(), |s| s.start), error.message()))?;
+    let table = DeTable::parse(text).map_err(|error| {
+        let (offset, message) = explained(text, &error);
+        syntax(path, text, offset, message)
+    })?;
     for (key, value) in table.get_ref() {
         let place = place(path, text, key.span().start);
         match (key.get_ref().as_ref(), value.get_ref()) {
@@ -125,10 +128,8 @@ fn place(path: &Path, text: &str, offset: usize) -> Place {
     Place::File { path: path.to_owned(), line: position(text, offset).0 }
 }
 
-fn syntax(path: &Path, text: &str, offset: usize, message: &str) -> ConfigError {
+fn syntax(path: &Path, text: &str, offset: usize, message: String) -> ConfigError {
     let (line, column) = position(text, offset);
-    // Some of the parser's messages have several lines.
-    let message = message.lines().collect::<Vec<_>>().join(", ");
     ConfigError::Syntax { place: Place::File { path: path.to_owned(), line }, column, message }
 }
 

@@ -303,3 +303,13 @@ fn what_a_board_cannot_do_is_refused_with_line_and_choices() {
     assert!(parse("rate = 1001").unwrap().on_board(&paced).unwrap_err().to_string().contains("up to 1000 Hz"));
     assert_eq!(Settings::default().on_board(&paced).unwrap().gain, 1);
 }
+
+#[test]
+fn long_numbers_are_printed_with_an_exponent_and_read_back() {
+    for (given, printed) in [("1e300", "1e300"), ("0.000000001", "1e-9"), ("12.5", "12.5"), ("10", "10.0")] {
+        let sources = Sources { file: None, flags: vec![(Key::BufDur, vec![given.to_owned()])] };
+        let settings = sources.load().unwrap();
+        assert!(settings.to_toml().contains(&format!("\nbuf_dur = {printed}\n")), "{given}");
+        assert_eq!(Settings::from_toml(&settings.to_toml(), Path::new("s.toml")).unwrap().buf_dur, settings.buf_dur);
+    }
+}

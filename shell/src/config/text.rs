@@ -48,7 +48,11 @@ impl Settings {
             Key::Fast => Value::Boolean(sim.fast),
             Key::Faults => list(&sim.faults),
         };
-        Some(value.to_string())
+        Some(match value {
+            // With an exponent where the digits would fill lines.
+            Value::Float(number) => format!("{number:?}"),
+            value => value.to_string(),
+        })
     }
 
     /// A settings file with these settings: every key with its meaning, those that are not given as comments.

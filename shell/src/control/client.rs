@@ -5,7 +5,9 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::ControlError;
-use super::protocol::{OTHER_USER, Request, Response, address, is_timeout, may_answer, read_line, write_line};
+use super::protocol::{
+    OTHER_USER, Request, Response, address, is_timeout, may_answer, read_line, stopped_listener, write_line,
+};
 use crate::config::Change;
 
 /// How long `set` waits: longer than the service may, so that its answer is heard.
@@ -29,6 +31,9 @@ pub fn set(name: &str, segment: &str, changes: &[Change]) -> Result<String, Cont
     // Nobody but the stream's own user or root may pretend to be the stream.
     if !may_answer(&stream, segment)? {
         return Err(ControlError::OtherUser { name });
+    }
+    if let Some(pid) = stopped_listener(&stream) {
+        return Err(ControlError::Stopped { name, pid });
     }
     stream.set_write_timeout(Some(SET_PATIENCE))?;
     // When the service hangs up early, its answer is there to read all the same.

@@ -57,10 +57,18 @@ pub fn asked(changes: &[Change]) -> io::Result<Vec<u8>> {
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// Nobody listens under this name.
-    #[error("no stream `{name}` is running on this machine (in this network namespace)")]
+    #[error("no service writes stream `{name}` on this machine (in this network namespace)")]
     NotRunning {
         /// Name of the stream.
         name: String,
+    },
+    /// The service is there, but does nothing at all.
+    #[error("no service writes stream `{name}` at present: process {pid}, its service, is stopped (SIGSTOP or Ctrl-Z)")]
+    Stopped {
+        /// Name of the stream.
+        name: String,
+        /// Its service.
+        pid: u32,
     },
     /// Another service already listens under this segment's name.
     #[error("another service already listens for changes of the stream with segment {segment}")]
@@ -109,6 +117,7 @@ impl ControlError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotRunning { .. } => Some("`axismirror list` shows the streams that there are".to_owned()),
+            Self::Stopped { pid, .. } => Some(format!("`kill -CONT {pid}` lets it go on; nothing was changed")),
             Self::OtherUser { .. } => Some("run the command as that user, or as root".to_owned()),
             Self::Refused { hint, .. } => hint.clone(),
             _ => None,

@@ -71,6 +71,18 @@ fn peer(stream: &UnixStream) -> io::Result<u32> {
     Ok(rustix::net::sockopt::socket_peercred(stream)?.uid.as_raw())
 }
 
+/// The process that listens at the other end, when it is stopped (SIGSTOP, ctrl-Z): the kernel takes requests for it, and nobody answers them.
+pub(super) fn stopped_listener(stream: &UnixStream) -> Option<u32> {
+    let pid = rustix::net::sockopt::socket_peercred(stream).ok()?.pid.as_raw_pid().cast_unsigned();
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    is_stopped(&stat).then_some(pid)
+}
+
+/// By the third field of /proc/PID/stat, behind a name in parentheses that may hold anything (proc_pid_stat(5)).
+pub(super) fn is_stopped(stat: &str) -> bool {
+    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['T', 't']))
+}
+
 fn own() -> u32 {
     rustix::process::geteuid().as_raw()
 }

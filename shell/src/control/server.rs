@@ -131,8 +131,7 @@ fn serve(stream: &UnixStream, orders: &SyncSender<Order>) -> io::Result<()> {
 pub(super) fn changes(line: &str) -> Result<Vec<Change>, Refusal> {
     let request: Request =
         serde_json::from_str(line).map_err(|error| no(format!("the request is not understood: {error}")))?;
-    let changes: Vec<Change> =
-        request.set.iter().map(|text| Change::parse(text)).collect::<Result<_, _>>().map_err(|e| Refusal::from(&e))?;
+    let changes = Change::parse_all(&request.set).map_err(|e| Refusal::from(&e))?;
     if changes.is_empty() { Err(no("the request holds no change".to_owned())) } else { Ok(changes) }
 }
 

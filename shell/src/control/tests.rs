@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::SET_PATIENCE;
-use super::protocol::{MAX_LINE, address, believed, obeyed, read_line};
+use super::protocol::{MAX_LINE, address, believed, is_stopped, obeyed, read_line};
 use super::*;
 use crate::config::Settings;
 
@@ -112,6 +112,7 @@ fn what_is_no_request_is_answered_with_what_is_wrong() {
         ("{\"set\":[\"board=pieeg16\"]}\n", "cannot change"),
         ("{\"set\":[\"bufdur=1\"]}\n", "buf_dur"),
         ("{\"set\":[\"chunk=0\"]}\n", "from 1"),
+        ("{\"set\":[\"chunk=1\",\"chunk=2\"]}\n", "given twice"),
         ("\u{0}\n", "not understood"),
     ] {
         let mut stream = UnixStream::connect_addr(&address(&segment).unwrap()).unwrap();
@@ -123,6 +124,13 @@ fn what_is_no_request_is_answered_with_what_is_wrong() {
     let _ = stream.write_all(&vec![b'x'; MAX_LINE + 1]);
     assert!(read_line(&stream, SET_PATIENCE).unwrap().contains("longer than 65536"));
     assert!(server.next_order().is_none(), "nothing of it reached the acquisition");
+}
+
+#[test]
+fn a_stopped_process_is_known_by_its_state() {
+    // proc_pid_stat(5): T is stopped by a signal, t by a tracer.
+    assert!(is_stopped("17 (axismirror) T 1 17 17") && is_stopped("17 (a) S ) b) t 1"));
+    assert!(!is_stopped("17 (axi) T) S 1 17") && !is_stopped("17 (axismirror) R 1") && !is_stopped(""));
 }
 
 #[test]

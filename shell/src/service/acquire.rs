@@ -3,6 +3,8 @@
 //! Runs one acquisition after another, a new one whenever a change needs the ADC set up anew. Whatever goes wrong once the stream is there, a
 //! change or an ADC, does not end it: a change that fails leaves what was before, an ADC that fails is tried again.
 
+mod changes;
+
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,16 +15,15 @@ use axismirror_boards::acquisition::{Acquisition, AcquisitionError, Limits, Step
 use axismirror_boards::adc::{Adc, Input};
 use axismirror_boards::drdy::DataReady;
 use axismirror_boards::sim::{self, SimBoard};
-use axismirror_core::name::StreamName;
 
 use super::ServiceError;
-use super::change::{Asker, Pending};
-use super::outlet::{Next, Outcome, Outlet, ServicePublisher};
+use super::change::Pending;
+use super::outlet::{Outlet, ServicePublisher};
 use super::plan::Plan;
 use crate::causes;
 use crate::clock::{self, HostPace};
-use crate::config::{ConfigError, Reach, Settings};
-use crate::control::{ControlServer, Refusal};
+use crate::config::Settings;
+use crate::control::ControlServer;
 use crate::hardware::{Hardware, Wanted};
 use crate::realtime::{self, RealTime};
 use crate::shm;
@@ -84,7 +85,7 @@ impl Acquirer {
                     None if outlet.span().is_some() && matches!(error, ServiceError::Hardware(_)) => {
                         tracing::error!("{}; next try in {} s", causes::line(&error), REOPEN_PAUSE.as_secs());
                         outlet.silent();
-                        if self.wait(REOPEN_PAUSE, &mut outlet) {
+                        if matches!(self.wait(REOPEN_PAUSE, &mut outlet), Some(End::Stopped)) {
                             break Ok(());
                         }
                     }
@@ -167,7 +168,7 @@ impl Acquirer {
         A::BusError: std::fmt::Debug,
     {
         let mut acquisition =
-            Acquisition::new(adcs, drdys, Limits::default()).map_err(|e| ServiceError::Adc(e.to_string()))?;
+            Acquisition::new(adcs, drdys, Limits::default()).map_err(|e| ServiceError::of_acquisition(e, false))?;
         let result = self.frames(&mut acquisition, outlet);
         if let Err(error) = acquisition.stop() {
             tracing::warn!("the ADC was not stopped: {error}");
@@ -190,7 +191,7 @@ impl Acquirer {
         // Making a ring takes as long as several frames: none is converted before the first one is there.
         let begins = !outlet.is_described();
         if begins {
-            self.begin(acquisition, outlet)?;
+            self.begin(outlet)?;
         }
         loop {
             // At once after the last frame; but an ADC that cannot be started, or makes no frame then, is given ever more time.
@@ -204,7 +205,7 @@ impl Acquirer {
             match step {
                 Ok(Step::Stopped) => return Ok(End::Stopped),
                 Ok(Step::Restarted) if !std::mem::replace(&mut started, true) => {
-                    if !begins && self.begin(acquisition, outlet)? {
+                    if !begins && self.begin(outlet)? {
                         return Ok(End::SetUpAgain);
                     }
                 }
@@ -221,7 +222,7 @@ impl Acquirer {
                     (failed, answers) = (true, false);
                     tracing::error!("{error}; next try in {} ms", pause.as_millis());
                 }
-                Err(error) => return Err(ServiceError::Adc(error.to_string())),
+                Err(error) => return Err(ServiceError::of_acquisition(error, started)),
             }
             if let Some(end) = self.between(acquisition, outlet)? {
                 return Ok(end);
@@ -230,13 +231,9 @@ impl Acquirer {
     }
 
     /// What the ADC's frames are begins to hold. Says whether it has to be set up anew nevertheless.
-    fn begin<A: Adc, D: DataReady>(
-        &mut self,
-        acquisition: &Acquisition<'_, A, D>,
-        outlet: &mut Outlet,
-    ) -> Result<bool, ServiceError> {
+    fn begin(&mut self, outlet: &mut Outlet) -> Result<bool, ServiceError> {
         let plan = self.wanted();
-        let next = next(plan, acquisition)?;
+        let next = plan.next()?;
         tracing::info!(
             stream = outlet.name(),
             board = plan.board.id,
@@ -268,7 +265,7 @@ impl Acquirer {
         if self.stop.load(Ordering::Relaxed) || self.is_over(outlet) {
             return Ok(Some(End::Stopped));
         }
-        let set_up_again = set_up_again || self.change(acquisition, outlet);
+        let set_up_again = set_up_again || self.change(outlet);
         Ok(set_up_again.then_some(End::SetUpAgain))
     }
 
@@ -290,18 +287,21 @@ impl Acquirer {
         by_frames || by_host
     }
 
-    /// Lets time pass without an acquisition. Says whether the stream is over.
-    fn wait(&mut self, pause: Duration, outlet: &mut Outlet) -> bool {
+    /// Lets time pass without an acquisition, up to its end or that of the stream, or until a change wants the ADC set up anew.
+    fn wait(&mut self, pause: Duration, outlet: &mut Outlet) -> Option<End> {
         let until = Instant::now() + pause;
         while Instant::now() < until {
-            self.tick(outlet);
+            let set_up_again = self.tick(outlet);
             // Relaxed: a flag alone, nothing is published with it.
             if self.stop.load(Ordering::Relaxed) || self.is_over(outlet) {
-                return true;
+                return Some(End::Stopped);
+            }
+            if set_up_again || self.change(outlet) {
+                return Some(End::SetUpAgain);
             }
             std::thread::sleep(PAUSE_SLICE);
         }
-        false
+        None
     }
 
     /// Lets time pass without frames.
@@ -323,94 +323,64 @@ impl Acquirer {
             std::thread::sleep(left.min(PAUSE_SLICE));
         }
     }
-
-    /// Looks for a change of settings and begins to carry it out. Says whether the ADC has to be set up anew for it.
-    fn change<A: Adc, D: DataReady>(&mut self, acquisition: &Acquisition<'_, A, D>, outlet: &mut Outlet) -> bool {
-        // One after the other: the next is checked against what then holds.
-        if self.pending.is_some() || outlet.is_changing() {
-            return false;
-        }
-        let (wanted, asker) = if let Some(order) = self.control.next_order() {
-            (self.plan.settings.with_changes(&order.changes), Asker::Person(order))
-        } else if let Ok(settings) = self.reloaded.try_recv() {
-            let differences = self.plan.settings.differences(&settings);
-            let fixed = differences.into_iter().find(|k| k.reach() == Reach::Fixed);
-            (fixed.map_or(Ok(settings), |key| Err(ConfigError::Fixed { key })), Asker::Reload)
-        } else {
-            return false;
-        };
-        let prepared = match wanted {
-            Ok(settings) => self.prepare(settings, acquisition, outlet).map_err(Refusal::from),
-            Err(error) => Err(Refusal::from(&error)),
-        };
-        let (plan, next, control) = match prepared {
-            Ok(prepared) => prepared,
-            Err(refusal) => {
-                asker.refused(refusal);
-                return false;
-            }
-        };
-        let differences = self.plan.settings.differences(&plan.settings);
-        let restarts_adc = differences.iter().any(|k| k.reach() == Reach::NeedsAdcRestart);
-        self.pending = Some(Pending { plan, restarts_adc, control, asker });
-        if !restarts_adc && let Some(outcome) = outlet.change(next) {
-            self.conclude(outcome, outlet);
-        }
-        restarts_adc
-    }
-
-    /// Checks new settings as a whole; nothing of the stream is touched yet.
-    fn prepare<A: Adc, D: DataReady>(
-        &self,
-        settings: Settings,
-        acquisition: &Acquisition<'_, A, D>,
-        outlet: &mut Outlet,
-    ) -> Result<(Plan, Next, Option<ControlServer>), ServiceError> {
-        let plan = Plan::new(settings)?;
-        let next = next(&plan, acquisition)?;
-        outlet.check(&next)?;
-        let renamed = plan.settings.name != self.plan.settings.name;
-        let control = renamed.then(|| control_of(&plan.settings.name)).transpose()?;
-        Ok((plan, next, control))
-    }
-
-    /// The change that is under way was carried out, or everything is as it was. Says whether the ADC has to be set up anew.
-    fn conclude(&mut self, outcome: Outcome, outlet: &mut Outlet) -> bool {
-        let Some(pending) = self.pending.take() else {
-            // Nobody asked: the ADC was only set up again.
-            if let Err(error) = outcome {
-                tracing::error!("the stream goes on as it was: {error}");
-            }
-            return false;
-        };
-        match outcome {
-            Ok(()) => {
-                self.plan = pending.plan;
-                pending.asker.done();
-                if let Some(control) = pending.control {
-                    // The answer travels through the old one.
-                    std::mem::replace(&mut self.control, control).retire();
-                }
-                false
-            }
-            Err(error) => {
-                let restarts_adc = pending.restarts_adc;
-                pending.refused(error.into());
-                if restarts_adc {
-                    // What it delivered under the new settings is not what the stream holds.
-                    outlet.discard();
-                }
-                restarts_adc
-            }
-        }
-    }
 }
 
-/// What the outlet is told of a plan.
-fn next<A: Adc, D: DataReady>(plan: &Plan, acquisition: &Acquisition<'_, A, D>) -> Result<Next, ServiceError> {
-    plan.next(|c| acquisition.volts_per_code(c))
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
 
-fn control_of(name: &str) -> Result<ControlServer, ServiceError> {
-    Ok(ControlServer::start(StreamName::new(name)?.header().as_str())?)
+    use axismirror_core::extension::{Clock, Writer};
+    use axismirror_core::name::StreamName;
+    use axismirror_core::publisher::Publisher;
+
+    use super::*;
+    use crate::config::Change;
+    use crate::control;
+    use crate::service::Listeners;
+    use crate::shm::{SHM_DIR, ShmStore};
+
+    /// A board that was there and is gone: what a person asks for meanwhile is answered at once.
+    #[test]
+    fn changes_are_answered_while_the_board_is_missing() {
+        let name = format!("missing-{}", std::process::id());
+        let segment = StreamName::new(&name).unwrap().header();
+        let settings = Settings { name: name.clone(), ..Settings::default() };
+        let plan = Plan::new(settings).unwrap();
+        let writer = Writer { pid: std::process::id(), start: 0 };
+        let ring = plan.ring_settings().unwrap();
+        let store = ShmStore::new(SHM_DIR);
+        let publisher = Publisher::open(store, Listeners(None), ring, writer, Clock::Monotonic).unwrap();
+        let mut outlet = Outlet::new(publisher, Clock::Monotonic);
+        let control = ControlServer::start(segment.as_str()).unwrap();
+        let (_reload, reloaded) = channel();
+        let mut acquirer = Acquirer::new(plan, Arc::default(), control, reloaded);
+        acquirer.begin(&mut outlet).unwrap();
+        let ask = |change: &'static str| {
+            let (name, segment) = (name.clone(), segment.clone());
+            std::thread::spawn(move || control::set(&name, segment.as_str(), &[Change::parse(change).unwrap()]))
+        };
+        let answer = |acquirer: &mut Acquirer, outlet: &mut Outlet, change| {
+            let asked = ask(change);
+            while !asked.is_finished() {
+                assert!(acquirer.wait(PAUSE_SLICE, outlet).is_none(), "{change}");
+            }
+            asked.join().unwrap()
+        };
+        // Nothing of the ADC: it holds.
+        answer(&mut acquirer, &mut outlet, "buf_dur=3").unwrap();
+        assert!((acquirer.plan.settings.buf_dur - 3.0).abs() < 1e-9);
+        // Impossible whatever there is.
+        assert!(answer(&mut acquirer, &mut outlet, "rate=251").unwrap_err().to_string().contains("251"));
+        // The ADC's: it is tried with that at once.
+        let asked = ask("gain=2");
+        assert!(matches!(acquirer.wait(Duration::from_secs(4), &mut outlet), Some(End::SetUpAgain)));
+        assert_eq!((acquirer.wanted().on_board.gain, acquirer.plan.on_board.gain), (2, 1));
+        if !std::path::Path::new("/dev/spidev0.0").exists() {
+            let error = acquirer.acquire(&mut outlet).unwrap_err();
+            acquirer.pending.take().unwrap().refused(error);
+            let error = asked.join().unwrap().unwrap_err().to_string();
+            assert!(error.contains("/dev/spidev0.0"), "{error}");
+        }
+        outlet.close();
+    }
 }

@@ -1,5 +1,6 @@
 //! Why a stream cannot start, or has to end.
 
+use std::fmt::Display;
 use std::io;
 
 use axismirror_boards::board::BoardError;
@@ -43,10 +44,18 @@ pub enum ServiceError {
     #[error(transparent)]
     Recording(#[from] RecordingError),
     /// A fault that is none.
-    #[error("fault {given:?} is not possible on this board; possible is {form}", form = faults::FORM)]
+    #[error("{given:?} is no fault; possible is {form}", form = faults::FORM)]
     Fault {
         /// As written.
         given: String,
+    },
+    /// A fault that the board's chip cannot show.
+    #[error("fault {given:?} is not possible on this board: {possible}")]
+    FaultOfBoard {
+        /// As written.
+        given: String,
+        /// What its chip can show, or which chips there are.
+        possible: String,
     },
     /// More faults than can be planned.
     #[error("at most {most} faults can be planned")]
@@ -68,7 +77,10 @@ pub enum ServiceError {
     Control(#[from] ControlError),
     /// The ADC does not start.
     #[error("the ADC does not start: {0}")]
-    Adc(String),
+    Start(String),
+    /// The ADC had started, and cannot be read any more.
+    #[error("the acquisition cannot go on: {0}")]
+    Acquisition(String),
     /// A segment was cut short under the service: what it writes there reaches nobody.
     #[error("somebody has truncated a segment of the stream in /dev/shm; it cannot go on")]
     Truncated,
@@ -97,11 +109,34 @@ impl ServiceError {
     }
 }
 
+impl ServiceError {
+    /// What ends an acquisition, or keeps it from beginning.
+    pub(super) fn of_acquisition(error: impl Display, started: bool) -> Self {
+        let error = error.to_string();
+        if started { Self::Acquisition(error) } else { Self::Start(error) }
+    }
+}
+
 impl From<FindError> for ServiceError {
     fn from(error: FindError) -> Self {
         match error {
             FindError::Id(error) => error.into(),
             FindError::File(error) => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axismirror_boards::acquisition::AcquisitionError;
+
+    use super::ServiceError;
+
+    #[test]
+    fn an_acquisition_that_breaks_off_is_not_one_that_does_not_start() {
+        type Error = AcquisitionError<(), &'static str>;
+        let said = |started| ServiceError::of_acquisition(Error::DataReady("unplugged"), started).to_string();
+        assert_eq!(said(false), "the ADC does not start: the DRDY line cannot be watched: \"unplugged\"");
+        assert_eq!(said(true), "the acquisition cannot go on: the DRDY line cannot be watched: \"unplugged\"");
     }
 }

@@ -1,6 +1,11 @@
 //! Settings, checked against their board, and what follows from them.
 
+use std::cell::RefCell;
+
+use axismirror_boards::adc::{Adc, Input};
 use axismirror_boards::board::{Board, Pacing};
+use axismirror_boards::signal::Signal;
+use axismirror_boards::sim::{self, SimBoard, SimSettings};
 use axismirror_core::name::StreamName;
 use axismirror_core::publisher::PublishError;
 use axismirror_core::settings::{PlanError, Settings as RingSettings};
@@ -23,6 +28,8 @@ pub(super) struct Plan {
     pub(super) board: &'static Board,
     pub(super) on_board: OnBoard,
     pub(super) world: World,
+    /// Volts for one step of the code of each of the board's channels.
+    scale: Vec<Option<f64>>,
 }
 
 impl Plan {
@@ -31,7 +38,9 @@ impl Plan {
         let board = board_file::find(&settings.board)?;
         let on_board = on_board(&settings, board)?;
         let world = World::load(&settings, on_board.rate, board)?;
-        let plan = Self { settings, board, on_board, world };
+        let input = if settings.simulate.enabled { world.signal(&settings).input() } else { Input::Normal };
+        let scale = scale(board, &on_board, input)?;
+        let plan = Self { settings, board, on_board, world, scale };
         plan.check_ring()?;
         Ok(plan)
     }
@@ -80,8 +89,7 @@ impl Plan {
 
     /// The gain in the boards' own measure.
     pub(super) fn gain(&self) -> u8 {
-        // The board has it, so it fits.
-        u8::try_from(self.on_board.gain).unwrap_or(u8::MAX)
+        gain(&self.on_board)
     }
 
     /// Frames of a chunk.
@@ -93,14 +101,28 @@ impl Plan {
         Ok(Template::new(&self.settings, &self.on_board, self.board, volts_per_code)?)
     }
 
-    /// What the outlet is told, with the scale of each of the board's channels.
-    pub(super) fn next(&self, volts_per_code: impl Fn(usize) -> Option<f64>) -> Result<Next, ServiceError> {
-        let channel = |&index: &usize| Channel { index, volts_per_code: volts_per_code(index).unwrap_or(f64::NAN) };
+    /// What the outlet is told.
+    pub(super) fn next(&self) -> Result<Next, ServiceError> {
+        let volts_per_code = |index: usize| self.scale.get(index).copied().flatten().unwrap_or(f64::NAN);
+        let channel = |&index: &usize| Channel { index, volts_per_code: volts_per_code(index) };
         let channels: Vec<Channel> = self.on_board.channels.iter().map(channel).collect();
         let template = self.template(channels.first().map_or(f64::NAN, |c| c.volts_per_code))?;
         let slots = place::slots(self.board.channels(), &channels);
         Ok(Next { ring: self.ring_settings()?, template, channels, slots, chunk: self.chunk() })
     }
+}
+
+/// The gain in the boards' own measure.
+fn gain(on_board: &OnBoard) -> u8 {
+    // The board has it, so it fits.
+    u8::try_from(on_board.gain).unwrap_or(u8::MAX)
+}
+
+/// As the board's drivers say, which know it before there is a board: they are asked without wires.
+fn scale(board: &Board, on_board: &OnBoard, input: Input) -> Result<Vec<Option<f64>>, ServiceError> {
+    let nothing = RefCell::new(SimBoard::new(board, SimSettings::new(Signal::Counter)));
+    let adcs = sim::adcs(&nothing, board, on_board.rate, gain(on_board), input)?;
+    Ok(adcs.iter().flat_map(|adc| (0..adc.channels()).map(|channel| adc.volts_per_code(channel))).collect())
 }
 
 fn on_board(settings: &Settings, board: &Board) -> Result<OnBoard, ServiceError> {

@@ -132,16 +132,16 @@ where
     let unmoving = ((rate * WITHOUT_SIGNAL_S).ceil() as u64).max(SETTLING_FRAMES + MIN_FRAMES);
     let wanted = longest.filter(|p| *p > 0).map_or(unmoving, |p| p * (MIN_PERIODS + MORE_PERIODS));
     let mut watch = Watch { judge: SelfTest::new(adcs), clock: ClockFit::new(rate, f64::MAX), frames: 0, last: 0 };
-    let failed = |e: AcquisitionError<_, _>| ServiceError::Adc(e.to_string());
-    let mut acquisition = Acquisition::new(adcs, drdys, Limits::default()).map_err(failed)?;
-    acquisition.start().map_err(failed)?;
+    let failed = |started| move |e: AcquisitionError<_, _>| ServiceError::of_acquisition(e, started);
+    let mut acquisition = Acquisition::new(adcs, drdys, Limits::default()).map_err(failed(false))?;
+    acquisition.start().map_err(failed(false))?;
     while watch.last < wanted && acquisition.health().restarts < MAX_RESTARTS {
         match acquisition.step(&mut watch) {
             Ok(Step::Stopped) => break,
             Ok(_) => {}
             // It did not answer when it was started again.
             Err(AcquisitionError::Adc { .. }) => {}
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(failed(true)(error)),
         }
     }
     if let Err(error) = acquisition.stop() {

@@ -44,9 +44,8 @@ impl World {
         };
         let mut all = Faults::new();
         for text in &simulate.faults {
-            let fault = faults::parse(text).filter(|f| f.chip < board.chips.len());
-            let fault = fault.ok_or_else(|| ServiceError::Fault { given: text.clone() })?;
-            all.push(fault).map_err(|_| ServiceError::TooManyFaults { most: all.capacity() })?;
+            all.push(faults::on_board(text, board)?)
+                .map_err(|_| ServiceError::TooManyFaults { most: all.capacity() })?;
         }
         Ok(Self { played, faults: all })
     }

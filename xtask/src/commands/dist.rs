@@ -49,13 +49,10 @@ pub(crate) fn install(steps: &mut Steps) {
         let Some(package) = dist::made(INSTALLED) else {
             return Ok(Outcome::Skipped(format!("there is no package for {INSTALLED}")));
         };
-        Ok(match dist::installed::check(&package)? {
-            Ok(checked) => {
-                println!("    {checked}");
-                Outcome::Passed
-            }
-            Err(missing) => return missing.outcome(),
-        })
+        match dist::installed::check(&package)? {
+            Ok(checked) => Ok(Outcome::Checked(checked)),
+            Err(missing) => missing.outcome(),
+        }
     });
 }
 
@@ -70,6 +67,6 @@ fn one(architecture: &Architecture) -> StepResult {
     let host = service::binary();
     let package = dist::package(architecture, &binary, &host)?;
     let checked = dist::check(&package, architecture, &host)?;
-    println!("    {}: {checked}", package.display());
-    Ok(Outcome::Passed)
+    println!("    {}", package.display());
+    Ok(Outcome::Checked(checked))
 }
