@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod ci;
+pub(crate) mod clocks;
 pub(crate) mod demo;
 pub(crate) mod dist;
 pub(crate) mod emulate;

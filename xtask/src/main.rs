@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    bench, ci, demo, dist as dist_command, emulate as emulate_command, firmware, flood, fuzz,
+    bench, ci, clocks, demo, dist as dist_command, emulate as emulate_command, firmware, flood, fuzz,
     interop as interop_command, loom, miri, soak, test, torture, tsan,
 };
 use step::Steps;
@@ -44,6 +44,7 @@ enum Command {
     Firmware(firmware::Args),
     Emulate(emulate_command::Args),
     Dist(dist_command::Args),
+    Clocks(clocks::Args),
     Torture(torture::Args),
     Soak(soak::Args),
     Flood(flood::Args),
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         Command::Firmware(args) => args.run(&mut steps),
         Command::Emulate(args) => args.run(&mut steps),
         Command::Dist(args) => args.run(&mut steps),
+        Command::Clocks(args) => args.run(&mut steps),
         Command::Torture(args) => args.run(&mut steps),
         Command::Soak(args) => args.run(&mut steps),
         Command::Flood(args) => args.run(&mut steps),
