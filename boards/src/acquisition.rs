@@ -14,6 +14,8 @@
 //! | more edges waiting than any queue holds | nothing: the rest is looked at in the next step | `overruns`, `frames_lost` |
 //! | an edge whose frame was clocked out already | nothing | `overruns`, `frames_lost` |
 //! | no edge, DRDY low (after a read, or when time is up) | frame read, its time estimated | `drdy_missed` |
+//! | no edge, DRDY low soon after a frame that an edge told of | nothing: no frame can be there yet | |
+//! | no edge, DRDY low, and the chip says that it has no new frame | gap of 1 | `drdy_missed`, `frames_lost` |
 //! | no edge, DRDY high | gap of 1 | `drdy_missed`, `frames_lost` |
 //! | status word or checksum wrong | gap of 1 | `bad_frames`, `frames_lost` |
 //! | SPI transfer failed | gap of 1 | `bus_errors`, `frames_lost` |
@@ -305,7 +307,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
     /// Reads a frame of all chips.
     fn read<C: Codes>(&mut self, number: u64, codes: &mut C) -> Result<Read, D::Error> {
         let period = self.period_ns();
-        let (mut bad, mut on_bus) = (false, false);
+        let (mut bad, mut on_bus, mut repeated) = (false, false, false);
         let began_ns = self.drdy.now_ns();
         let (mut first_channel, mut lead_off) = (0, LeadOff::default());
         for (chip, adc) in self.adcs.iter_mut().enumerate() {
@@ -316,6 +318,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             let mut codes = OfChip { codes: &mut *codes, first: first_channel, channels: adc.channels() };
             match adc.read_frame(&mut codes) {
                 Ok(status) => {
+                    repeated |= chip == 0 && status.repeated;
                     lead_off.add(first_channel, status.lead_off_positive, status.lead_off_negative);
                     if let Some(place) = self.status.get_mut(chip) {
                         *place = status;
@@ -331,9 +334,13 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             first_channel += adc.channels();
         }
         self.health.bad_frames += u64::from(bad);
+        // The line said that there is a frame, and no edge did: the chip knows better.
+        let nothing = self.estimated && repeated;
         if bad || on_bus {
             self.health.frames_lost += 1;
             self.failures += 1;
+        } else if nothing {
+            self.health.frames_lost += 1;
         } else {
             self.health.lead_off = lead_off;
             if !self.estimated {
@@ -347,6 +354,6 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         // A chip that queues its frames has DRDY low as long as there is another: it was not the newest that was read.
         let newest = level == Some(Level::High) || !self.adcs.first().is_some_and(Adc::queues_frames);
         self.transfer_ns = began_ns.filter(|_| newest && !bad && !on_bus && !self.estimated);
-        Ok(if bad || on_bus { Read::Lost } else { Read::Good })
+        Ok(if bad || on_bus || nothing { Read::Lost } else { Read::Good })
     }
 }

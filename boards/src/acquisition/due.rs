@@ -14,6 +14,8 @@ use crate::drdy::{DataReady, Edge, Level, Wait};
 
 /// How long an edge may be behind the level.
 const DUE_GRACE_PERIODS: f64 = 0.125;
+/// Share of a period that has to be over before there can be another frame, as well as the period is known.
+const EARLIEST: f64 = 0.95;
 /// Share of a period that has to be over before a new scan is begun in place of one that was given up.
 const SCAN_REST: f64 = 0.95;
 /// Periods until the first frame after START: the digital filter takes four.
@@ -49,13 +51,23 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
         } else {
             self.limits.timeout_periods
         };
-        let timeout = (period * periods) as i64;
+        let timeout = self.until((period * periods) as i64, period);
         let wait = if self.conversions > 1 { self.wait_for_scan(timeout)? } else { self.drdy.wait(timeout.max(1))? };
         match wait {
             Wait::Stopped => Ok(Due::Not(Step::Stopped)),
             Wait::Edge(first) => self.edge(first),
             Wait::Timeout => self.timeout(period),
         }
+    }
+
+    /// What is left of a time that began with the last frame, where a clock can tell; never less than an edge may be behind the level.
+    fn until(&mut self, timeout_ns: i64, period: f64) -> i64 {
+        let by_frame = !self.due_now && !self.restarted && self.conversions == 1;
+        let (Some((_, last_ns)), true) = (self.last, by_frame) else { return timeout_ns };
+        let Some(now_ns) = self.drdy.now_ns() else { return timeout_ns };
+        let patience = (period * self.limits.timeout_periods) as i64;
+        let left = last_ns.saturating_add(patience).saturating_sub(now_ns);
+        left.clamp(((period * DUE_GRACE_PERIODS) as i64).min(timeout_ns), timeout_ns)
     }
 
     fn edge(&mut self, first: Edge) -> Result<Due, D::Error> {
@@ -92,6 +104,8 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
             self.due_now = false;
             if core::mem::take(&mut self.estimated) {
                 self.last = Some((number, edge.time_ns));
+                // Should the frame have come behind the look for it, it must not be taken for the next one.
+                self.skip_unread(1);
             }
             return Ok(Due::Not(Step::Stale));
         }
@@ -108,7 +122,6 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
             self.health.drdy_missed += lost - overwritten;
         }
         if waiting.more {
-            self.skip_unread(1);
             return Ok(self.overwritten(edge, number + advance));
         }
         if self.drdy.level()? == Some(Level::High) {
@@ -142,6 +155,8 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
 
     /// The frame of an edge is gone: clocked out in place of the one before, or overwritten by those that wait behind it.
     fn overwritten(&mut self, edge: Edge, number: u64) -> Due {
+        // Where the line only said that it is gone, it waits to be taken for the next one.
+        self.skip_unread(1);
         self.health.overruns += 1;
         self.health.frames_lost += 1;
         self.last = Some((number, edge.time_ns));
@@ -164,7 +179,7 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
 
     fn timeout(&mut self, period: f64) -> Result<Due, D::Error> {
         let low = self.drdy.level()? == Some(Level::Low);
-        if core::mem::take(&mut self.due_now) && !low {
+        if core::mem::take(&mut self.due_now) && (!low || self.is_too_early(period)) {
             return Ok(Due::Not(Step::Timeout));
         }
         self.health.drdy_missed += 1;
@@ -181,6 +196,14 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
         self.last = Some((number + 1, time_ns));
         self.estimated = true;
         Ok(Due::Not(Step::Timeout))
+    }
+}
+
+impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
+    /// Whether the chip cannot have converted since the last frame, whatever its line says.
+    fn is_too_early(&mut self, period: f64) -> bool {
+        let since = self.drdy.now_ns().zip(self.last).map(|(now_ns, (_, last_ns))| now_ns.saturating_sub(last_ns));
+        since.is_some_and(|since| (0..(period * EARLIEST) as i64).contains(&since))
     }
 }
 
