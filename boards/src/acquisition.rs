@@ -10,7 +10,7 @@
 //! | an edge, about a period after the last | frame read | |
 //! | an edge, n periods after the last | frame read, gap of n - 1 | `drdy_missed`, `frames_lost` |
 //! | several edges waiting | the newest frame is read | `overruns`, `frames_lost` |
-//! | an edge behind the last look and before the transfer | the frame that was read is its own | `overruns`, `frames_lost` |
+//! | an edge behind the last look and before the transfer's first clock | the frame that was read is its own | `overruns`, `frames_lost` |
 //! | more edges waiting than any queue holds | nothing: the rest is looked at in the next step | `overruns`, `frames_lost` |
 //! | an edge whose frame was clocked out already | nothing | `overruns`, `frames_lost` |
 //! | no edge, DRDY low (after a read, or when time is up) | frame read, its time estimated | `drdy_missed` |
@@ -117,8 +117,8 @@ pub struct Acquisition<'b, A, D> {
     estimated: bool,
     /// DRDY was low after the last read.
     due_now: bool,
-    /// When the transfer of a good frame began that was the newest then.
-    transfer_ns: Option<i64>,
+    /// When a good frame that was read was the newest that there was.
+    newest_ns: Option<i64>,
     /// The gap up to the next edge is the time of a restart.
     restarted: bool,
     failures: u32,
@@ -158,7 +158,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             last_seqno: None,
             estimated: false,
             due_now: false,
-            transfer_ns: None,
+            newest_ns: None,
             restarted: false,
             failures: 0,
             needs_restart: false,
@@ -349,11 +349,18 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         }
         // An edge that fell close to the one before may be lost to the host; the level is not. After a transfer that
         // failed, DRDY is low because nobody clocked the frame out; after a frame without an edge it may be stuck.
+        let ended_ns = if on_bus || self.estimated { None } else { self.drdy.now_ns() };
         let level = if on_bus || self.estimated { None } else { self.drdy.level()? };
         self.due_now = level == Some(Level::Low);
-        // A chip that queues its frames has DRDY low as long as there is another: it was not the newest that was read.
-        let newest = level == Some(Level::High) || !self.adcs.first().is_some_and(Adc::queues_frames);
-        self.transfer_ns = began_ns.filter(|_| newest && !bad && !on_bus && !self.estimated);
+        let queues = self.adcs.first().is_some_and(Adc::queues_frames);
+        let newest_ns = match level {
+            // Nothing is left of what fell before.
+            Some(Level::High) => ended_ns,
+            // A chip that queues its frames has DRDY low as long as there is another: it was not the newest that was read.
+            Some(Level::Low) if queues => None,
+            _ => began_ns,
+        };
+        self.newest_ns = newest_ns.filter(|_| !bad && !on_bus && !self.estimated);
         Ok(if bad || on_bus || nothing { Read::Lost } else { Read::Good })
     }
 }

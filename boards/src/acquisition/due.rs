@@ -2,11 +2,14 @@
 //!
 //! Must never read a frame. The table in [`super`] says what is counted when.
 //!
-//! Between the last look at the edges and the transfer the chip may convert once more: then the frame that is read is the newer one.
-//! The edge's own time tells, against the host's when the transfer was begun ([`DataReady::now_ns`]): an edge that fell before is the
-//! frame's, one that fell later is the next one's, whose frame may be the one that is lost. What is left is the way from that
-//! time to the transfer's first clock, a few microseconds: an edge that falls there is counted as an overrun, which is right in
-//! number, and leaves its frame the number and time of the one before.
+//! Between the last look at the edges and the transfer's first clock the chip may convert once more: then the frame that is read is the
+//! newer one. Level and times tell, behind the transfer: where DRDY is high nothing waits, and every edge up to then is that of a frame
+//! that was read or lost; where it is low the last one is of a frame that waits, and only edges before the transfer was begun
+//! ([`DataReady::now_ns`]) are taken for those of frames that are gone. What cannot be told: when two edges fall from that time until the
+//! level is looked at, and DRDY is low, the first of them may have been before the first clock or behind it. It is counted as an overrun,
+//! which is right in number, and the frame keeps number and time of the edge before. That is a host that is late by more than a period. And
+//! a chip whose DRDY falls within a transfer has to keep it low until the next one: one that lifts it with the next clock gives that
+//! edge's time to the frame that was under way.
 
 use super::{Acquisition, NS_PER_S, Step, waiting};
 use crate::adc::Adc;
@@ -134,12 +137,12 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
     /// The newest frame was read: when edges fell between the last look and the transfer, it is that of the last of them, and those before
     /// it are lost.
     pub(super) fn follow_transfer(&mut self) -> Result<(), D::Error> {
-        let Some(began_ns) = self.transfer_ns.take() else { return Ok(()) };
+        let Some(newest_ns) = self.newest_ns.take() else { return Ok(()) };
         let period = self.period_ns();
         while let (Some(edge), Some((number, last_ns))) = (self.drdy.peek()?, self.last) {
             let advance = periods(edge.time_ns.saturating_sub(last_ns), period);
             // None: the line bounced, which is for the next step to find.
-            if edge.time_ns > began_ns || advance == 0 {
+            if edge.time_ns > newest_ns || advance == 0 {
                 break;
             }
             self.drdy.wait(0)?;
