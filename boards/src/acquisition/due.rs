@@ -21,6 +21,8 @@ const DUE_GRACE_PERIODS: f64 = 0.125;
 const EARLIEST: f64 = 0.95;
 /// Share of a period that has to be over before a new scan is begun in place of one that was given up.
 const SCAN_REST: f64 = 0.95;
+/// Share of a scan that may be missing in the time of another one: as far as rates and times are known.
+const SCAN_TOLERANCE: f64 = 0.25;
 /// Periods until the first frame after START: the digital filter takes four.
 const FIRST_PERIODS: f64 = 8.0;
 
@@ -63,14 +65,15 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
         }
     }
 
-    /// What is left of a time that began with the last frame, where a clock can tell; never less than an edge may be behind the level.
+    /// What is left of a time that began with the last frame, where a clock can tell; never less than half a period:
+    /// a host that is late with a frame finds the next edge late.
     fn until(&mut self, timeout_ns: i64, period: f64) -> i64 {
         let by_frame = !self.due_now && !self.restarted && self.conversions == 1;
         let (Some((_, last_ns)), true) = (self.last, by_frame) else { return timeout_ns };
         let Some(now_ns) = self.drdy.now_ns() else { return timeout_ns };
         let patience = (period * self.limits.timeout_periods) as i64;
         let left = last_ns.saturating_add(patience).saturating_sub(now_ns);
-        left.clamp(((period * DUE_GRACE_PERIODS) as i64).min(timeout_ns), timeout_ns)
+        left.clamp(((period * 0.5) as i64).min(timeout_ns), timeout_ns)
     }
 
     fn edge(&mut self, first: Edge) -> Result<Due, D::Error> {
@@ -101,7 +104,13 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
         let set_back = (since as f64) < -period;
         // After a scan that was given up the chip converts the same input over and over.
         let early = self.scan_broken && (since as f64) < period * SCAN_REST;
-        let by_time = if set_back { 1 } else { periods(since, period) * u64::from(!early) };
+        let by_time = if set_back {
+            1
+        } else if self.conversions > 1 {
+            self.scans(since) * u64::from(!early)
+        } else {
+            periods(since, period)
+        };
         if by_time == 0 {
             // Its frame was read when the level told so, or the line bounced.
             self.due_now = false;
@@ -117,7 +126,8 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
         let advance =
             if self.estimated || self.restarted || self.conversions > 1 { by_time } else { by_time.max(by_count) };
         let lost = advance - 1;
-        let overwritten = lost.min(seen - 1);
+        // A scan waits for the host: who lets the time of another one go by was late, whether an edge told of it or not.
+        let overwritten = if self.conversions > 1 && !self.estimated { lost } else { lost.min(seen - 1) };
         self.skip_unread(lost);
         self.health.frames_lost += lost;
         self.health.overruns += overwritten;
@@ -203,6 +213,13 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
 }
 
 impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
+    /// Scans that there was time for, by the chip's own rate: the measured one is that of the host, and a host that loses scans would
+    /// make them the longer for it. One that only takes longer is one.
+    fn scans(&self, ns: i64) -> u64 {
+        let scan = NS_PER_S / self.adcs.first().map_or(1.0, Adc::rate);
+        (libm::floor(ns as f64 / scan + SCAN_TOLERANCE) as u64).max(1)
+    }
+
     /// Whether the chip cannot have converted since the last frame, whatever its line says.
     fn is_too_early(&mut self, period: f64) -> bool {
         let since = self.drdy.now_ns().zip(self.last).map(|(now_ns, (_, last_ns))| now_ns.saturating_sub(last_ns));

@@ -247,9 +247,9 @@ const SINGLE: &[Case] = &[
 const BENCH: &[(&Chip, u32, u32, bool)] = &[
     (&ADS1299, 1000, 1000, true),
     (&TWO_ADS1299, 250, 1000, false),
-    (&ADS1256, 12, 4000, false),
+    (&ADS1256, 55, 4000, false),
     (&ADS131M04, 500, 1000, false),
-    (&ADS131M08, 1000, 1000, false),
+    (&ADS131M08, 500, 1000, false),
     (&MCP3008, 100, 2000, false),
     (&MCP3208, 250, 3000, true),
     (&MAX1111, 100, 1000, false),
