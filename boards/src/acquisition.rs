@@ -10,10 +10,12 @@
 //! | an edge, about a period after the last | frame read | |
 //! | an edge, n periods after the last | frame read, gap of n - 1 | `drdy_missed`, `frames_lost` |
 //! | several edges waiting | the newest frame is read | `overruns`, `frames_lost` |
-//! | an edge behind the last look and before the transfer | the frame that was read is its own | `overruns`, `frames_lost` |
+//! | an edge behind the last look and before the transfer's first clock | the frame that was read is its own | `overruns`, `frames_lost` |
 //! | more edges waiting than any queue holds | nothing: the rest is looked at in the next step | `overruns`, `frames_lost` |
 //! | an edge whose frame was clocked out already | nothing | `overruns`, `frames_lost` |
 //! | no edge, DRDY low (after a read, or when time is up) | frame read, its time estimated | `drdy_missed` |
+//! | no edge, DRDY low soon after a frame that an edge told of | nothing: no frame can be there yet | |
+//! | no edge, DRDY low, and the chip says that it has no new frame | gap of 1 | `drdy_missed`, `frames_lost` |
 //! | no edge, DRDY high | gap of 1 | `drdy_missed`, `frames_lost` |
 //! | status word or checksum wrong | gap of 1 | `bad_frames`, `frames_lost` |
 //! | SPI transfer failed | gap of 1 | `bus_errors`, `frames_lost` |
@@ -115,8 +117,8 @@ pub struct Acquisition<'b, A, D> {
     estimated: bool,
     /// DRDY was low after the last read.
     due_now: bool,
-    /// When the transfer of a good frame began that was the newest then.
-    transfer_ns: Option<i64>,
+    /// When a good frame that was read was the newest that there was.
+    newest_ns: Option<i64>,
     /// The gap up to the next edge is the time of a restart.
     restarted: bool,
     failures: u32,
@@ -156,7 +158,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             last_seqno: None,
             estimated: false,
             due_now: false,
-            transfer_ns: None,
+            newest_ns: None,
             restarted: false,
             failures: 0,
             needs_restart: false,
@@ -305,7 +307,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
     /// Reads a frame of all chips.
     fn read<C: Codes>(&mut self, number: u64, codes: &mut C) -> Result<Read, D::Error> {
         let period = self.period_ns();
-        let (mut bad, mut on_bus) = (false, false);
+        let (mut bad, mut on_bus, mut repeated) = (false, false, false);
         let began_ns = self.drdy.now_ns();
         let (mut first_channel, mut lead_off) = (0, LeadOff::default());
         for (chip, adc) in self.adcs.iter_mut().enumerate() {
@@ -316,6 +318,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             let mut codes = OfChip { codes: &mut *codes, first: first_channel, channels: adc.channels() };
             match adc.read_frame(&mut codes) {
                 Ok(status) => {
+                    repeated |= chip == 0 && status.repeated;
                     lead_off.add(first_channel, status.lead_off_positive, status.lead_off_negative);
                     if let Some(place) = self.status.get_mut(chip) {
                         *place = status;
@@ -331,9 +334,13 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
             first_channel += adc.channels();
         }
         self.health.bad_frames += u64::from(bad);
+        // The line said that there is a frame, and no edge did: the chip knows better.
+        let nothing = self.estimated && repeated;
         if bad || on_bus {
             self.health.frames_lost += 1;
             self.failures += 1;
+        } else if nothing {
+            self.health.frames_lost += 1;
         } else {
             self.health.lead_off = lead_off;
             if !self.estimated {
@@ -342,11 +349,18 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         }
         // An edge that fell close to the one before may be lost to the host; the level is not. After a transfer that
         // failed, DRDY is low because nobody clocked the frame out; after a frame without an edge it may be stuck.
+        let ended_ns = if on_bus || self.estimated { None } else { self.drdy.now_ns() };
         let level = if on_bus || self.estimated { None } else { self.drdy.level()? };
         self.due_now = level == Some(Level::Low);
-        // A chip that queues its frames has DRDY low as long as there is another: it was not the newest that was read.
-        let newest = level == Some(Level::High) || !self.adcs.first().is_some_and(Adc::queues_frames);
-        self.transfer_ns = began_ns.filter(|_| newest && !bad && !on_bus && !self.estimated);
-        Ok(if bad || on_bus { Read::Lost } else { Read::Good })
+        let queues = self.adcs.first().is_some_and(Adc::queues_frames);
+        let newest_ns = match level {
+            // Nothing is left of what fell before.
+            Some(Level::High) => ended_ns,
+            // A chip that queues its frames has DRDY low as long as there is another: it was not the newest that was read.
+            Some(Level::Low) if queues => None,
+            _ => began_ns,
+        };
+        self.newest_ns = newest_ns.filter(|_| !bad && !on_bus && !self.estimated);
+        Ok(if bad || on_bus || nothing { Read::Lost } else { Read::Good })
     }
 }

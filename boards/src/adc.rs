@@ -170,6 +170,8 @@ pub struct FrameStatus {
     pub lead_off_negative: u32,
     /// Levels of the chip's own GPIO pins, bit 0 is the first.
     pub gpio: u8,
+    /// The chip says that these samples were read before: it has converted nothing since. Chips that do not tell leave it off.
+    pub repeated: bool,
 }
 
 /// What can go wrong between the host and a converter.

@@ -30,6 +30,9 @@ use crate::{ads131m0x, ads1256, ads1299, max111x, mcp320x};
 /// How much faster the second chip's oscillator is than the first's, in parts in a million, unless told otherwise.
 pub const SECOND_CHIP_DRIFT_PPM: f64 = 20.0;
 
+/// Nanoseconds that a byte's eight bits take at 1 Hz.
+const BYTE_NS_AT_1_HZ: u64 = 8_000_000_000;
+
 /// What a simulated board does.
 #[derive(Clone, Debug)]
 pub struct SimSettings<'a> {
@@ -38,7 +41,7 @@ pub struct SimSettings<'a> {
     /// How much too fast each chip's oscillator is, in parts in a million.
     pub drift_ppm: [f64; MAX_CHIPS],
     /// Virtual time that a byte takes on the bus, in nanoseconds. 0, the default, is a bus that never is too slow for
-    /// the rate; 2250 is the BCM2835's nine clocks at 4 MHz.
+    /// the rate, and the board's SPI speed where a scan waits for the bus; 2250 is the BCM2835's nine clocks at 4 MHz.
     pub byte_ns: u32,
     /// What goes wrong.
     pub faults: Faults,
@@ -127,7 +130,13 @@ impl<'a> SimBoard<'a> {
         };
         let chips = board.chips.iter().take(MAX_CHIPS).enumerate().map(chip).collect();
         let pace = board.default_rate.into();
-        Self { now_ns: 0, byte_ns: settings.byte_ns, chips, pacing: board.pacing, pace }
+        // A converter that scans begins the next conversion when the host has fetched the last one: the bus is part of its rate.
+        let scans = board.chips.iter().any(|slot| matches!(slot.kind, ChipKind::Ads1256(_)));
+        let byte_ns = match settings.byte_ns {
+            0 if scans => u32::try_from(BYTE_NS_AT_1_HZ / u64::from(board.spi.speed_hz.max(1))).unwrap_or(u32::MAX),
+            given => given,
+        };
+        Self { now_ns: 0, byte_ns, chips, pacing: board.pacing, pace }
     }
 
     /// Virtual time since power-up in nanoseconds.

@@ -20,11 +20,13 @@ struct Counts {
     conversions: usize,
     skips: u32,
     starts: u32,
+    /// The read that gets nothing new, from 0.
+    repeats: Option<i32>,
 }
 
 impl Counts {
     fn new(conversions: usize) -> Self {
-        Self { reads: 0, conversions, skips: 0, starts: 0 }
+        Self { reads: 0, conversions, skips: 0, starts: 0, repeats: None }
     }
 }
 
@@ -78,8 +80,9 @@ impl Adc for Counts {
 
     fn read_frame<C: Codes + ?Sized>(&mut self, codes: &mut C) -> Result<FrameStatus, AdcError<ErrorKind>> {
         codes.set(0, self.reads);
+        let repeated = self.repeats == Some(self.reads);
         self.reads += 1;
-        Ok(FrameStatus::default())
+        Ok(FrameStatus { repeated, ..FrameStatus::default() })
     }
 
     fn set_input(&mut self, _: Input) -> Result<(), AdcError<ErrorKind>> {
@@ -221,6 +224,17 @@ fn an_edge_that_comes_behind_its_frame_makes_no_second_frame() {
     let (frames, health) = run([first(1), saved, usual(3)].into_iter().flatten().collect());
     assert_eq!(frames, [(0, 1), (1, 2), (2, 3)]);
     assert_eq!(health, Health { drdy_missed: 1, ..Health::default() });
+}
+
+#[test]
+fn a_level_that_lies_makes_no_frame_of_what_was_read_before() {
+    // Time is up, the level says that a frame is there, and the chip that it is none; its edge comes later, and so does its frame.
+    let lied = vec![Empty, Is(Low), At(2, 2), Empty];
+    let adc = Counts { repeats: Some(1), ..Counts::new(1) };
+    let (frames, health, adc) = run_with(adc, [first(1), lied, usual(3)].into_iter().flatten().collect());
+    assert_eq!(frames, [(0, 1), (2, 3)]);
+    assert_eq!(health, Health { drdy_missed: 1, frames_lost: 1, ..Health::default() });
+    assert_eq!(adc.skips, 1, "what may have come meanwhile is not the next frame");
 }
 
 #[test]

@@ -26,6 +26,16 @@ struct Slowness {
     longest_ns: u32,
     /// Before the chips run, nobody waits.
     on: Cell<bool>,
+    slow_at: Place,
+}
+
+/// Where a host takes its time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// At edges and levels, and behind a transfer.
+    Looks,
+    /// Between the last look and the transfer's first clock.
+    Preparation,
 }
 
 impl Slowness {
@@ -36,7 +46,10 @@ impl Slowness {
         state >> 8
     }
 
-    fn pass(&self, world: &RefCell<SimBoard<'_>>) {
+    fn pass(&self, world: &RefCell<SimBoard<'_>>, place: Place) {
+        if place != self.slow_at {
+            return;
+        }
         let often = self.next().is_multiple_of(8);
         let ns = self.next() % if often { self.longest_ns } else { 20_000 };
         if self.on.get() {
@@ -57,21 +70,21 @@ impl DataReady for SlowDrdy<'_, '_> {
     type Error = Infallible;
 
     fn wait(&mut self, timeout_ns: i64) -> Result<Wait, Infallible> {
-        self.slowness.pass(self.world);
+        self.slowness.pass(self.world, Place::Looks);
         let found = self.drdy.wait(timeout_ns);
-        self.slowness.pass(self.world);
+        self.slowness.pass(self.world, Place::Looks);
         found
     }
 
     fn level(&mut self) -> Result<Option<Level>, Infallible> {
-        self.slowness.pass(self.world);
+        self.slowness.pass(self.world, Place::Looks);
         let level = self.drdy.level();
-        self.slowness.pass(self.world);
+        self.slowness.pass(self.world, Place::Looks);
         level
     }
 
     fn now_ns(&mut self) -> Option<i64> {
-        self.slowness.pass(self.world);
+        self.slowness.pass(self.world, Place::Looks);
         self.drdy.now_ns()
     }
 }
@@ -89,8 +102,9 @@ impl ErrorType for SlowSpi<'_, '_> {
 
 impl SpiDevice for SlowSpi<'_, '_> {
     fn transaction(&mut self, operations: &mut [Operation<'_, u8>]) -> Result<(), SimBusError> {
+        self.slowness.pass(self.world, Place::Preparation);
         let result = self.spi.transaction(operations);
-        self.slowness.pass(self.world);
+        self.slowness.pass(self.world, Place::Looks);
         result
     }
 }
@@ -99,7 +113,13 @@ const PERIOD_NS: i64 = 1_000_000;
 /// From a channel's code to that of the next conversion, in the counter signal.
 const STEP: i32 = 8;
 
-fn run<A: Adc>(adc: A, channels: usize, world: &RefCell<SimBoard<'static>>, slowness: &Slowness) -> (Frames, Health) {
+fn run<A: Adc>(
+    adc: A,
+    channels: usize,
+    steps: u32,
+    world: &RefCell<SimBoard<'static>>,
+    slowness: &Slowness,
+) -> (Frames, Health) {
     let mut adcs = [adc];
     let drdy = sim::data_ready(world, 0, || NoPace).pop().unwrap();
     let mut drdys = [SlowDrdy { drdy, world, slowness }];
@@ -109,7 +129,7 @@ fn run<A: Adc>(adc: A, channels: usize, world: &RefCell<SimBoard<'static>>, slow
     acquisition.start().unwrap();
     slowness.on.set(true);
     let mut sink = Frames::of(channels);
-    for _ in 0..400 {
+    for _ in 0..steps {
         assert_ne!(acquisition.step(&mut sink).unwrap(), Step::Stopped);
     }
     let health = *acquisition.health();
@@ -136,37 +156,57 @@ fn check(frames: &Frames, health: &Health) -> Result<(), String> {
     Ok(())
 }
 
-fn slowness(seed: u32) -> Slowness {
+fn slowness(seed: u32, slow_at: Place) -> Slowness {
     let longest_ns = [50_000, 300_000, 900_000, 2_500_000][seed as usize % 4];
-    Slowness { state: Cell::new(seed), longest_ns, on: Cell::new(false) }
+    Slowness { state: Cell::new(seed), longest_ns, on: Cell::new(false), slow_at }
 }
 
-#[test]
-fn each_frame_has_its_own_number_and_time() {
+/// Frames that an ADS1299 lost, all told, to hosts that are slow in such a place.
+fn newest_frames(slow_at: Place) -> u64 {
     let board = Board::find("pieeg8").unwrap();
     let mut lost = 0;
     for seed in 0..200 {
-        let slowness = slowness(seed);
+        let slowness = slowness(seed, slow_at);
         let world = RefCell::new(SimBoard::new(board, SimSettings::new(Signal::Counter)));
         let spi = SlowSpi { spi: SimSpi::new(&world, 0), world: &world, slowness: &slowness };
         let rate = ads1299::registers::DataRate::Sps1000;
         let adc = Ads1299::new(spi, SimDelay::new(&world), ads1299::Settings::DEFAULT.with_rate(rate));
-        let (frames, health) = run(adc, 8, &world, &slowness);
+        let (frames, health) = run(adc, 8, 400, &world, &slowness);
         check(&frames, &health).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
         lost += health.frames_lost;
     }
+    lost
+}
+
+#[test]
+fn each_frame_has_its_own_number_and_time() {
+    let lost = newest_frames(Place::Looks);
     assert!(lost > 1000, "the host was not slow: {lost}");
 }
 
 #[test]
-fn a_chip_that_queues_hands_out_the_older_frame_with_its_own_time() {
+fn a_frame_that_is_converted_while_its_transfer_is_prepared_is_that_of_its_own_edge() {
+    let lost = newest_frames(Place::Preparation);
+    assert!(lost > 1000, "the host was not slow: {lost}");
+}
+
+/// An ADS131M04 and a host that is slow in such a place, for so many steps.
+fn queued_frames(seed: u32, slow_at: Place, steps: u32) {
     let board = Board::find("ads131m04").unwrap();
-    for seed in (0..200).filter(|seed| seed % 4 < 2) {
-        let slowness = slowness(seed);
-        let world = RefCell::new(SimBoard::new(board, SimSettings::new(Signal::Counter)));
-        let spi = SlowSpi { spi: SimSpi::new(&world, 0), world: &world, slowness: &slowness };
-        let adc = Ads131m0x::new(spi, SimDelay::new(&world), ads131m0x::Settings::new(ads131m0x::Part::M04));
-        let (frames, health) = run(adc, 4, &world, &slowness);
-        check(&frames, &health).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
-    }
+    let slowness = slowness(seed, slow_at);
+    let world = RefCell::new(SimBoard::new(board, SimSettings::new(Signal::Counter)));
+    let spi = SlowSpi { spi: SimSpi::new(&world, 0), world: &world, slowness: &slowness };
+    let adc = Ads131m0x::new(spi, SimDelay::new(&world), ads131m0x::Settings::new(ads131m0x::Part::M04));
+    let (frames, health) = run(adc, 4, steps, &world, &slowness);
+    check(&frames, &health).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+}
+
+#[test]
+fn a_chip_that_queues_hands_out_the_older_frame_with_its_own_time() {
+    (0..200).filter(|seed| seed % 4 < 2).for_each(|seed| queued_frames(seed, Place::Looks, 400));
+}
+
+#[test]
+fn the_first_frame_of_a_chip_that_queues_is_that_of_the_edge_that_fell_while_it_was_read_twice() {
+    (0..8000).filter(|seed| seed % 4 == 2).for_each(|seed| queued_frames(seed, Place::Preparation, 5));
 }

@@ -267,6 +267,22 @@ fn a_scan_is_a_frame_and_nothing_is_lost() {
     }
 }
 
+/// t18 of table 13 in milliseconds for DRATE 30000, 1000, 100 and 15, and what fetching and switching take behind it: ten bytes at
+/// fCLKIN / 4, 7.68 MHz, and t6, t11 and t11 in between (50, 2 x 24 and 3 x 4 tCLKIN).
+#[test]
+fn the_simulated_boards_rate_is_that_of_the_datasheet_and_of_the_driver() {
+    for (rate, settled_ms) in [(469.0, 0.21), (101.0, 1.18), (12.0, 10.18), (1.0, 66.84)] {
+        let input_ms = settled_ms + f64::from(10 * 8 * 4 + 50 + 2 * 24 + 3 * 4) / 7680.0;
+        let (_, health, _) = run(rate, 100, SimSettings::new(Signal::Counter));
+        let expected = 1000.0 / (8.0 * input_ms);
+        // The driver's pauses are a little longer than they have to be, and the chip begins with the first clock of WAKEUP, the simulated
+        // one with the last.
+        let off = health.measured_rate / expected - 1.0;
+        assert!((-0.02..0.001).contains(&off), "{rate}: {} for {expected}", health.measured_rate);
+        assert!((expected.floor() - rate).abs() < 0.5, "{expected}");
+    }
+}
+
 #[test]
 fn every_input_comes_at_its_place() {
     let (frames, _, _) = run(469.0, 10, SimSettings::new(Signal::Recording(&Ladder)));

@@ -389,7 +389,10 @@ fn leads_and_pins_are_in_the_status_word() {
             model.set_lead_off(0x81, 0xC3);
         }
         let (_, status) = next(adc, drdy);
-        assert_eq!(status, FrameStatus { lead_off_positive: 0x81, lead_off_negative: 0x03, gpio: 0b0101 });
+        assert_eq!(
+            status,
+            FrameStatus { lead_off_positive: 0x81, lead_off_negative: 0x03, gpio: 0b0101, repeated: false }
+        );
     });
 }
 

@@ -109,6 +109,29 @@ fn an_adc_that_answers_but_makes_no_frames_is_given_ever_more_time() {
 }
 
 #[test]
+fn a_line_that_sticks_hands_out_no_frame_twice_and_costs_nothing_when_it_is_well_again() {
+    // Ten frames by the level, a restart, and an end in the middle of a period.
+    let faults = ["--board", "ads131m08", "--fault", "drdy-low@100x37"];
+    let name = unique("stuck");
+    let service =
+        Service::start(&name, &[&["--signal", "counter", "--rate", "500", "--chunk", "5"][..], &faults].concat());
+    let mut mirror = Mirror::open(&name, Start::Oldest).unwrap();
+    let frames = read(&mut mirror, 300);
+    assert!(frames.windows(2).all(|f| f[1].0 > f[0].0), "a frame came twice");
+    let early = frames
+        .iter()
+        .map(|f| 2.0 * f.1 - f.0 as f64)
+        .fold((f64::MAX, f64::MIN), |(low, high), off| (low.min(off), high.max(off)));
+    assert!(early.1 - early.0 < 1.0, "{early:?}");
+    let (by_count, lost) = (missing(&frames).0, health(&name, "frames_lost"));
+    assert!((by_count - lost).abs() <= 1, "{by_count} {lost}");
+    let missed = health(&name, "drdy_missed");
+    read(&mut mirror, 400);
+    assert_eq!((health(&name, "drdy_missed"), health(&name, "frames_lost")), (missed, lost));
+    service.stop();
+}
+
+#[test]
 fn a_service_that_was_stopped_counts_what_it_slept_through() {
     let (name, service, mut mirror) = start("stopped", &[]);
     wait_for(&name, "some frames", |i| i["frames"]["published"].as_u64() > Some(100));

@@ -9,6 +9,8 @@ use crate::drdy::{DataReady, Level, Wait};
 /// Conversion times after which a missing edge is looked for at the level. They begin when the last result was fetched, and
 /// the conversion began before.
 const PATIENCE: f64 = 1.0;
+/// Conversion times that an edge may be behind the level.
+const BEHIND: f64 = 0.2;
 /// Conversion times after which a conversion that did not come will not come.
 const GIVE_UP: f64 = 4.0;
 
@@ -26,8 +28,15 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
         }
         match self.drdy.wait(first.max(1))? {
             Wait::Timeout if self.drdy.level()? != Some(Level::Low) => self.drdy.wait((timeout_ns - first).max(1)),
+            Wait::Timeout => self.wait_behind_level(),
             wait => Ok(wait),
         }
+    }
+
+    /// DRDY is low: its edge may be on its way yet.
+    fn wait_behind_level(&mut self) -> Result<Wait, D::Error> {
+        let behind = (self.conversion_ns() * BEHIND) as i64;
+        self.drdy.wait(behind.max(1))
     }
 
     /// Reads all conversions of a frame.
@@ -89,7 +98,12 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
     fn wait_for_conversion(&mut self) -> Result<Read, D::Error> {
         let conversion = self.conversion_ns();
         for patience in [PATIENCE, GIVE_UP - PATIENCE] {
-            match self.drdy.wait(((conversion * patience) as i64).max(1))? {
+            let mut wait = self.drdy.wait(((conversion * patience) as i64).max(1))?;
+            let low = wait == Wait::Timeout && self.drdy.level()? == Some(Level::Low);
+            if low {
+                wait = self.wait_behind_level()?;
+            }
+            match wait {
                 Wait::Stopped => return Ok(Read::Stopped),
                 Wait::Edge(_) => {
                     // A host that is late finds several, all of the same input.
@@ -99,7 +113,7 @@ impl<A: Adc, D: DataReady> Acquisition<'_, A, D> {
                     }
                     // It fell before the input was switched.
                 }
-                Wait::Timeout if self.drdy.level()? == Some(Level::Low) => {
+                Wait::Timeout if low => {
                     self.health.drdy_missed += 1;
                     return Ok(Read::Good);
                 }

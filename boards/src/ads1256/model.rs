@@ -200,7 +200,8 @@ impl<'a> Model<'a> {
             self.scans.first = now;
         } else {
             let periods = now.saturating_sub(self.scans.begin) as f64 / self.scan_clocks().max(1) as f64;
-            self.scans.index += (libm::round(periods) as u64).max(1);
+            // One that takes longer is one; what is left out had its whole time, but for what clocks and hosts are off.
+            self.scans.index += (libm::floor(periods + 0.25) as u64).max(1);
             self.scans.longest = self.scans.longest.max(Some(self.scans.conversions));
         }
         self.scans.begin = now;

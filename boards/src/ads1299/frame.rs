@@ -62,6 +62,7 @@ impl StatusWord {
             lead_off_positive: (self.0 >> Self::POSITIVE_SHIFT) & 0xFF,
             lead_off_negative: (self.0 >> Self::NEGATIVE_SHIFT) & 0xFF,
             gpio: (self.0 & 0b1111) as u8,
+            repeated: false,
         }
     }
 }
@@ -171,7 +172,10 @@ mod tests {
     fn lead_off_bits_sit_between_the_mark_and_the_gpio_pins() {
         // b0 = C0 | P >> 4, b1 = P << 4 | N >> 4, b2 = N << 4 | GPIO
         let word = StatusWord::from_bytes([0xCA, 0x53, 0xC1]);
-        assert_eq!(word.status(), FrameStatus { lead_off_positive: 0xA5, lead_off_negative: 0x3C, gpio: 1 });
+        assert_eq!(
+            word.status(),
+            FrameStatus { lead_off_positive: 0xA5, lead_off_negative: 0x3C, gpio: 1, repeated: false }
+        );
         assert_eq!(StatusWord::new(0xA5, 0x3C, 1), word);
     }
 

@@ -184,17 +184,19 @@ impl<SPI: SpiDevice, D: DelayNs> Adc for Ads131m0x<SPI, D> {
         if codes.channels() != channels {
             return Err(AdcError::FrameBuffer { channels, given: codes.channels() });
         }
+        let drained = self.stale;
         if self.stale {
             self.exchange(Command::Null, None)?;
             self.stale = false;
         }
         let bytes = self.exchange(Command::Null, None)?;
         let response = self.decode(&bytes, codes)?;
-        if Status(response).is_sound() {
-            Ok(FrameStatus::default())
-        } else {
-            Err(AdcError::BadStatus { bytes: frame::word(response) })
+        let status = Status(response);
+        if !status.is_sound() {
+            return Err(AdcError::BadStatus { bytes: frame::word(response) });
         }
+        // The second of two reads gets again what the first one got, where that was the newest.
+        Ok(FrameStatus { repeated: status.ready() == 0 && !drained, ..FrameStatus::default() })
     }
 
     fn queues_frames(&self) -> bool {

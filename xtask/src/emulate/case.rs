@@ -153,17 +153,13 @@ const SINGLE: &[Case] = &[
         quick: true,
         ..CLEAN
     },
-    // A quarter of the speed: a frame takes longer than a period. An edge that falls while the kernel prepares the transfer, some 60 us here, leaves
-    // its frame the time of the edge before, as the acquisition says; none is off by more, and none is late.
+    // A quarter of the speed: a frame takes longer than a period, and edges fall while the kernel prepares the transfer. Each frame has the
+    // time of its own edge all the same.
     Case {
         name: "too-fast",
         rate: 4000,
         shift: 2,
-        counts: &[
-            ("overruns", Within(1000, 3500)),
-            ("frames_lost", Within(1000, 3500)),
-            ("early_times", Within(1, 1000)),
-        ],
+        counts: &[("overruns", Within(1000, 3500)), ("frames_lost", Within(1000, 3500))],
         lost_within: 1,
         quick: true,
         ..CLEAN
@@ -247,7 +243,8 @@ const SINGLE: &[Case] = &[
 ];
 
 /// The service on a Raspberry Pi, with each board as it is sold: rate in Hz, milliseconds, whether it is part of the short set. Those without a clock
-/// of their own run until their counter begins anew. The emulated processors take turns, and are slow with it: the rates leave them time.
+/// of their own run until their counter begins anew. The emulated processors take turns, and are slow with it: the rates leave them time. By spidev
+/// an ADS1256's scan takes them 16 ms at 101 Hz and 20 ms at 55 Hz, whatever is lost; a frame of an ADS131M at 1000 Hz comes now and then late.
 const BENCH: &[(&Chip, u32, u32, bool)] = &[
     (&ADS1299, 1000, 1000, true),
     (&TWO_ADS1299, 250, 1000, false),
