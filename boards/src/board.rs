@@ -25,7 +25,7 @@ use crate::driver::Driver;
 use crate::{ads131m0x, ads1256, max111x, mcp320x};
 
 /// Chips that a board can have.
-pub const MAX_CHIPS: usize = 2;
+pub const MAX_CHIPS: usize = 4;
 
 /// Labels of the gpiochips with the 40-pin header: Raspberry Pi 5, 4, and 3.
 const PI_GPIO_CHIPS: &[&str] = &["pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835"];

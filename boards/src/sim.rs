@@ -27,8 +27,8 @@ use crate::driver::Driver;
 use crate::signal::Signal;
 use crate::{ads131m0x, ads1256, ads1299, max111x, mcp320x};
 
-/// How much faster the second chip's oscillator is than the first's, in parts in a million, unless told otherwise.
-pub const SECOND_CHIP_DRIFT_PPM: f64 = 20.0;
+/// How much faster each chip's oscillator is than that of the chip before it, in parts in a million, unless told otherwise.
+pub const DRIFT_PPM: f64 = 20.0;
 
 /// Nanoseconds that a byte's eight bits take at 1 Hz.
 const BYTE_NS_AT_1_HZ: u64 = 8_000_000_000;
@@ -51,7 +51,7 @@ impl<'a> SimSettings<'a> {
     /// A board on which nothing goes wrong.
     #[must_use]
     pub const fn new(signal: Signal<'a>) -> Self {
-        Self { signal, drift_ppm: [0.0, SECOND_CHIP_DRIFT_PPM], byte_ns: 0, faults: Vec::new() }
+        Self { signal, drift_ppm: [0.0, DRIFT_PPM, 2.0 * DRIFT_PPM, 3.0 * DRIFT_PPM], byte_ns: 0, faults: Vec::new() }
     }
 
     /// With one more fault.

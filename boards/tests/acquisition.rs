@@ -282,7 +282,7 @@ fn a_bus_too_slow_for_the_rate_is_seen_as_overruns() {
 fn two_chips_are_read_by_the_first_ones_pace_and_slips_are_counted() {
     for (drift, skipped) in [(20.0, true), (-20.0, false)] {
         let mut settings = SimSettings::new(Signal::Counter);
-        settings.drift_ppm = [0.0, drift];
+        settings.drift_ppm[1] = drift;
         // 20 ppm are a frame in 50,000.
         let run = Run { board: "pieeg16", rate: 1000.0, steps: 120_000, ..EIGHT };
         let (record, _) = run.go(settings);

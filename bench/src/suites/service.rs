@@ -10,6 +10,7 @@ use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 use std::{convert::Infallible, sync::Arc};
 
+use axismirror::board_file;
 use axismirror::clock::{HostPace, monotonic_ns};
 use axismirror::mirror::{Mirror, Start};
 use axismirror_boards::acquisition::{Acquisition, Frame, Limits, Sink};
@@ -50,13 +51,14 @@ impl Case {
     }
 
     /// Channels and rate, then ring, then readers.
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::new("pieeg8", 250),
         Self::new("pieeg8", 1000),
         Self::new("pieeg8", 4000),
         Self::new("pieeg8", 16_000),
-        Self::new("pieeg16", 16_000),
         Self::new("ads131m08", 32_000),
+        Self::new(concat!(env!("CARGO_MANIFEST_DIR"), "/boards/16-channels.toml"), 16_000),
+        Self::new(concat!(env!("CARGO_MANIFEST_DIR"), "/boards/32-channels.toml"), 32_000),
         Self { ring_s: 1, ..Self::new("pieeg8", 16_000) },
         Self { ring_s: 60, ..Self::new("pieeg8", 16_000) },
         Self { readers: 1, ..Self::new("pieeg8", 16_000) },
@@ -87,7 +89,7 @@ fn load(program: &Path, case: Case, cores: Cores, seconds: f64) -> Result<Load, 
     for reader in readers {
         reader.join().map_err(|_| "a reader panicked".to_owned())??;
     }
-    let board = Board::find(case.board).map_err(|e| e.to_string())?;
+    let board = board_file::find(case.board).map_err(|e| e.to_string())?;
     Ok(Load {
         channels: board.channels(),
         rate: case.rate,
