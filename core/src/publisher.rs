@@ -15,7 +15,7 @@ use crate::extension::{Clock, Extension, Timing, Writer};
 use crate::header::Description;
 use crate::health::Health;
 use crate::name::StreamName;
-use crate::ring::{Frames, Reserved, Times, WrongFrameSize};
+use crate::ring::{Reserved, WrongFrameSize};
 use crate::settings::{Plan, PlanError, Settings};
 use crate::static_metadata::{Digest, EncodeError, encode};
 use crate::store::SegmentStore;
@@ -53,16 +53,6 @@ pub enum PublishError<E> {
     /// Frames of another size than the ring's.
     #[error(transparent)]
     FrameSize(#[from] WrongFrameSize),
-    /// Bytes that are no whole number of frames, or not one time for each.
-    #[error("{bytes} bytes and {times} times are not the same whole number of frames of {frame_bytes} bytes")]
-    ChunkLength {
-        /// Bytes given.
-        bytes: usize,
-        /// Times given.
-        times: usize,
-        /// Bytes of one frame.
-        frame_bytes: usize,
-    },
 }
 
 /// What became of a message.
@@ -196,29 +186,6 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
             self.observer.event(Event::AuxUpdated);
         }
         Ok(Some(plan))
-    }
-
-    /// Publishes frames of a stream that [`Publisher::describe`] or [`Publisher::publish`] has described: whole frames one behind the other, and the
-    /// time of each in the unit of the buffered axis. `newest` is the last one's time in ns. The way without any look at names and axes.
-    ///
-    /// # Errors
-    /// [`PublishError::NotDescribed`], [`PublishError::ChunkLength`].
-    pub fn append(&mut self, frames: &[u8], times: &[f64], newest: i64) -> Result<u64, PublishError<S::Error>> {
-        let ring = self.open.ring.as_mut().ok_or(PublishError::NotDescribed)?;
-        let frame_bytes = ring.description.frame_bytes();
-        let chunk = Frames::contiguous(frames, times.len(), frame_bytes).ok_or(PublishError::ChunkLength {
-            bytes: frames.len(),
-            times: times.len(),
-            frame_bytes,
-        })?;
-        if chunk.is_empty() {
-            return Ok(0);
-        }
-        let cut = ring.writer.append(&chunk, &Times::Each(times), newest)?;
-        if cut > 0 {
-            self.count_cut(cut);
-        }
-        Ok(cut)
     }
 
     /// The next `frames` frames of the ring (at most all of it), to be filled where readers will find them, of a stream that
