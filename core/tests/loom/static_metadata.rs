@@ -18,8 +18,7 @@ fn changes(left_out: LeftOut, knows_block: bool, next: usize) {
         message(1, LABELS[0], |m| assert!(publisher.describe(m).unwrap().is_some()));
         let mut mirror = mirror(if knows_block { segments } else { segments.without_block() });
         mirror.follow().unwrap();
-        let writer =
-            spawn(move || message(1, LABELS[next], |m| assert!(publisher.describe(m).unwrap().is_some())));
+        let writer = spawn(move || message(1, LABELS[next], |m| assert!(publisher.describe(m).unwrap().is_some())));
         let found = mirror.static_metadata().expect("model: longer than the segment");
         if let Some(blob) = found {
             let mut bytes = vec![0; blob.len()];
