@@ -68,6 +68,16 @@ pub enum Published {
     Ignored,
 }
 
+/// What of a stream nobody who comes now can find, because its segments' names are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Lost {
+    /// The ring or the static metadata.
+    Contents,
+    /// The header.
+    Header,
+}
+
 /// The one writer of a stream.
 ///
 /// Dropping it leaves the segments as a killed process would; [`Publisher::close`] removes them.
@@ -220,19 +230,44 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
             None => self.settings.shmem_name.is_some(),
         };
         if renamed || settings.version != self.settings.version {
-            let fresh = Open::new(&mut self.store, &settings, self.writer, self.clock)?;
-            self.invalidate();
-            self.observer.event(Event::MetaCleanup);
-            // Under the same name the new header has already taken the old one's place.
-            let remove = fresh.name != self.open.name;
-            self.open.remove(&mut self.store, remove);
-            self.observer.event(Event::MetaReset);
-            self.open = fresh;
-            self.store_health();
+            self.reopen(&settings)?;
         } else if settings.buf_dur.to_bits() != self.settings.buf_dur.to_bits() || settings.axis != self.settings.axis {
             self.invalidate();
         }
         self.settings = settings;
+        Ok(())
+    }
+
+    /// Replaces what is lost; the next message makes ring and static metadata anew. Under the same header readers go over by themselves. A lost
+    /// header is replaced by a new one: those that look whether the name still leads to theirs find it, others see a stream that is not valid.
+    ///
+    /// # Errors
+    /// [`PublishError::Store`] when the new header cannot be made; the stream is as it was.
+    pub fn replace(&mut self, lost: Lost) -> Result<(), PublishError<S::Error>> {
+        match lost {
+            Lost::Contents => {
+                self.invalidate();
+                self.open.static_metadata = None;
+                Ok(())
+            }
+            Lost::Header => {
+                let settings = Settings { shmem_name: Some(self.open.name.clone()), ..self.settings.clone() };
+                self.reopen(&settings)
+            }
+        }
+    }
+
+    /// Ends the header and what it announces; one with placeholders takes its place, maybe under another name.
+    fn reopen(&mut self, settings: &Settings) -> Result<(), PublishError<S::Error>> {
+        let fresh = Open::new(&mut self.store, settings, self.writer, self.clock)?;
+        self.invalidate();
+        self.observer.event(Event::MetaCleanup);
+        // Under the same name the new header has already taken the old one's place.
+        let remove = fresh.name != self.open.name;
+        self.open.remove(&mut self.store, remove);
+        self.observer.event(Event::MetaReset);
+        self.open = fresh;
+        self.store_health();
         Ok(())
     }
 
