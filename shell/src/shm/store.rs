@@ -413,7 +413,9 @@ mod tests {
         std::fs::remove_dir(&names.public).unwrap();
         std::fs::rename(dir.0.join("aside"), &names.public).unwrap();
         // Its kept name comes back with the guard, if not before; its lock was never let go of.
+        let deadline = Instant::now() + 10 * START_PATIENCE;
         while names.lead_to(before) != (true, true) {
+            assert!(Instant::now() < deadline, "it has lost a name");
             std::thread::sleep(Duration::from_millis(1));
         }
         let other = ShmStore::new(&dir.0).header(&header(), 4096, false);
