@@ -21,7 +21,7 @@ fn all(name: &str) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let name = StreamName::new(name).unwrap();
     let data = (0..10).map(|g| name.data(Generation::from_number(g)));
     let static_metadata = (1..10).map(|g| name.static_metadata(g));
-    let both = |s: axismirror_core::name::SegmentName| names(s.as_str(), user()).into();
+    let both = |s: axismirror_core::name::SegmentName| names(s.as_str(), user());
     [name.header()].into_iter().chain(data).chain(static_metadata).map(both).map(|[p, k]: [PathBuf; 2]| (p, k)).unzip()
 }
 
@@ -56,7 +56,7 @@ fn both_stream(name: &str, early: &mut Mirror) {
     }
 }
 
-/// Lines of a log, and that no two in a row say the same.
+/// A log that nothing floods.
 fn short(log: &str) {
     let lines = log.lines().count();
     assert!(lines < LINES, "{lines} lines: {log}");
