@@ -161,10 +161,10 @@ fn only_a_member_shares_with_a_group() {
     let flags = ["run", "--simulate", "--duration=0.1", "--name", &name, "--mode=0660", "--group", &group];
     let (status, said) = others.run(STRANGER, None, &flags);
     assert!(status == Some(1) && said.contains("not a member of group 61236"), "{said}");
-    assert!(files(&name).iter().all(|f| !f.exists()));
+    assert!(common::files(&name, STRANGER).iter().all(|f| !f.exists()));
     let (status, said) = others.run(READER, Some(GROUP), &flags);
     assert_eq!(status, Some(0), "{said}");
-    for file in files(&name) {
-        let _ = fs::remove_file(file);
-    }
+    // A shared header is kept.
+    run(&["clean", "--attached", &name]);
+    assert!(common::files(&name, READER).iter().all(|f| !f.exists()));
 }
