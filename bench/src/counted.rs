@@ -22,7 +22,7 @@ pub fn run(name: &str) -> Result<usize, String> {
     match what {
         "publish" => {
             let mut stream = Stream::new(workload()?, "counted")?;
-            counted(|| stream.append(OPERATIONS))?;
+            counted(|| stream.publish(OPERATIONS))?;
             Ok(OPERATIONS)
         }
         "in_place" => {

@@ -15,7 +15,7 @@ use crate::extension::{Clock, Extension, Timing, Writer};
 use crate::header::Description;
 use crate::health::Health;
 use crate::name::StreamName;
-use crate::ring::{Frames, Reserved, Times, WrongFrameSize};
+use crate::ring::{Reserved, WrongFrameSize};
 use crate::settings::{Plan, PlanError, Settings};
 use crate::static_metadata::{Digest, EncodeError, encode};
 use crate::store::SegmentStore;
@@ -53,16 +53,6 @@ pub enum PublishError<E> {
     /// Frames of another size than the ring's.
     #[error(transparent)]
     FrameSize(#[from] WrongFrameSize),
-    /// Bytes that are no whole number of frames, or not one time for each.
-    #[error("{bytes} bytes and {times} times are not the same whole number of frames of {frame_bytes} bytes")]
-    ChunkLength {
-        /// Bytes given.
-        bytes: usize,
-        /// Times given.
-        times: usize,
-        /// Bytes of one frame.
-        frame_bytes: usize,
-    },
 }
 
 /// What became of a message.
@@ -76,6 +66,16 @@ pub enum Published {
     },
     /// It has no buffered axis and was ignored.
     Ignored,
+}
+
+/// What of a stream nobody who comes now can find, because its segments' names are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Lost {
+    /// The ring or the static metadata.
+    Contents,
+    /// The header.
+    Header,
 }
 
 /// The one writer of a stream.
@@ -198,29 +198,6 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         Ok(Some(plan))
     }
 
-    /// Publishes frames of a stream that [`Publisher::describe`] or [`Publisher::publish`] has described: whole frames one behind the other, and the
-    /// time of each in the unit of the buffered axis. `newest` is the last one's time in ns. The way without any look at names and axes.
-    ///
-    /// # Errors
-    /// [`PublishError::NotDescribed`], [`PublishError::ChunkLength`].
-    pub fn append(&mut self, frames: &[u8], times: &[f64], newest: i64) -> Result<u64, PublishError<S::Error>> {
-        let ring = self.open.ring.as_mut().ok_or(PublishError::NotDescribed)?;
-        let frame_bytes = ring.description.frame_bytes();
-        let chunk = Frames::contiguous(frames, times.len(), frame_bytes).ok_or(PublishError::ChunkLength {
-            bytes: frames.len(),
-            times: times.len(),
-            frame_bytes,
-        })?;
-        if chunk.is_empty() {
-            return Ok(0);
-        }
-        let cut = ring.writer.append(&chunk, &Times::Each(times), newest)?;
-        if cut > 0 {
-            self.count_cut(cut);
-        }
-        Ok(cut)
-    }
-
     /// The next `frames` frames of the ring (at most all of it), to be filled where readers will find them, of a stream that
     /// [`Publisher::describe`] or [`Publisher::publish`] has described. Readers see none of it before [`Publisher::commit`], and from now on
     /// no longer the frames that were there. To be asked for again as often as one likes: what is reserved stays so.
@@ -253,19 +230,44 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
             None => self.settings.shmem_name.is_some(),
         };
         if renamed || settings.version != self.settings.version {
-            let fresh = Open::new(&mut self.store, &settings, self.writer, self.clock)?;
-            self.invalidate();
-            self.observer.event(Event::MetaCleanup);
-            // Under the same name the new header has already taken the old one's place.
-            let remove = fresh.name != self.open.name;
-            self.open.remove(&mut self.store, remove);
-            self.observer.event(Event::MetaReset);
-            self.open = fresh;
-            self.store_health();
+            self.reopen(&settings)?;
         } else if settings.buf_dur.to_bits() != self.settings.buf_dur.to_bits() || settings.axis != self.settings.axis {
             self.invalidate();
         }
         self.settings = settings;
+        Ok(())
+    }
+
+    /// Replaces what is lost; the next message makes ring and static metadata anew. Under the same header readers go over by themselves. A lost
+    /// header is replaced by a new one: those that look whether the name still leads to theirs find it, others see a stream that is not valid.
+    ///
+    /// # Errors
+    /// [`PublishError::Store`] when the new header cannot be made; the stream is as it was.
+    pub fn replace(&mut self, lost: Lost) -> Result<(), PublishError<S::Error>> {
+        match lost {
+            Lost::Contents => {
+                self.invalidate();
+                self.open.static_metadata = None;
+                Ok(())
+            }
+            Lost::Header => {
+                let settings = Settings { shmem_name: Some(self.open.name.clone()), ..self.settings.clone() };
+                self.reopen(&settings)
+            }
+        }
+    }
+
+    /// Ends the header and what it announces; one with placeholders takes its place, maybe under another name.
+    fn reopen(&mut self, settings: &Settings) -> Result<(), PublishError<S::Error>> {
+        let fresh = Open::new(&mut self.store, settings, self.writer, self.clock)?;
+        self.invalidate();
+        self.observer.event(Event::MetaCleanup);
+        // Under the same name the new header has already taken the old one's place.
+        let remove = fresh.name != self.open.name;
+        self.open.remove(&mut self.store, remove);
+        self.observer.event(Event::MetaReset);
+        self.open = fresh;
+        self.store_health();
         Ok(())
     }
 

@@ -2,18 +2,16 @@
 
 mod common;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axismirror::mirror::Mirror;
 use axismirror_core::name::StreamName;
 use common::{Service, eventually, info, run, unique};
 
-/// The stream's public and private files that are there.
+/// How many of the stream's public and kept files are there.
 fn files(name: &str) -> usize {
-    let name = StreamName::new(name).unwrap();
-    let generation = axismirror_core::header::Generation::from_number(0);
-    [name.header(), name.data(generation), name.static_metadata(1)]
-        .iter()
-        .flat_map(|s| [s.to_string(), s.to_string().replacen("sm_", "am_", 1)])
-        .filter(|file| std::path::Path::new("/dev/shm").join(file).exists())
-        .count()
+    common::files(name, common::user()).iter().filter(|file| file.exists()).count()
 }
 
 #[test]
@@ -63,4 +61,50 @@ fn a_start_with_another_version_removes_what_the_killed_writer_left() {
     // Until the second one has the header, the first one's still says that the stream is valid.
     eventually("the ring is removed", || (!ring.exists()).then_some(()));
     second.stop();
+}
+
+#[test]
+fn a_clean_at_any_moment_neither_hinders_a_start_nor_takes_from_it() {
+    let name = unique("clean-start");
+    let stop = AtomicBool::new(false);
+    let cleans = std::thread::scope(|scope| {
+        let cleaner = scope.spawn(|| {
+            let mut cleans = 0;
+            while !stop.load(Ordering::Relaxed) {
+                let (status, out, errors) = run(&["clean", "--attached", &name]);
+                assert_eq!(status, Some(0), "{out}{errors}");
+                cleans += 1;
+            }
+            cleans
+        });
+        let _stop = Stop(&stop);
+        for round in 0..30 {
+            // Waits until it publishes, and fails if it ends before; what it made has to be there after more cleans, too.
+            let mut service = Service::start(&name, &[]);
+            std::thread::sleep(Duration::from_millis(20));
+            assert!(service.lives(), "round {round}");
+            let i = info(&name).unwrap();
+            assert!(i["valid"] == true && i["static_metadata"].is_object(), "round {round}: {i}");
+            let mut late = Mirror::attach(&name).unwrap();
+            assert!(late.wait(common::PATIENCE).unwrap(), "round {round}");
+            if round % 3 == 2 {
+                service.stop();
+            }
+        }
+        drop(_stop);
+        cleaner.join().unwrap()
+    });
+    assert!(cleans > 30, "{cleans}");
+    // Whatever the last one left.
+    run(&["clean", "--attached", &name]);
+    assert_eq!(files(&name), 0);
+}
+
+/// Tells the other thread to stop, also when a test fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }

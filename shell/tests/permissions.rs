@@ -4,11 +4,9 @@ mod common;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use axismirror_core::header::Generation;
-use axismirror_core::name::StreamName;
 use common::{Service, run, set, unique, wait_for};
 
 /// Users and groups that no machine has.
@@ -16,14 +14,9 @@ const READER: u32 = 61_234;
 const STRANGER: u32 = 61_235;
 const GROUP: u32 = 61_236;
 
-/// The stream's public and private files.
+/// The stream's public and kept files.
 fn files(name: &str) -> Vec<PathBuf> {
-    let name = StreamName::new(name).unwrap();
-    [name.header(), name.data(Generation::from_number(0)), name.static_metadata(1)]
-        .iter()
-        .flat_map(|s| [s.to_string(), s.to_string().replacen("sm_", "am_", 1)])
-        .map(|file| Path::new("/dev/shm").join(file))
-        .collect()
+    common::files(name, common::user())
 }
 
 /// Runs this program as other users; its own folder may be closed to them.
@@ -156,7 +149,7 @@ fn a_shared_header_is_kept_since_its_readers_cannot_be_seen() {
     service.stop();
     let left: Vec<_> = files(&name).into_iter().filter(|f| f.exists()).collect();
     let [header] = &left[..] else { panic!("{left:?}") };
-    assert!(header.to_str().unwrap().contains("am_"));
+    assert!(header.parent().unwrap().ends_with(format!(".axismirror-{}", common::user())));
     fs::remove_file(header).unwrap();
 }
 
@@ -168,10 +161,10 @@ fn only_a_member_shares_with_a_group() {
     let flags = ["run", "--simulate", "--duration=0.1", "--name", &name, "--mode=0660", "--group", &group];
     let (status, said) = others.run(STRANGER, None, &flags);
     assert!(status == Some(1) && said.contains("not a member of group 61236"), "{said}");
-    assert!(files(&name).iter().all(|f| !f.exists()));
+    assert!(common::files(&name, STRANGER).iter().all(|f| !f.exists()));
     let (status, said) = others.run(READER, Some(GROUP), &flags);
     assert_eq!(status, Some(0), "{said}");
-    for file in files(&name) {
-        let _ = fs::remove_file(file);
-    }
+    // A shared header is kept.
+    run(&["clean", "--attached", &name]);
+    assert!(common::files(&name, READER).iter().all(|f| !f.exists()));
 }

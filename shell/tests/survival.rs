@@ -50,18 +50,41 @@ fn names_that_a_reader_unlinks_come_back_and_are_counted() {
     assert!(!header(&name).exists());
 }
 
+/// What `run` says in a /dev/shm of its own, mounted so, and what it leaves there; `None` where that cannot be had.
+fn run_in(options: &str) -> Option<(String, String)> {
+    let script = format!(
+        "mount -t tmpfs -o {options} tmpfs /dev/shm && {{ \"$0\" -q run --simulate --name full --duration 1; echo $?; ls -A /dev/shm; }}"
+    );
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--", "sh", "-c", &script, env!("CARGO_BIN_EXE_axismirror")]);
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    let errors = text(&output.stderr);
+    if errors.contains("unshare") || errors.contains("mount:") {
+        println!("skipped: a private /dev/shm cannot be had here: {errors}");
+        return None;
+    }
+    Some((text(&output.stdout), errors))
+}
+
 #[test]
 fn a_full_file_system_is_an_error_that_says_how_much_is_needed() {
     // 8 channels x 4 bytes and a time for each of 2500 frames: 100 kB, where there are 64.
-    let script = "mount -t tmpfs -o size=64k tmpfs /dev/shm && exec \"$0\" -q run --simulate --name full --duration 1";
-    let mut command = Command::new("unshare");
-    command.args(["--mount", "--", "sh", "-c", script, env!("CARGO_BIN_EXE_axismirror")]);
-    let output = command.output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    if errors.contains("unshare") || errors.contains("mount:") {
-        println!("skipped: a private /dev/shm cannot be had here: {errors}");
-        return;
-    }
-    assert_eq!(output.status.code(), Some(1), "{errors}");
+    let Some((left, errors)) = run_in("size=64k") else { return };
     assert!(errors.contains("no room for a segment of 100000 bytes") && errors.contains("bytes are free"), "{errors}");
+    assert_eq!(left, "1\n", "it fails and leaves nothing");
+}
+
+#[test]
+fn a_start_that_fails_half_way_leaves_nothing() {
+    // A file, a folder and each further name count as an inode in a tmpfs: the start runs out of them later and later (tmpfs(5)).
+    for inodes in 2..10 {
+        let Some((left, errors)) = run_in(&format!("size=1m,nr_inodes={inodes}")) else { return };
+        if left == "0\n" {
+            assert!(inodes > 5, "the start did not fail often enough");
+            return;
+        }
+        assert_eq!(left, "1\n", "{inodes} inodes: it fails and leaves nothing: {errors}");
+    }
+    panic!("it never starts");
 }

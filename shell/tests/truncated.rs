@@ -55,10 +55,8 @@ fn tail_while_cut(test: &str, cut: impl Fn(&StreamName) -> String) -> String {
     let _ = Command::new("kill").args(["-TERM", &tail.id().to_string()]).status();
     let output = tail.wait_with_output().unwrap();
     let _ = std::fs::remove_file(&path);
-    for segment in [name.header(), name.data(Generation::from_number(0)), name.static_metadata(1)] {
-        let public = segment.to_string();
-        let _ = std::fs::remove_file(format!("/dev/shm/{public}"));
-        let _ = std::fs::remove_file(format!("/dev/shm/{}", public.replacen("sm_", "am_", 1)));
+    for file in common::files(name.as_str(), common::user()) {
+        let _ = std::fs::remove_file(file);
     }
     format!("{:?} {}", output.status.code(), String::from_utf8_lossy(&output.stderr))
 }

@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io;
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitCode};
 
 /// A child that does not outlive us.
 #[derive(Debug)]
@@ -25,6 +25,18 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// What a test's program ends with, after it has said what was wrong.
+#[must_use]
+pub fn conclude(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
     }
 }
 

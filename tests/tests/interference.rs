@@ -29,19 +29,35 @@ fn open<S: SegmentStore<Error: Debug>>(store: S) -> Publisher<S> {
     Publisher::open(store, (), settings, Writer::default(), Clock::Unknown).unwrap()
 }
 
-/// Frames `first ..` of two or three i32 samples, each of which says the frame's number.
-fn publish<S: SegmentStore>(p: &mut Publisher<S>, first: i32, frames: usize, channels: usize) -> bool {
-    let bytes: Vec<u8> =
-        (0..frames as i32).flat_map(|k| vec![(first + k).to_le_bytes(); channels].into_iter().flatten()).collect();
-    p.publish(&AxisArray {
-        data: Samples { dtype: DType::I32, shape: &[frames, channels], bytes: &bytes },
+/// Frames `first ..` of two or three i32 samples, each of which says the frame's number, as the service publishes them: described, reserved
+/// one by one, filled in place, committed together. Says whether that succeeds.
+fn publish<S: SegmentStore>(p: &mut Publisher<S>, first: i32, frames: u32, channels: usize) -> bool {
+    let shape = [0, channels];
+    let described = p.describe(&AxisArray {
+        data: Samples { dtype: DType::I32, shape: &shape, bytes: &[] },
         dims: &["time", "ch"],
-        axes: &[("time", Axis::Linear { unit: "s", gain: 1.0, offset: f64::from(first) })],
+        axes: &[("time", Axis::Linear { unit: "s", gain: 1.0, offset: 0.0 })],
         attrs: &[],
         key: "test",
         stream_dim: None,
-    })
-    .is_ok()
+    });
+    if described.is_err() {
+        return false;
+    }
+    // More than the ring has room for go in several chunks.
+    for (chunk, number) in (0..frames).step_by(RING).zip((first..).step_by(RING)) {
+        let frames = (frames - chunk).min(RING as u32);
+        for (i, number) in (0..frames).zip(number..) {
+            let Ok(reserved) = p.reserve(i + 1) else { return false };
+            let Some(mut frame) = reserved.frame::<i32>(i) else { return false };
+            (0..channels).for_each(|c| frame.set(c, number));
+            reserved.set_time(i, f64::from(number));
+        }
+        if p.commit(frames, 0).is_err() {
+            return false;
+        }
+    }
+    true
 }
 
 /// Follows a stream, and holds each frame against all before.

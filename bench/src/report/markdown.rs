@@ -57,7 +57,7 @@ for ezmsg-tools; without them those rows are missing.\n"
         out,
         PUBLISH,
         "Publishing one chunk",
-        "Channels x frames of f32. *axismirror* is `Publisher::append`, the service's way: frames, a time \
+        "Channels x frames of f32. *axismirror* reserves, fills and commits, as the service does, here from memory: frames, a time \
 for each, the old header's fields and the extension block. *whole message* is `Publisher::publish`, which first compares description and static \
 metadata with those published. memcpy copies the frames into a ring and does nothing else. ringfire's slots are values of a fixed size, which a \
 megabyte is not. ezmsg-tools is `ShMemCircBuff.on_message` with advancing times and labels, in a process of its own.",

@@ -48,7 +48,7 @@ pub fn latency(cores: Cores, blocks: usize) -> Result<Vec<Measured>, String> {
             while reader.poll() || reader.poll() {}
         }
         let make = move || Ok(reader.take().map(|mut r| Box::new(move || r.poll()) as Poll));
-        ours.one_way(cores, blocks, Box::new(|| stream.append(1)), make)?;
+        ours.one_way(cores, blocks, Box::new(|| stream.publish(1)), make)?;
         let mut producer = ringfire::Ring::<32>::new(w1, "latency")?;
         let mut reader = Some(producer.reader()?);
         let make = move || Ok(reader.take().map(|mut r| Box::new(move || r.poll()) as Poll));

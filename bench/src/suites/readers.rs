@@ -84,7 +84,7 @@ impl Contestant for Watched {
         let start = Instant::now();
         // Begins once every one of them has read something.
         while self.shared.read.iter().any(|r| r.load(Ordering::Relaxed) == 0) {
-            self.stream.append(1)?;
+            self.stream.publish(1)?;
             if start.elapsed() > PATIENCE {
                 return Err("not every reader reads".to_owned());
             }
@@ -92,7 +92,7 @@ impl Contestant for Watched {
         let chunks = self.workload.ring_chunks;
         let result = round(|| {
             let mut result = Ok(());
-            let time = timed(|| result = self.stream.append(chunks));
+            let time = timed(|| result = self.stream.publish(chunks));
             result.map(|()| (time, chunks as u64))
         });
         self.shared.reading.store(false, Ordering::Relaxed);

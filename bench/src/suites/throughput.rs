@@ -18,7 +18,7 @@ fn boxed<C: Contestant + 'static>(contestant: Result<C, String>) -> Made {
 pub fn publish(workload: Workload, releases: &[Release], rounds: usize) -> Result<Vec<Measured>, String> {
     let mut contestants = vec![
         boxed(memcpy::Publish::new(workload))?,
-        boxed(axismirror::Append::new(workload))?,
+        boxed(axismirror::Publish::new(workload))?,
         boxed(in_place::InPlace::new(workload))?,
         boxed(axismirror::Message::new(workload))?,
         boxed(iceoryx::Publish::new(workload))?,

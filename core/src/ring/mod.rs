@@ -15,12 +15,13 @@
 //! Whoever has seen a byte of a chunk that is being written sees that it was reserved; whoever sees frames as committed sees all their
 //! bytes ([`fence`](crate::fence) tells which fence pairs with which). Both sides go by words of one size, the sample's, so no sample is ever torn.
 //!
-//! A chunk can be written in place, frame by frame as they come ([`RingWriter::reserve`], [`RingWriter::commit`]), or in one go from a
-//! message ([`RingWriter::append`]). `reserved` never goes back, also when fewer frames are committed than were reserved: their places
+//! Frames are reserved, filled and committed ([`RingWriter::reserve`], [`RingWriter::commit`]): in place, one by one as they come
+//! ([`Reserved::frame`]), or in one go from a chunk ([`Reserved::fill`]; [`RingWriter::append`] is all three). `reserved` never goes back, also when fewer frames are committed than were reserved: their places
 //! may have been written to. So a ring holds for its readers what it has room for, less the chunk that is being filled.
 
 mod chunk;
 mod cursor;
+mod fill;
 mod place;
 mod reader;
 mod writer;
@@ -28,9 +29,10 @@ mod writer;
 pub(crate) use chunk::value_at;
 pub use chunk::{Frames, Times};
 pub use cursor::{Cursor, Span, spans};
+pub use fill::WrongFrameSize;
 pub use place::{Frame, Reserved, Sample};
 pub use reader::{Lapped, RingReader};
-pub use writer::{RingWriter, WrongFrameSize};
+pub use writer::RingWriter;
 
 use crate::header::{Description, StructVersion};
 use crate::memory::Word;

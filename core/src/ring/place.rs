@@ -34,6 +34,7 @@ macro_rules! sample {
 
 sample!(i16, B2, store_u16, v => v.cast_unsigned());
 sample!(i32, B4, store_u32, v => v.cast_unsigned());
+sample!(i64, B8, store_u64, v => v.cast_unsigned());
 sample!(f32, B4, store_u32, v => v.to_bits());
 sample!(f64, B8, store_u64, v => v.to_bits());
 

@@ -1,16 +1,14 @@
 //! The circular write. Never waits, never allocates, makes no system call.
 
+use super::Geometry;
 use super::chunk::{Frames, Times};
-use super::cursor::{Cursor, spans};
+use super::cursor::Cursor;
+use super::fill::WrongFrameSize;
 use super::place::Reserved;
-use super::{Geometry, Span};
 use crate::extension::Extension;
 use crate::fence::Release;
 use crate::header::{Generation, HeaderView};
 use crate::memory::MemoryMut;
-
-/// Bytes that a strided frame is gathered in before it is stored; a multiple of every word.
-const STAGE: usize = 256;
 
 /// The one writer of a data segment.
 #[derive(Debug)]
@@ -23,17 +21,6 @@ pub struct RingWriter<M> {
     cursor: Cursor,
     /// Frames ever started. Never goes back.
     reserved: u64,
-}
-
-/// Frames of another size than the ring's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[error("a frame has {given} bytes; the ring's have {needed}")]
-pub struct WrongFrameSize {
-    /// What the ring is for.
-    pub needed: usize,
-    /// What was given.
-    pub given: usize,
 }
 
 impl<M: MemoryMut> RingWriter<M> {
@@ -89,60 +76,23 @@ impl<M: MemoryMut> RingWriter<M> {
         }
     }
 
-    /// Writes a chunk and publishes it. `newest` is the last frame's time in ns.
+    /// Reserves room for a chunk, fills it and publishes it. `newest` is the last frame's time in ns.
     ///
     /// Of a chunk that is longer than the ring the last `n_frames` frames are kept and every pass counts as a wrap; returns how many were cut.
     ///
     /// # Errors
     /// [`WrongFrameSize`]; nothing is written.
     pub fn append(&mut self, frames: &Frames<'_>, times: &Times<'_>, newest: i64) -> Result<u64, WrongFrameSize> {
-        let (given, needed) = (frames.frame_bytes(), self.geometry.frame_bytes());
-        if given != needed {
-            return Err(WrongFrameSize { needed, given });
+        frames.check(&self.geometry)?;
+        let cut = frames.len().saturating_sub(self.geometry.n_frames() as usize);
+        if cut > 0 {
+            // They count as written. Readers see that with those behind them, which fill the ring to the last frame.
+            self.cursor = self.cursor.after(cut as u64);
         }
-        let next = self.cursor.after(frames.len() as u64);
-        self.announce(next.position());
-        let index = self.cursor.index();
-        let cut = match u32::try_from(frames.len()) {
-            Ok(len) if len <= self.geometry.n_frames() - index => {
-                self.store(Span { index, len }, frames, times, 0);
-                0
-            }
-            _ => self.store_wrapping(frames, times),
-        };
-        self.publish(next, newest);
+        let kept = (frames.len() - cut) as u32;
+        self.reserve(kept).fill(frames, times)?;
+        self.commit(kept, newest);
         Ok(cut as u64)
-    }
-
-    /// Stores a chunk that reaches over the ring's end, once or more often; returns how many frames were cut.
-    #[cold]
-    fn store_wrapping(&self, frames: &Frames<'_>, times: &Times<'_>) -> usize {
-        let (len, n_frames) = (frames.len(), self.geometry.n_frames());
-        let kept = u32::try_from(len).unwrap_or(u32::MAX).min(n_frames);
-        let cut = len - kept as usize;
-        let start = self.cursor.after(cut as u64).index();
-        let mut done = cut;
-        for span in spans(n_frames, start, kept) {
-            self.store(span, frames, times, done);
-            done += span.len as usize;
-        }
-        cut
-    }
-
-    /// Stores the frames of a span, the chunk's from `first` on, and their times.
-    #[inline]
-    fn store(&self, span: Span, frames: &Frames<'_>, times: &Times<'_>, first: usize) {
-        if self.geometry.has_times {
-            match times.as_slice(first, span.len as usize) {
-                Some([time]) => self.data.store_u64(Geometry::time_at(span.index), time.to_bits().to_le()),
-                Some(times) => self.data.store_f64s(Geometry::time_at(span.index), times),
-                None => self.store_times(span, times, first),
-            }
-        }
-        match frames.as_slice(first, span.len as usize) {
-            Some(bytes) => self.data.store_bytes(self.geometry.frame_at(span.index), bytes, self.geometry.word),
-            None => self.gather(span, frames, first),
-        }
     }
 
     /// Readers of the frames whose places these are shall know, before a byte of them changes.
@@ -168,44 +118,5 @@ impl<M: MemoryMut> RingWriter<M> {
         counters.set_committed(next.position());
         self.extension.announce();
         self.cursor = next;
-    }
-
-    #[cold]
-    fn store_times(&self, span: Span, times: &Times<'_>, first: usize) {
-        for i in 0..span.len {
-            let time = times.at(first + i as usize);
-            self.data.store_u64(Geometry::time_at(span.index + i), time.to_bits().to_le());
-        }
-    }
-
-    /// Stores frames that lie scattered in the message.
-    #[cold]
-    fn gather(&self, span: Span, frames: &Frames<'_>, first: usize) {
-        for i in 0..span.len {
-            self.gather_one(self.geometry.frame_at(span.index + i), frames, first + i as usize);
-        }
-    }
-
-    /// In the same words as any other.
-    fn gather_one(&self, mut at: usize, frames: &Frames<'_>, frame: usize) {
-        let mut stage = [0u8; STAGE];
-        let mut filled = 0;
-        for run in frames.runs(frame) {
-            let mut rest = run;
-            while !rest.is_empty() {
-                let (now, later) = rest.split_at(rest.len().min(STAGE - filled));
-                if let Some(target) = stage.get_mut(filled..filled + now.len()) {
-                    target.copy_from_slice(now);
-                }
-                filled += now.len();
-                rest = later;
-                if filled == STAGE {
-                    self.data.store_bytes(at, &stage, self.geometry.word);
-                    at += STAGE;
-                    filled = 0;
-                }
-            }
-        }
-        self.data.store_bytes(at, stage.get(..filled).unwrap_or(&[]), self.geometry.word);
     }
 }

@@ -3,12 +3,12 @@
 //! Published readers load in plain program order and fence nothing; on x86 a load is an acquire all the same. The models' readers have that much.
 
 use axismirror_core::header::{Generation, HeaderView, StructVersion};
-use axismirror_core::mirror::Status;
+use axismirror_core::mirror::{Mirror, Status};
 use axismirror_core::store::SegmentSource as _;
 use loom::sync::atomic::{Ordering, fence};
 
 use super::memory::LeftOut;
-use super::segments::{BUFFER_GENERATION, BVALID, CHANNELS, Raced, WRAP_COUNTER, WRITE_INDEX};
+use super::segments::{BUFFER_GENERATION, BVALID, CHANNELS, Raced, Segments, WRAP_COUNTER, WRITE_INDEX};
 use super::stream::{describe, explore, mirror, name, publish, read, spawn, stream};
 
 /// A mirror without the block attaches while generation 0 (one channel) becomes generation 1 (two channels).
@@ -47,8 +47,8 @@ pub(crate) fn valid(left_out: LeftOut) {
     });
 }
 
-/// The counters of such a reader: what they make is a total that there was, or a ring less between the stores of the two.
-pub(crate) fn counters(left_out: LeftOut) {
+/// A mirror without the block looks while frames 4 to 7 come, two by two, into a ring of three; what it did before is `before`.
+fn lapped(left_out: LeftOut, before: fn(&mut Mirror<Segments>), look: fn(&mut Mirror<Segments>)) {
     explore(3, move || {
         let raced = Raced { header: &[WRITE_INDEX, WRAP_COUNTER], ..Raced::default() };
         let (mut publisher, segments) = stream(3, raced, left_out);
@@ -56,39 +56,40 @@ pub(crate) fn counters(left_out: LeftOut) {
         publish(&mut publisher, 2, 2, 1);
         let mut mirror = mirror(segments.without_block());
         assert_eq!(mirror.follow(), Ok(Status::Changed));
+        before(&mut mirror);
         let writer = spawn(move || {
             publish(&mut publisher, 4, 2, 1);
             publish(&mut publisher, 6, 2, 1);
         });
-        if let Some((read, _)) = read(&mut mirror, 3)
+        look(&mut mirror);
+        writer.join().unwrap();
+    });
+}
+
+/// The counters of such a reader: what they make is a total that there was, or a ring less between the stores of the two.
+pub(crate) fn counters(left_out: LeftOut) {
+    let look = |mirror: &mut Mirror<Segments>| {
+        if let Some((read, _)) = read(mirror, 3)
             && read.frames > 0
         {
             let total = read.first + read.frames as u64;
             assert!([4, 6 - 3, 6, 8].contains(&total), "model: {total} frames");
         }
-        writer.join().unwrap();
-    });
+    };
+    lapped(left_out, |_| {}, look);
 }
 
 /// The same, as the mirror tells without a read how much there is to read.
 pub(crate) fn available(left_out: LeftOut) {
-    explore(3, move || {
-        let raced = Raced { header: &[WRITE_INDEX, WRAP_COUNTER], ..Raced::default() };
-        let (mut publisher, segments) = stream(3, raced, left_out);
-        publish(&mut publisher, 0, 2, 1);
-        publish(&mut publisher, 2, 2, 1);
-        let mut mirror = mirror(segments.without_block());
-        assert_eq!(mirror.follow(), Ok(Status::Changed));
-        assert!(read(&mut mirror, 3).is_some_and(|(r, _)| r.first + r.frames as u64 == 4));
-        let writer = spawn(move || {
-            publish(&mut publisher, 4, 2, 1);
-            publish(&mut publisher, 6, 2, 1);
-        });
+    let read_all = |mirror: &mut Mirror<Segments>| {
+        assert!(read(mirror, 3).is_some_and(|(r, _)| r.first + r.frames as u64 == 4));
+    };
+    let look = |mirror: &mut Mirror<Segments>| {
         let available = mirror.available();
         // After 4, 6 and 8 frames; the ring holds 3.
         assert!([0, 2, 3].contains(&available), "model: {available} frames to read");
-        writer.join().unwrap();
-    });
+    };
+    lapped(left_out, read_all, look);
 }
 
 /// The frames of such a reader, in a ring of one: torn or of the next lap, maybe, since it has nothing to prove the contrary by, but never of any later

@@ -3,7 +3,7 @@
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Extension;
 use axismirror_core::header::{Description, Generation, HEADER_SEGMENT_LEN, HeaderView, Key, StructVersion};
-use axismirror_core::ring::{Frames, Geometry, RingReader, RingWriter, Times};
+use axismirror_core::ring::{Geometry, RingReader, RingWriter};
 use loom::thread;
 
 use super::memory::{LeftOut, Words};
@@ -12,7 +12,8 @@ use super::segments::{COMMITTED, NEWEST, RESERVED};
 const FRAMES: u32 = 2;
 /// Two words: a frame whose words differ is torn.
 const FRAME_BYTES: usize = 16;
-const APPENDS: u64 = 3;
+/// Frames of each chunk. One that wraps grows frame by frame, as an acquisition's does.
+const CHUNKS: [u32; 2] = [1, 2];
 const FIRST: Generation = Generation::NONE.next();
 
 fn geometry() -> Geometry {
@@ -29,10 +30,14 @@ fn writer(data: &[usize], header: &[usize], left_out: LeftOut) -> (Words, Extens
     let extension = Extension::create(header.of_writer()).unwrap();
     let mut writer = RingWriter::new(data.of_writer(), view, extension, FIRST, geometry()).unwrap();
     let thread = thread::spawn(move || {
-        for number in 1..=APPENDS {
-            let frame = number.to_ne_bytes().repeat(2);
-            let frames = Frames::contiguous(&frame, 1, FRAME_BYTES).unwrap();
-            writer.append(&frames, &Times::Linear { offset: 0.0, gain: 1.0 }, number.cast_signed()).unwrap();
+        let mut number = 0;
+        for frames in CHUNKS {
+            for i in 0..frames {
+                number += 1;
+                let mut frame = writer.reserve(i + 1).frame::<f64>(i).unwrap();
+                (0..frame.len()).for_each(|word| frame.set(word, f64::from_bits(number)));
+            }
+            writer.commit(frames, number.cast_signed());
         }
     });
     (data, Extension::find(header).unwrap(), thread)

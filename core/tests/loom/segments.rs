@@ -22,7 +22,7 @@ const GENERATIONS: u32 = 4;
 pub(crate) struct Raced<'a> {
     pub(crate) header: &'a [usize],
     pub(crate) data: &'a [usize],
-    pub static_metadata: &'a [usize],
+    pub(crate) static_metadata: &'a [usize],
 }
 
 // Places in a header of struct_version 1 (spec: wire), of values below 65,536 the low piece.

@@ -57,7 +57,7 @@ pub(crate) fn static_metadata(left_out: LeftOut) {
     sleeper(
         left_out,
         &[WAKE, SEQUENCE, META_GENERATION],
-        |p| assert!(message(0, 0, 1, "new", |m| p.describe(m).unwrap().is_some())),
+        |p| assert!(message(1, "new", |m| p.describe(m).unwrap().is_some())),
         |m| m.has_changes(),
     );
 }

@@ -15,11 +15,10 @@ fn changes(left_out: LeftOut, knows_block: bool, next: usize) {
         let raced =
             Raced { header: &[SEQUENCE, META_GENERATION, AUX_NBYTES], static_metadata: &[0], ..Raced::default() };
         let (mut publisher, segments) = stream(2, raced, left_out);
-        message(0, 1, 1, LABELS[0], |m| publisher.publish(m).unwrap());
+        message(1, LABELS[0], |m| assert!(publisher.describe(m).unwrap().is_some()));
         let mut mirror = mirror(if knows_block { segments } else { segments.without_block() });
         mirror.follow().unwrap();
-        let writer =
-            spawn(move || message(0, 0, 1, LABELS[next], |m| assert!(publisher.describe(m).unwrap().is_some())));
+        let writer = spawn(move || message(1, LABELS[next], |m| assert!(publisher.describe(m).unwrap().is_some())));
         let found = mirror.static_metadata().expect("model: longer than the segment");
         if let Some(blob) = found {
             let mut bytes = vec![0; blob.len()];

@@ -1,4 +1,4 @@
-//! What models that run publisher and mirror have in common: one stream, messages that say their own numbers, reads that check them.
+//! What models that run publisher and mirror have in common: one stream, frames that say their own numbers, reads that check them.
 
 use std::sync::Arc;
 
@@ -53,33 +53,33 @@ pub(crate) fn publisher(segments: Segments, ring: u32) -> Publisher<Segments> {
     Publisher::open(segments, (), settings, Writer::default(), Clock::Unknown).unwrap()
 }
 
-/// Hands a message to `f`: frames `first ..`, each of whose samples is its number plus one, and an attribute that says `label`.
-pub(crate) fn message<T>(
-    first: u64,
-    frames: usize,
-    channels: usize,
-    label: &str,
-    f: impl FnOnce(&AxisArray<'_>) -> T,
-) -> T {
-    let bytes: Vec<u8> = (first..).take(frames).flat_map(|n| (n + 1).to_le_bytes().repeat(channels)).collect();
+/// Hands a message to `f` that describes the stream, with an attribute that says `label`.
+pub(crate) fn message<T>(channels: usize, label: &str, f: impl FnOnce(&AxisArray<'_>) -> T) -> T {
     f(&AxisArray {
-        data: Samples { dtype: DType::I64, shape: &[frames, channels], bytes: &bytes },
+        data: Samples { dtype: DType::I64, shape: &[0, channels], bytes: &[] },
         dims: &["time", "ch"],
-        axes: &[("time", Axis::Linear { unit: "s", gain: 1.0, offset: first as f64 })],
+        axes: &[("time", Axis::Linear { unit: "s", gain: 1.0, offset: 0.0 })],
         attrs: &[("label", Value::Str(label))],
         key: "",
         stream_dim: None,
     })
 }
 
-/// Publishes frames `first ..`.
-pub(crate) fn publish(p: &mut Publisher<Segments>, first: u64, frames: usize, channels: usize) {
-    message(first, frames, channels, "", |m| p.publish(m).unwrap());
+/// Publishes frames `first ..` as the service does: described, reserved one by one, filled in place, committed together.
+pub(crate) fn publish(p: &mut Publisher<Segments>, first: u64, frames: u32, channels: usize) {
+    describe(p, channels);
+    for (i, number) in (0..frames).zip(first..) {
+        let reserved = p.reserve(i + 1).unwrap();
+        let mut frame = reserved.frame::<i64>(i).unwrap();
+        (0..channels).for_each(|c| frame.set(c, (number + 1).cast_signed()));
+        reserved.set_time(i, number as f64);
+    }
+    p.commit(frames, 0).unwrap();
 }
 
 /// Changes the description, without frames.
 pub(crate) fn describe(p: &mut Publisher<Segments>, channels: usize) {
-    message(0, 0, channels, "", |m| assert!(p.describe(m).unwrap().is_some()));
+    message(channels, "", |m| assert!(p.describe(m).unwrap().is_some()));
 }
 
 /// A mirror that has not looked yet.

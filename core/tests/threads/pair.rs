@@ -20,7 +20,7 @@ use super::{ALL, Aligned, Bytes};
 /// Frames in the ring.
 const RING: u32 = 4;
 /// Chunks of one or two frames in each generation.
-const APPENDS: u64 = if cfg!(miri) { 2 } else { 5_000 };
+const CHUNKS: u64 = if cfg!(miri) { 2 } else { 5_000 };
 const GENERATIONS: u64 = if cfg!(miri) { 2 } else { 8 };
 /// One header, and for each generation data and static metadata.
 const SEGMENTS: usize = 1 + 2 * GENERATIONS as usize;
@@ -107,19 +107,26 @@ fn write(store: Slices<'_>) -> u64 {
     let mut next = 0;
     for generation in 0..GENERATIONS {
         let channels = 1 + (generation % 2) as usize;
-        for append in 0..APPENDS {
-            let frames = 1 + (append % 2) as usize;
-            let bytes: Vec<u8> = (next..).take(frames).flat_map(|n: u64| n.to_le_bytes().repeat(channels)).collect();
-            p.publish(&AxisArray {
-                data: Samples { dtype: DType::U64, shape: &[frames, channels], bytes: &bytes },
-                dims: &["time", "ch"],
-                axes: &[("time", Axis::Linear { unit: "s", gain: 1.0, offset: next as f64 })],
-                attrs: &[("generation", Value::Int(generation.cast_signed()))],
-                key: "pair",
-                stream_dim: None,
-            })
-            .unwrap();
-            next += frames as u64;
+        p.describe(&AxisArray {
+            data: Samples { dtype: DType::I64, shape: &[0, channels], bytes: &[] },
+            dims: &["time", "ch"],
+            axes: &[("time", Axis::Linear { unit: "s", gain: 1.0, offset: next as f64 })],
+            attrs: &[("generation", Value::Int(generation.cast_signed()))],
+            key: "pair",
+            stream_dim: None,
+        })
+        .unwrap();
+        for chunk in 0..CHUNKS {
+            // A chunk of two is reserved frame by frame, as an acquisition's is.
+            let frames = 1 + (chunk % 2) as u32;
+            for i in 0..frames {
+                let reserved = p.reserve(i + 1).unwrap();
+                let mut frame = reserved.frame::<i64>(i).unwrap();
+                (0..channels).for_each(|c| frame.set(c, next as i64));
+                reserved.set_time(i, next as f64);
+                next += 1;
+            }
+            p.commit(frames, 0).unwrap();
         }
     }
     // Dropped, not closed: what is left can be read as long as one likes.
@@ -168,7 +175,7 @@ fn threads_of_publisher_and_mirrors_never_tear_or_lose_count() {
     let unused = Mutex::new(unused.collect());
     let named = Mutex::new(Vec::new());
     let store = Slices { named: &named, unused: &unused };
-    let all = GENERATIONS * (APPENDS / 2 * 3 + APPENDS % 2);
+    let all = GENERATIONS * (CHUNKS / 2 * 3 + CHUNKS % 2);
     thread::scope(|scope| {
         let readers = [0, 1].map(|_| scope.spawn(|| read(store, all)));
         assert_eq!(write(store), all);

@@ -6,7 +6,7 @@ use std::thread;
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Extension;
 use axismirror_core::header::{Description, Generation, HEADER_SEGMENT_LEN, HeaderView, Key, StructVersion};
-use axismirror_core::ring::{Frames, Geometry, RingReader, RingWriter, Times};
+use axismirror_core::ring::{Geometry, RingReader, RingWriter};
 use axismirror_core::shared::SharedBytes;
 
 use super::{ALL, Aligned, Bytes, Fences};
@@ -16,7 +16,7 @@ const WORDS: usize = 3;
 const FRAME_BYTES: usize = WORDS * 8;
 const FIRST: Generation = Generation::NONE.next();
 /// Chunks of one or two frames.
-const APPENDS: u64 = if cfg!(miri) { 6 } else { 200_000 };
+const CHUNKS: u64 = if cfg!(miri) { 6 } else { 200_000 };
 /// How often each model runs where a fence is missing: seldom does the interpreter take the one turn that shows it.
 const PATIENCE: usize = 400;
 
@@ -73,12 +73,17 @@ fn run(fences: Fences) {
     thread::scope(|scope| {
         let readers = [0, 1].map(|_| scope.spawn(|| read(data, header, &stop)));
         let mut next = 0;
-        for append in 0..APPENDS {
-            let count = 1 + append % 2;
-            let bytes: Vec<u8> = (next..next + count).flat_map(frame).collect();
-            let frames = Frames::contiguous(&bytes, count as usize, FRAME_BYTES).unwrap();
-            writer.append(&frames, &Times::Linear { offset: next as f64, gain: 1.0 }, 0).unwrap();
-            next += count;
+        for chunk in 0..CHUNKS {
+            // A chunk of two is reserved frame by frame, as an acquisition's is.
+            let frames = 1 + (chunk % 2) as u32;
+            for i in 0..frames {
+                let reserved = writer.reserve(i + 1);
+                let mut frame = reserved.frame::<f64>(i).unwrap();
+                (0..WORDS).for_each(|word| frame.set(word, f64::from_bits(next + 1)));
+                reserved.set_time(i, next as f64);
+                next += 1;
+            }
+            writer.commit(frames, 0);
         }
         // Release: pairs with the Acquire in `read`.
         stop.store(true, Ordering::Release);

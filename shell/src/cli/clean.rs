@@ -36,12 +36,15 @@ pub(crate) fn run(args: &CleanArgs) -> Result<(), Failure> {
             ));
             continue;
         }
-        if !args.dry_run {
-            let failed = |e| Failure::failed(format!("stream `{}` cannot be removed", stream.name)).because(e);
-            stream.remove().map_err(failed)?;
-        }
-        let done = if args.dry_run { "would be removed" } else { "removed" };
-        text.push_str(&format!("{}: {files} files {done}\n", stream.name));
+        let failed = |e| Failure::failed(format!("stream `{}` cannot be removed", stream.name)).because(e);
+        let done = match args.dry_run {
+            true => format!("{files} files would be removed"),
+            false => match stream.remove().map_err(failed)? {
+                0 => "a service has it again; nothing removed".to_owned(),
+                removed => format!("{removed} files removed"),
+            },
+        };
+        text.push_str(&format!("{}: {done}\n", stream.name));
     }
     output::print(if text.is_empty() { "nothing was left behind\n".to_owned() } else { text })
 }

@@ -10,7 +10,7 @@ use axismirror_core::static_metadata::channels::{ChannelFields, ChannelTable, Ch
 use crate::config::{OnBoard, Settings, Units};
 
 /// All that the messages of a stream have in common.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Template {
     dtype: DType,
     key: String,

@@ -6,6 +6,7 @@
 //! generation first and read the counters afterwards, so the fields must rest in between. A change that fails leaves what was before.
 
 mod filling;
+mod replacing;
 
 use std::time::{Duration, Instant};
 
@@ -13,9 +14,10 @@ use axismirror_core::extension::Clock;
 use axismirror_core::header::Description;
 use axismirror_core::health::Health;
 use axismirror_core::histogram::Histogram;
-use axismirror_core::publisher::{PublishError, Publisher};
+use axismirror_core::publisher::{Lost, PublishError, Publisher};
 use axismirror_core::settings::Settings as RingSettings;
 
+use self::replacing::Replacing;
 use super::Listeners;
 use super::message::Template;
 use super::place::{Channel, Slot};
@@ -62,6 +64,7 @@ pub(super) struct Outlet {
     /// The ADC is set up anew: since when there are no frames, and their period, in nanoseconds.
     gap: Option<(i64, f64)>,
     change: Option<Change>,
+    replacing: Replacing,
     error: Option<PublishError<ShmError>>,
     waker: Option<Waker>,
     /// Counts of acquisitions before this one: each starts at zero.
@@ -82,6 +85,8 @@ struct Change {
     step: Step,
     since: Instant,
     next: Next,
+    /// What is to be replaced; nothing when it is a change of settings.
+    lost: Option<Lost>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +96,7 @@ enum Step {
 }
 
 /// What frames and chunks are like, from a moment on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Next {
     pub(super) ring: RingSettings,
     pub(super) template: Template,
@@ -119,6 +124,7 @@ impl Outlet {
             frames: 0,
             gap: None,
             change: None,
+            replacing: Replacing::default(),
             error: None,
             earlier: Health::default(),
             current: Health::default(),
@@ -133,6 +139,7 @@ impl Outlet {
     /// An acquisition is about to deliver frames. The first one describes the stream, a later one changes it as [`Outlet::change`] does.
     pub(super) fn begin(&mut self, next: Next) -> Result<Option<Outcome>, PublishError<ShmError>> {
         self.clock = ClockFit::new(1.0 / next.template.period_s(), CLOCK_WINDOW_S);
+        self.settle();
         self.flush();
         if self.is_changing() {
             // Settings changed while the ADC was tried; `next` is what they are to be.
@@ -184,7 +191,7 @@ impl Outlet {
             }
             return Some(described);
         }
-        self.change = Some(Change { step: Step::Drain, since: Instant::now(), next });
+        self.change = Some(Change { step: Step::Drain, since: Instant::now(), next, lost: None });
         None
     }
 
@@ -195,17 +202,23 @@ impl Outlet {
         if let Some(slept) = self.suspend.look(now, clock::boottime_ns(), clock::monotonic_ns()) {
             self.suspended(slept);
         }
+        self.look_for_losses();
         let change = self.change.as_mut()?;
         let elapsed = change.since.elapsed();
         match change.step {
             Step::Drain if elapsed >= DRAIN => {
                 change.step = Step::Rest;
                 change.since = Instant::now();
-                if let Err(error) = self.publisher.apply(change.next.ring.clone()) {
+                let lost = change.lost;
+                let begun = match lost {
+                    Some(lost) => self.publisher.replace(lost),
+                    None => self.publisher.apply(change.next.ring.clone()),
+                };
+                if let Err(error) = begun {
                     self.change = None;
-                    return Some(Err(error));
+                    return self.told(lost, Err(error));
                 }
-                // Another name or version is another header.
+                // Another header is another extension block.
                 self.waker = waker(&self.publisher);
                 self.show_health();
                 if self.publisher.description().is_some() {
@@ -334,7 +347,7 @@ impl Outlet {
     }
 
     fn finish_change(&mut self) -> Option<Outcome> {
-        let next = self.change.take()?.next;
+        let Change { next, lost, .. } = self.change.take()?;
         let described = self.describe(&next);
         if described.is_ok() {
             self.now = Some(next);
@@ -343,7 +356,14 @@ impl Outlet {
         } else {
             self.go_back();
         }
-        Some(described)
+        self.told(lost, described)
+    }
+
+    /// What is over. Of a change of settings somebody waits for the outcome.
+    fn told(&mut self, lost: Option<Lost>, outcome: Outcome) -> Option<Outcome> {
+        let Some(lost) = lost else { return Some(outcome) };
+        self.replaced(lost, outcome);
+        None
     }
 
     /// Describes the stream as it was before a change that could not be carried out.

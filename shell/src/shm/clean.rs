@@ -3,6 +3,7 @@
 //! A service that is killed leaves its segments for the next one of the same name. When there will be none, this takes them away.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -10,10 +11,11 @@ use std::path::{Path, PathBuf};
 use axismirror_core::extension::Extension;
 use axismirror_core::header::HeaderView;
 use axismirror_core::name::{SEGMENT_NAME_LEN, SEGMENT_PREFIX};
+use rustix::fs::{self, FlockOperation};
 
+use super::attached;
+use super::names::{Places, id, leads_to};
 use super::segment::{View, open_existing};
-use super::store::lock;
-use super::{attached, private_name};
 
 /// A stream whose writer is gone.
 #[derive(Clone, Debug)]
@@ -24,6 +26,9 @@ pub struct LeftBehind {
     pub files: Vec<PathBuf>,
     /// Whether a process still has its header mapped: a reader that waits for the next writer.
     pub is_read: bool,
+    /// By which of them the header was found.
+    header: PathBuf,
+    places: Places,
 }
 
 /// Streams of this folder whose writers are gone, by name. Only those with our block: whether a published writer lives cannot be known.
@@ -32,35 +37,42 @@ pub struct LeftBehind {
 /// When the folder cannot be read.
 pub fn left_behind(dir: impl AsRef<Path>) -> io::Result<Vec<LeftBehind>> {
     let dir = dir.as_ref();
-    // Both of a header's names are looked at: the public one may be gone.
-    let names: BTreeSet<String> = std::fs::read_dir(dir)?
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| name.len() == SEGMENT_NAME_LEN)
-        .filter(|name| name.starts_with(SEGMENT_PREFIX) || *name == private_name(name))
+    // Both of a header's names are looked at: the public one may be gone. A folder of another user cannot be read, but by root.
+    let folders = Places::all(dir)?;
+    let folders = folders.iter().map(Places::folder).filter_map(|f| std::fs::read_dir(f).ok());
+    let names: BTreeSet<PathBuf> = folders
+        .chain([std::fs::read_dir(dir)?])
+        .flat_map(Iterator::flatten)
+        .filter(|e| {
+            e.file_name().to_str().is_some_and(|n| n.len() == SEGMENT_NAME_LEN && n.starts_with(SEGMENT_PREFIX))
+        })
+        .map(|e| e.path())
         .collect();
-    let mut found: Vec<LeftBehind> = names.iter().filter_map(|name| look(dir, name)).collect();
+    let mut found: Vec<LeftBehind> = names.iter().filter_map(|path| look(dir, path)).map(|(found, _)| found).collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found.dedup_by(|a, b| a.name == b.name);
     Ok(found)
 }
 
-/// What belongs to the header in this file, if that is one, of ours, and nobody's.
-fn look(dir: &Path, file: &str) -> Option<LeftBehind> {
-    let path = dir.join(file);
-    let open = open_existing(&path, true).ok()??;
-    // Ours for an instant, if it is nobody's: no writer can begin with it meanwhile.
-    lock(&open, &path).ok()?;
-    let view = View::map(&open, &path).ok()?;
-    let id = view.file();
+/// What belongs to the header in this file, if that is one, of ours, and nobody's; and a lock on it, under which no writer can begin with it.
+///
+/// The lock is a shared one: it keeps writers from theirs, and whoever asks for the writer is not told of it.
+fn look(dir: &Path, path: &Path) -> Option<(LeftBehind, File)> {
+    let open = open_existing(path, true).ok()??;
+    fs::flock(&open, FlockOperation::NonBlockingLockShared).ok()?;
+    if !leads_to(path, id(&open, path).ok()?) {
+        return None;
+    }
+    let view = View::map(&open, path).ok()?;
+    let file = view.file();
     let header = HeaderView::detect(view.clone()).ok()?;
     let name = Extension::find(view)?.name()?;
-    let header_file = name.header().to_string();
-    if file != header_file && file != private_name(&header_file) {
+    if path.file_name()? != name.header().as_str() {
         // Somebody's copy, or a forgery: what it names is not its own.
         return None;
     }
     let owner = open.metadata().ok()?.uid();
+    let places = Places::of(dir, owner);
     let (generation, static_metadata) = (header.buffer_generation(), header.meta_generation());
     let segments = [
         name.data(generation),
@@ -71,22 +83,33 @@ fn look(dir: &Path, file: &str) -> Option<LeftBehind> {
         name.static_metadata(static_metadata.wrapping_add(1)),
         name.header(),
     ];
-    let both = |public: String| [dir.join(&public), dir.join(private_name(&public))];
     let of_owner = |path: &PathBuf| path.symlink_metadata().is_ok_and(|m| m.uid() == owner);
-    let files = segments.into_iter().flat_map(|s| both(s.to_string())).filter(of_owner).collect();
-    let is_read = attached::by_another_process(dir, id);
-    Some(LeftBehind { name: name.as_str().to_owned(), files, is_read })
+    let both = |segment| {
+        let names = places.names(segment);
+        [names.public, names.kept]
+    };
+    let files = segments.iter().flat_map(both).filter(of_owner).collect();
+    let is_read = attached::by_another_process(dir, file);
+    Some((LeftBehind { name: name.as_str().to_owned(), files, is_read, header: path.to_owned(), places }, open))
 }
 
 impl LeftBehind {
-    /// Removes its files.
+    /// Removes its files, unless a writer has taken them over since they were found. Says how many.
     ///
     /// # Errors
     /// The first that cannot be removed.
-    pub fn remove(&self) -> io::Result<()> {
-        self.files.iter().try_for_each(|file| match std::fs::remove_file(file) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-            _ => Ok(()),
-        })
+    pub fn remove(&self) -> io::Result<usize> {
+        // As it is by now. The lock lasts until the last file is gone: a service that starts meanwhile waits for it.
+        let Some((now, _lock)) = look(self.places.dir(), &self.header).filter(|(now, _)| now.name == self.name) else {
+            return Ok(0);
+        };
+        for file in &now.files {
+            match std::fs::remove_file(file) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+                _ => {}
+            }
+        }
+        now.places.tidy();
+        Ok(now.files.len())
     }
 }

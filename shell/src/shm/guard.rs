@@ -1,10 +1,12 @@
-//! Keeps public names alive.
+//! Keeps names alive.
 //!
-//! A Python reader that exits unlinks every segment it attached; who comes later then finds nothing. The guard watches the folder and links
-//! a name again from the private one, to the same file. Never touches a segment's bytes.
+//! A Python reader that exits unlinks every segment it attached; who comes later then finds nothing. The guard watches both of a segment's
+//! names and links one again from the other, to the same file. When both are gone at once, the file cannot be linked by anybody any more
+//! (linkat(2): ENOENT): then it says so, and the publisher makes another segment. Never touches a segment's bytes.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -15,57 +17,166 @@ use rustix::fs::{self, inotify};
 use rustix::io::Errno;
 use rustix::time::Timespec;
 
+use super::names::{Names, Places};
+use super::segment::FileId;
+
 /// How long the guard waits for an event before it looks at the names anyway, and at most until it ends.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Names that are to be there.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Kept {
-    names: Mutex<Vec<Name>>,
+    places: Places,
+    /// Of both folders. Without it names are looked at from time to time only.
+    watch: Option<OwnedFd>,
+    segments: Mutex<Vec<Segment>>,
     stop: AtomicBool,
     heals: AtomicU64,
+    /// Whether one of them has lost both names.
+    lost: AtomicBool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Name {
-    public: PathBuf,
-    private: PathBuf,
+#[derive(Debug)]
+struct Segment {
+    names: Names,
+    file: FileId,
+    trouble: Option<Trouble>,
+}
+
+/// Why a segment cannot be found by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    /// Another file has the public name.
+    Taken,
+    /// Both names are gone, and with them all hope.
+    Lost,
+    /// The system refuses.
+    Refused(Errno),
 }
 
 impl Kept {
-    /// From now on the public name is restored from the private one.
-    pub(super) fn add(&self, public: &Path, private: &Path) {
-        self.names().push(Name { public: public.to_owned(), private: private.to_owned() });
+    pub(super) fn new(places: Places) -> Self {
+        let watch = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK);
+        let watch = watch.inspect_err(|e| tracing::warn!("names that Python readers unlink come back late: {e}")).ok();
+        Self {
+            places,
+            watch,
+            segments: Mutex::default(),
+            stop: AtomicBool::new(false),
+            heals: AtomicU64::new(0),
+            lost: AtomicBool::new(false),
+        }
     }
 
-    /// No longer. When this returns, the guard will not bring the name back.
-    pub(super) fn forget(&self, public: &Path) {
-        self.names().retain(|n| n.public != public);
+    /// From now on this file's names are restored from one another.
+    pub(super) fn add(&self, names: Names, file: FileId) {
+        self.segments().push(Segment { names, file, trouble: None });
+        // The folder of kept names may be a new one.
+        self.watch();
     }
 
-    /// How often a name was restored.
+    /// No longer. When this returns, the guard will not bring the names back.
+    pub(super) fn forget(&self, names: &Names) {
+        let mut segments = self.segments();
+        let lost = segments.iter().filter(|s| s.names == *names && s.trouble == Some(Trouble::Lost)).count();
+        segments.retain(|s| s.names != *names);
+        // Another segment takes the name of one that lost its own, or the stream ends.
+        self.heals.fetch_add(lost as u64, Ordering::Relaxed);
+        self.note_lost(&segments);
+    }
+
+    /// How often a public name was restored.
     pub(super) fn heals(&self) -> u64 {
         self.heals.load(Ordering::Relaxed)
     }
 
-    fn names(&self) -> MutexGuard<'_, Vec<Name>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether one has lost both names. Costs nothing.
+    pub(super) fn has_lost(&self) -> bool {
+        // Relaxed: a flag alone; what is lost is asked for under the lock.
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Whether this one has.
+    pub(super) fn is_lost(&self, names: &Names) -> bool {
+        self.segments().iter().any(|s| s.names == *names && s.trouble == Some(Trouble::Lost))
+    }
+
+    fn segments(&self) -> MutexGuard<'_, Vec<Segment>> {
+        self.segments.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_lost(&self, segments: &[Segment]) {
+        self.lost.store(segments.iter().any(|s| s.trouble == Some(Trouble::Lost)), Ordering::Relaxed);
+    }
+
+    /// Watches both folders; one that is watched already stays so.
+    fn watch(&self) {
+        let Some(watch) = &self.watch else { return };
+        let flags = inotify::WatchFlags::DELETE | inotify::WatchFlags::MOVED_FROM | inotify::WatchFlags::ONLYDIR;
+        for dir in [self.places.dir(), self.places.folder()] {
+            // The names are looked at from time to time all the same.
+            let _ = inotify::add_watch(watch, dir, flags);
+        }
     }
 
     /// Links again what is gone. Holds the lock meanwhile, so that a name that is being removed on purpose does not come back.
     fn heal(&self) {
-        for name in self.names().iter() {
-            match fs::link(&name.private, &name.public) {
-                Ok(()) => {
-                    self.heals.fetch_add(1, Ordering::Relaxed);
-                    tracing::debug!(name = %name.public.display(), "a reader unlinked a segment; its name is back");
-                }
-                // It is there: the usual case.
-                Err(Errno::EXIST) => {}
-                Err(e) => {
-                    tracing::warn!(name = %name.public.display(), "a segment's name is gone and cannot be linked again: {e}")
-                }
+        let mut segments = self.segments();
+        for segment in segments.iter_mut() {
+            let trouble = self.heal_one(&segment.names, segment.file);
+            let before = std::mem::replace(&mut segment.trouble, trouble);
+            if before != trouble {
+                report(&segment.names.public, trouble);
             }
+        }
+        self.note_lost(&segments);
+    }
+
+    fn heal_one(&self, names: &Names, file: FileId) -> Option<Trouble> {
+        let linked = match names.lead_to(file) {
+            (true, true) => return None,
+            (false, true) => fs::link(&names.kept, &names.public).inspect(|()| {
+                self.heals.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!(name = %names.public.display(), "a segment was unlinked; its name is back");
+            }),
+            (true, false) => self.keep_again(names, file),
+            (false, false) => return Some(Trouble::Lost),
+        };
+        match linked {
+            // NOENT: unlinked between the look and the link; there is another event to come.
+            Ok(()) | Err(Errno::NOENT) => None,
+            Err(Errno::EXIST) => Some(Trouble::Taken),
+            Err(e) => Some(Trouble::Refused(e)),
+        }
+    }
+
+    /// Gives a file its kept name again, in a folder that may be gone too.
+    fn keep_again(&self, names: &Names, file: FileId) -> rustix::io::Result<()> {
+        if self.places.make().is_ok() {
+            self.watch();
+        }
+        fs::link(&names.public, &names.kept)?;
+        if !names.lead_to(file).1 {
+            // Whoever was quick enough to take the public name meanwhile.
+            fs::unlink(&names.kept)?;
+        }
+        Ok(())
+    }
+}
+
+/// One line for each turn of events.
+fn report(name: &Path, trouble: Option<Trouble>) {
+    let name = name.display();
+    match trouble {
+        None => tracing::info!(%name, "the segment can be found again"),
+        Some(Trouble::Taken) => {
+            tracing::warn!(%name, "another program has taken the segment's name: new readers find that one's")
+        }
+        Some(Trouble::Lost) => {
+            tracing::warn!(%name, "all names of the segment were removed: new readers need another one")
+        }
+        Some(Trouble::Refused(e)) => {
+            tracing::warn!(%name, "the segment's name is gone and cannot be linked again: {e}")
         }
     }
 }
@@ -78,10 +189,9 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    /// Starts watching a folder.
-    pub(super) fn start(dir: &Path, kept: Arc<Kept>) -> io::Result<Self> {
-        let watch = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
-        inotify::add_watch(&watch, dir, inotify::WatchFlags::DELETE | inotify::WatchFlags::MOVED_FROM)?;
+    /// Starts watching.
+    pub(super) fn start(kept: Arc<Kept>) -> io::Result<Self> {
+        kept.watch();
         let shared = kept.clone();
         let thread = std::thread::Builder::new().name("axm-guard".into()).spawn(move || {
             crate::realtime::leave();
@@ -89,10 +199,15 @@ impl Guard {
             let wait = Timespec::try_from(LOOK_EVERY).ok();
             let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
             while !kept.stop.load(Ordering::Relaxed) {
-                let _ = poll(&mut [PollFd::new(&watch, PollFlags::IN)], wait.as_ref());
-                // Which names does not matter: all are looked at.
-                let mut events = inotify::Reader::new(&watch, &mut buffer);
-                while events.next().is_ok() {}
+                match &kept.watch {
+                    Some(watch) => {
+                        let _ = poll(&mut [PollFd::new(watch, PollFlags::IN)], wait.as_ref());
+                        // Which names does not matter: all are looked at.
+                        let mut events = inotify::Reader::new(watch, &mut buffer);
+                        while events.next().is_ok() {}
+                    }
+                    None => std::thread::sleep(LOOK_EVERY),
+                }
                 kept.heal();
             }
         })?;

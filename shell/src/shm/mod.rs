@@ -7,13 +7,12 @@ mod attached;
 mod clean;
 mod find;
 mod guard;
+mod names;
 mod segment;
 mod source;
 mod store;
 mod truncation;
 mod wake;
-
-use axismirror_core::name::SEGMENT_PREFIX;
 
 pub use attached::writer as writer_of;
 pub use clean::{LeftBehind, left_behind};
@@ -26,13 +25,3 @@ pub(crate) use wake::{sleep, wake_all};
 
 /// Where POSIX shared memory lives on Linux (`shm_open(3)`).
 pub const SHM_DIR: &str = "/dev/shm";
-
-const PRIVATE_PREFIX: &str = "am_";
-
-/// The private name under which a second hard link keeps a segment while the stream lives: `am_` in place of `sm_`.
-///
-/// Python's resource tracker unlinks the public names of segments that a reader attached. A file that has another name left can be linked again.
-fn private_name(public: &str) -> String {
-    let rest = public.strip_prefix(SEGMENT_PREFIX).or_else(|| public.strip_prefix(PRIVATE_PREFIX));
-    format!("{PRIVATE_PREFIX}{}", rest.unwrap_or(public))
-}

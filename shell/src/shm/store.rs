@@ -5,19 +5,21 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axismirror_core::extension::Extension;
 use axismirror_core::name::{SegmentName, StreamName};
+use axismirror_core::publisher::Lost;
 use axismirror_core::store::{HeaderSegment, SegmentStore};
 use rustix::fs::{self, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::attached;
 use super::guard::{Guard, Kept};
+use super::names::{self, Names, Places, leads_to, unlink};
 use super::segment::{FileId, Segment, ShmError, View, create_reserved, no_space, open_existing, share};
-use super::{attached, private_name};
 use crate::access::Access;
 
 /// How long the folder's lock, and that of a dead writer, are waited for.
@@ -28,25 +30,36 @@ const TRIES: usize = 16;
 /// Segments that one publisher makes in a folder.
 #[derive(Debug)]
 pub struct ShmStore {
-    dir: PathBuf,
+    places: Places,
     access: Access,
     /// Header files, open and locked, by public name.
     locks: HashMap<SegmentName, File>,
-    /// Held from a header's opening to its announcement: of two writers that start at once, one waits and then finds the other's header locked.
-    starting: Option<File>,
+    starting: Option<Start>,
     kept: Arc<Kept>,
     _guard: Option<Guard>,
+}
+
+/// A header between its opening and its announcement.
+#[derive(Debug)]
+struct Start {
+    name: SegmentName,
+    /// Of two writers that start at once, one waits for this and then finds the other's header locked.
+    _folder: Option<File>,
+    /// The header that this store had under the name until now.
+    before: Option<File>,
+    /// Whether the one that it has is a new file.
+    made: bool,
 }
 
 impl ShmStore {
     /// Segments of this folder: [`SHM_DIR`](super::SHM_DIR), but for tests.
     pub fn new(dir: impl AsRef<Path>) -> Self {
-        let dir = dir.as_ref().to_owned();
-        let kept = Arc::new(Kept::default());
-        let guard = Guard::start(&dir, kept.clone())
+        let places = Places::own(dir.as_ref());
+        let kept = Arc::new(Kept::new(places.clone()));
+        let guard = Guard::start(kept.clone())
             .inspect_err(|e| tracing::warn!("names that Python readers unlink will not come back: {e}"))
             .ok();
-        Self { dir, access: Access::default(), locks: HashMap::new(), starting: None, kept, _guard: guard }
+        Self { places, access: Access::default(), locks: HashMap::new(), starting: None, kept, _guard: guard }
     }
 
     /// Who may open the segments that are made or adopted from now on; the owner alone, if this is not said.
@@ -62,12 +75,22 @@ impl ShmStore {
         self.kept.heals()
     }
 
+    /// What new readers cannot find any more, since somebody has removed all of its names.
+    #[must_use]
+    pub fn lost(&self) -> Option<Lost> {
+        if !self.kept.has_lost() {
+            return None;
+        }
+        let header = self.locks.keys().any(|name| self.kept.is_lost(&self.places.names(name)));
+        Some(if header { Lost::Header } else { Lost::Contents })
+    }
+
     /// Whether a segment of `needed` bytes would fit beside those that there are.
     ///
     /// # Errors
     /// [`ShmError::NoSpace`].
     pub fn check_room(&self, needed: usize) -> Result<(), ShmError> {
-        let error = no_space(&self.dir.join("segment"), needed as u64);
+        let error = no_space(&self.places.dir().join("segment"), needed as u64);
         match error {
             ShmError::NoSpace { available, needed, .. } if available < needed => Err(error),
             _ => Ok(()),
@@ -79,7 +102,7 @@ impl ShmStore {
     /// # Errors
     /// [`ShmError::InUse`].
     pub fn check_free(&self, name: &SegmentName) -> Result<(), ShmError> {
-        let file = fs::lstat(self.public(name)).map(|s| FileId::from(&s));
+        let file = fs::lstat(self.places.names(name).public).map(|s| FileId::from(&s));
         // Of one that was just killed the lock may outlast the process; whoever takes it waits for that.
         match file.ok().and_then(attached::writer).filter(|pid| attached::lives(*pid)) {
             Some(pid) => Err(ShmError::InUse { pid }),
@@ -87,23 +110,16 @@ impl ShmStore {
         }
     }
 
-    fn public(&self, name: &SegmentName) -> PathBuf {
-        self.dir.join(name.as_str())
-    }
-
-    fn private(&self, name: &SegmentName) -> PathBuf {
-        self.dir.join(private_name(name.as_str()))
-    }
-
     /// The header that a writer left, locked for us; `None` when there is none that can be adopted.
     ///
-    /// The private name comes first: the public one may have been unlinked by a reader, or taken by a writer that knows no locks.
+    /// The kept name comes first: the public one may have been unlinked by a reader, or taken by a writer that knows no locks.
     fn left_behind(&self, name: &SegmentName, len: usize) -> Result<Option<File>, ShmError> {
-        for path in [self.private(name), self.public(name)] {
+        let Names { public, kept } = self.places.names(name);
+        for path in [kept, public] {
             for _ in 0..TRIES {
                 let Some(file) = open_existing(&path, true)? else { break };
                 lock(&file, &path)?;
-                if !is_at(&file, &path) {
+                if !leads_to(&path, names::id(&file, &path)?) {
                     // Its last owner removed it between our open and our lock.
                     continue;
                 }
@@ -122,35 +138,88 @@ impl ShmStore {
         Ok(None)
     }
 
-    /// Gives a file both of its names, whatever had them before, and watches over the public one. Readers find the old file or the new one,
-    /// but never none.
-    fn name(&self, name: &SegmentName, file: &File) -> Result<(), ShmError> {
-        let (public, private) = (self.public(name), self.private(name));
-        let (has, lacks) = match (is_at(file, &public), is_at(file, &private)) {
-            (true, true) => (None, &public),
-            (true, false) => (Some(&public), &private),
-            _ => (Some(&private), &public),
-        };
-        if let Some(has) = has {
-            let link = self.dir.join(format!("{}.new", private_name(name.as_str())));
-            unlink(&link)?;
-            fs::link(has, &link).map_err(|e| ShmError::io("cannot link", &link, e))?;
-            fs::rename(&link, lacks).map_err(|e| ShmError::io("cannot rename to", lacks, e))?;
-        }
-        self.kept.add(&public, &private);
+    /// Gives a segment both of its names, and watches over them.
+    fn name(&self, name: &SegmentName, file: FileId) -> Result<(), ShmError> {
+        let names = self.places.names(name);
+        self.places.in_folder(|| names.give(file))?;
+        self.kept.add(names, file);
         Ok(())
     }
 
-    /// A new file under the private name, whatever had it before.
+    /// A new file under the kept name, whatever had it before.
     fn make(&self, name: &SegmentName, len: usize) -> Result<File, ShmError> {
-        let private = self.private(name);
+        let kept = self.places.names(name).kept;
         for _ in 0..TRIES {
-            unlink(&private)?;
-            if let Some(file) = create_reserved(&private, len, self.access)? {
+            let made = self.places.in_folder(|| {
+                unlink(&kept)?;
+                create_reserved(&kept, len, self.access)
+            });
+            if let Some(file) = made? {
                 return Ok(file);
             }
         }
-        Err(ShmError::io("cannot make", &private, Errno::EXIST))
+        Err(ShmError::io("cannot make", &kept, Errno::EXIST))
+    }
+
+    /// The header to begin with, locked, and whether it was there before.
+    fn open_header(&mut self, name: &SegmentName, len: usize, fresh: bool) -> Result<(File, bool), ShmError> {
+        let public = self.places.names(name).public;
+        let has_a_name = |file: &File| fs::fstat(file).is_ok_and(|s| s.st_nlink > 0);
+        let found = match self.locks.remove(name) {
+            Some(ours) if has_a_name(&ours) && !fresh => Some(ours),
+            Some(ours) => {
+                // Its lock is let go of only when another has taken its place.
+                if let Some(start) = &mut self.starting {
+                    start.before = Some(ours);
+                }
+                None
+            }
+            None => self.left_behind(name, len)?,
+        };
+        match found {
+            Some(file) if !fresh => {
+                // Its last writer may have shared it with others.
+                share(&file, &public, self.access)?;
+                Ok((file, true))
+            }
+            left => {
+                let file = self.make(name, len)?;
+                if let Some(start) = &mut self.starting {
+                    start.made = true;
+                }
+                lock(&file, &public)?;
+                drop(left);
+                Ok((file, false))
+            }
+        }
+    }
+
+    /// Leaves of a header that is not announced what there was before.
+    fn undo(&mut self) {
+        let Some(Start { name, before, made, .. }) = self.starting.take() else { return };
+        let names = self.places.names(&name);
+        if let Some(file) = self.locks.remove(&name).filter(|_| made)
+            && let Ok(id) = names::id(&file, &names.public)
+        {
+            names.take_from(id);
+        }
+        if let Some(before) = before
+            && let Ok(id) = names::id(&before, &names.public)
+        {
+            // It may have none any more; then that is what the guard sees.
+            if names.give(id).is_err() {
+                tracing::debug!(name = %names.public.display(), "the header has no name");
+            }
+            self.kept.add(names, id);
+            self.locks.insert(name, before);
+        }
+        self.places.tidy();
+    }
+}
+
+impl Drop for ShmStore {
+    fn drop(&mut self) {
+        self.undo();
     }
 }
 
@@ -159,74 +228,65 @@ impl SegmentStore for ShmStore {
     type Error = ShmError;
 
     fn header(&mut self, name: &SegmentName, len: usize, fresh: bool) -> Result<HeaderSegment<Segment>, ShmError> {
-        let public = self.public(name);
-        self.kept.forget(&public);
+        self.kept.forget(&self.places.names(name));
         if self.starting.is_none() {
-            self.starting = one_at_a_time(&self.dir);
+            let folder = one_at_a_time(self.places.dir());
+            self.starting = Some(Start { name: name.clone(), _folder: folder, before: None, made: false });
         }
-        let ours = self.locks.remove(name);
-        let found = if ours.is_some() { ours } else { self.left_behind(name, len)? };
-        let (file, adopted) = match found {
-            Some(file) if !fresh => {
-                // Its last writer may have shared it with others.
-                share(&file, &public, self.access)?;
-                (file, true)
-            }
-            old => match self.make(name, len).and_then(|file| lock(&file, &public).map(|()| file)) {
-                // The old file's lock is let go of only now.
-                Ok(file) => (file, false),
-                Err(error) => {
-                    // As it was: locked, and under both of its names.
-                    if let Some(old) = old {
-                        self.name(name, &old)?;
-                        self.locks.insert(name.clone(), old);
-                    }
-                    self.starting = None;
-                    return Err(error);
-                }
-            },
-        };
-        let memory = Segment::map(&file, &public)?;
-        self.locks.insert(name.clone(), file);
-        Ok(HeaderSegment { memory, adopted })
+        let opened =
+            self.places.make().and_then(|()| self.open_header(name, len, fresh)).and_then(|(file, adopted)| {
+                let memory = Segment::map(&file, &self.places.names(name).public)?;
+                self.locks.insert(name.clone(), file);
+                Ok(HeaderSegment { memory, adopted })
+            });
+        opened.inspect_err(|_| self.undo())
     }
 
     fn announce(&mut self, name: &SegmentName) -> Result<(), ShmError> {
-        let named = self.locks.get(name).map_or(Ok(()), |file| self.name(name, file));
-        self.starting = None;
+        let Some(file) = self.locks.get(name) else { return Ok(()) };
+        let named = names::id(file, &self.places.names(name).public).and_then(|id| self.name(name, id));
+        match named {
+            Ok(()) => self.starting = None,
+            Err(_) => self.undo(),
+        }
         named
     }
 
     fn create(&mut self, name: &SegmentName, len: usize) -> Result<Segment, ShmError> {
-        self.kept.forget(&self.public(name));
+        let names = self.places.names(name);
+        self.kept.forget(&names);
         let file = self.make(name, len)?;
-        let segment = Segment::map(&file, &self.public(name))?;
-        self.name(name, &file)?;
-        Ok(segment)
+        let made = Segment::map(&file, &names.public).and_then(|s| self.name(name, s.file()).map(|()| s));
+        made.inspect_err(|_| {
+            if let Ok(id) = names::id(&file, &names.public) {
+                names.take_from(id);
+            }
+        })
     }
 
     fn remove(&mut self, name: &SegmentName) {
-        let public = self.public(name);
-        self.kept.forget(&public);
-        for path in [self.private(name), public] {
-            if let Err(e) = unlink(&path) {
+        let names = self.places.names(name);
+        self.kept.forget(&names);
+        for path in [&names.kept, &names.public] {
+            if let Err(e) = unlink(path) {
                 tracing::warn!("a segment stays behind: {e}");
             }
         }
+        self.places.tidy();
     }
 
     fn remove_header(&mut self, name: &SegmentName) {
         let Some(file) = self.locks.remove(name) else { return };
         // Whether another user's process has it mapped cannot be seen: a shared header is kept for all cases.
         let is_read = self.access.is_shared()
-            || fs::fstat(&file).is_ok_and(|s| attached::by_another_process(&self.dir, FileId::from(&s)));
+            || fs::fstat(&file).is_ok_and(|s| attached::by_another_process(self.places.dir(), FileId::from(&s)));
         if is_read {
-            let public = self.public(name);
-            self.kept.forget(&public);
-            if let Err(e) = unlink(&public) {
+            let names = self.places.names(name);
+            self.kept.forget(&names);
+            if let Err(e) = unlink(&names.public) {
                 tracing::warn!("a segment stays behind: {e}");
             }
-            tracing::info!(name = %private_name(name.as_str()), "readers are attached, or could be: their header is kept for the next start");
+            tracing::info!(name = %names.kept.display(), "readers are attached, or could be: their header is kept for the next start");
         } else {
             self.remove(name);
         }
@@ -236,7 +296,7 @@ impl SegmentStore for ShmStore {
         let pid = std::process::id();
         (0u32..)
             .filter_map(|i| StreamName::new(&format!("axismirror-{pid}-{i}")).ok())
-            .find(|n| !self.public(&n.header()).exists())
+            .find(|n| !self.places.names(&n.header()).public.exists())
             .unwrap_or_default()
     }
 }
@@ -283,18 +343,96 @@ fn writer_of(file: &File, path: &Path) -> u32 {
     View::map(file, path).ok().and_then(Extension::find).map_or(0, |e| e.writer().pid)
 }
 
-/// Whether a name leads to this file.
-fn is_at(file: &File, path: &Path) -> bool {
-    match (fs::fstat(file), fs::lstat(path)) {
-        (Ok(a), Ok(b)) => FileId::from(&a) == FileId::from(&b),
-        _ => false,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Removes a name; none is as good.
-fn unlink(path: &Path) -> Result<(), ShmError> {
-    match fs::unlink(path) {
-        Ok(()) | Err(Errno::NOENT) => Ok(()),
-        Err(e) => Err(ShmError::io("cannot remove", path, e)),
+    /// A folder in place of /dev/shm.
+    struct Dir(std::path::PathBuf);
+
+    impl Dir {
+        fn new(test: &str) -> Self {
+            let dir = Path::new(crate::shm::SHM_DIR).join(format!("axismirror-test-{test}-{}", std::process::id()));
+            std::fs::create_dir(&dir).unwrap();
+            Self(dir)
+        }
+
+        fn entries(&self) -> usize {
+            std::fs::read_dir(&self.0).unwrap().count()
+        }
+    }
+
+    impl Drop for Dir {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn header() -> SegmentName {
+        StreamName::new("s").unwrap().header()
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_announced_leaves_nothing() {
+        let dir = Dir::new("announce");
+        let mut store = ShmStore::new(&dir.0);
+        store.header(&header(), 4096, false).unwrap();
+        // Somebody is quicker with the name, and nothing can be renamed to a folder.
+        let taken = dir.0.join(header().as_str());
+        std::fs::create_dir(&taken).unwrap();
+        assert!(store.announce(&header()).is_err());
+        std::fs::remove_dir(&taken).unwrap();
+        assert_eq!(dir.entries(), 0);
+        // And the next try is as good as the first.
+        store.header(&header(), 4096, false).unwrap();
+        store.announce(&header()).unwrap();
+        assert!(taken.is_file());
+    }
+
+    #[test]
+    fn a_header_that_is_never_announced_leaves_nothing() {
+        let dir = Dir::new("dropped");
+        let mut store = ShmStore::new(&dir.0);
+        store.header(&header(), 4096, false).unwrap();
+        drop(store);
+        assert_eq!(dir.entries(), 0);
+    }
+
+    #[test]
+    fn a_new_header_that_cannot_be_announced_leaves_the_one_before() {
+        let dir = Dir::new("fresh");
+        let mut store = ShmStore::new(&dir.0);
+        store.header(&header(), 4096, false).unwrap();
+        store.announce(&header()).unwrap();
+        let names = store.places.names(&header());
+        let before = names::id(&store.locks[&header()], &names.public).unwrap();
+        store.header(&header(), 4096, true).unwrap();
+        let public = std::fs::rename(&names.public, dir.0.join("aside"));
+        public.and_then(|()| std::fs::create_dir(&names.public)).unwrap();
+        assert!(store.announce(&header()).is_err());
+        std::fs::remove_dir(&names.public).unwrap();
+        std::fs::rename(dir.0.join("aside"), &names.public).unwrap();
+        // Its kept name comes back with the guard, if not before; its lock was never let go of.
+        let deadline = Instant::now() + 10 * START_PATIENCE;
+        while names.lead_to(before) != (true, true) {
+            assert!(Instant::now() < deadline, "it has lost a name");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let other = ShmStore::new(&dir.0).header(&header(), 4096, false);
+        assert!(matches!(other, Err(ShmError::InUse { .. })));
+    }
+
+    #[test]
+    fn a_folder_of_kept_names_that_is_another_users_is_not_used() {
+        let dir = Dir::new("folder");
+        let places = Places::own(&dir.0);
+        std::os::unix::fs::symlink("/tmp", places.folder()).unwrap();
+        assert!(ShmStore::new(&dir.0).header(&header(), 4096, false).is_err());
+        std::fs::remove_file(places.folder()).unwrap();
+        std::fs::create_dir(places.folder()).unwrap();
+        if std::os::unix::fs::chown(places.folder(), Some(61_235), None).is_ok() {
+            let refused = ShmStore::new(&dir.0).header(&header(), 4096, false);
+            assert!(matches!(refused, Err(ShmError::OtherOwner { owner: 61_235, .. })));
+        }
     }
 }

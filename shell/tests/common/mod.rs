@@ -2,9 +2,13 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
 
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use axismirror_core::header::Generation;
+use axismirror_core::name::StreamName;
 use serde_json::Value;
 
 /// How long anything may take.
@@ -14,6 +18,26 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// A stream's name that no other test uses.
 pub fn unique(test: &str) -> String {
     format!("{test}-{}", std::process::id())
+}
+
+/// A segment's public file, and the kept one, in the hidden folder of the user who writes the stream.
+pub fn names(segment: &str, user: u32) -> [PathBuf; 2] {
+    let dir = Path::new("/dev/shm");
+    [dir.join(segment), dir.join(format!(".axismirror-{user}")).join(segment)]
+}
+
+/// The user that tests run as, and the services they start.
+pub fn user() -> u32 {
+    std::fs::metadata("/proc/self").unwrap().uid()
+}
+
+/// Both files of each segment that a stream begins with: header, first ring, first static metadata.
+pub fn files(name: &str, user: u32) -> Vec<PathBuf> {
+    let name = StreamName::new(name).unwrap();
+    [name.header(), name.data(Generation::from_number(0)), name.static_metadata(1)]
+        .iter()
+        .flat_map(|segment| names(segment.as_str(), user))
+        .collect()
 }
 
 /// The command, ready to run.

@@ -22,12 +22,12 @@ use axismirror_core::header::StructVersion;
 use axismirror_core::name::StreamName;
 use axismirror_core::publisher::Publisher;
 use axismirror_core::settings::Settings;
-use axismirror_tests::process::Running;
+use axismirror_tests::process::{Running, conclude};
 
 /// Words of a frame.
 const CHANNELS: usize = 8;
 /// Frames of a chunk: one that does not divide the ring, so that chunks wrap.
-const CHUNK: usize = 61;
+const CHUNK: u32 = 61;
 /// Frames of the ring.
 const RING: u64 = 16384;
 /// How many frames the writer may be ahead of the slowest reader, by turns: nobody is lost, the frame that is read is about to be overwritten,
@@ -97,26 +97,16 @@ impl Accounts {
     }
 }
 
-/// Writes until no reader reads any more. Says how many frames that were.
-fn write(name: &str, accounts: &Accounts, start_readers: impl FnOnce() -> Result<(), String>) -> Result<u64, String> {
+/// The stream, described and empty.
+fn open(name: &str) -> Result<Publisher<ShmStore>, String> {
     let name = StreamName::new(name).map_err(|e| e.to_string())?;
     let settings =
         Settings { shmem_name: Some(name), buf_dur: RING as f64, axis: None, version: StructVersion::default() };
     let writer = Writer { pid: std::process::id(), start: 0 };
     let mut publisher =
         Publisher::open(ShmStore::new(SHM_DIR), (), settings, writer, Clock::Unknown).map_err(|e| e.to_string())?;
-    let mut bytes = vec![0; CHUNK * CHANNELS * 8];
-    let mut times = [0.0; CHUNK];
-    let fill = |bytes: &mut [u8], times: &mut [f64], first: u64| {
-        let words = (0..CHUNK * CHANNELS).map(|i| word(first + (i / CHANNELS) as u64, i % CHANNELS));
-        for (target, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(words) {
-            *target = word.to_le_bytes();
-        }
-        times.iter_mut().zip(first..).for_each(|(time, n)| *time = n as f64);
-    };
-    fill(&mut bytes, &mut times, 0);
     let message = AxisArray {
-        data: Samples { dtype: DType::I64, shape: &[CHUNK, CHANNELS], bytes: &bytes },
+        data: Samples { dtype: DType::I64, shape: &[0, CHANNELS], bytes: &[] },
         dims: &["time", "ch"],
         // One frame a second, so that a ring of RING seconds has RING frames.
         axes: &[("time", Axis::Linear { unit: "s", gain: 1.0, offset: 0.0 })],
@@ -124,21 +114,39 @@ fn write(name: &str, accounts: &Accounts, start_readers: impl FnOnce() -> Result
         key: "flood",
         stream_dim: None,
     };
-    publisher.publish(&message).map_err(|e| e.to_string())?;
+    publisher.describe(&message).map_err(|e| e.to_string())?;
+    Ok(publisher)
+}
+
+/// Publishes frames `first ..` of a chunk as the service does: reserved one by one, filled in the ring, committed together.
+fn publish(publisher: &mut Publisher<ShmStore>, first: u64) -> Result<(), String> {
+    for (i, n) in (0..CHUNK).zip(first..) {
+        let reserved = publisher.reserve(i + 1).map_err(|e| e.to_string())?;
+        let mut frame = reserved.frame::<i64>(i).ok_or("the ring's frames have other samples")?;
+        (0..CHANNELS).for_each(|c| frame.set(c, word(n, c)));
+        reserved.set_time(i, n as f64);
+    }
+    publisher.commit(CHUNK, 0).map_err(|e| e.to_string())
+}
+
+/// Writes until no reader reads any more. Says how many frames that were.
+fn write(name: &str, accounts: &Accounts, start_readers: impl FnOnce() -> Result<(), String>) -> Result<u64, String> {
+    let mut publisher = open(name)?;
+    let chunk = u64::from(CHUNK);
+    publish(&mut publisher, 0)?;
     start_readers()?;
-    let mut written = CHUNK as u64;
+    let mut written = chunk;
     // All have attached.
     accounts.wait_for(written)?;
     while let Some(slowest) = accounts.slowest() {
         let ahead = AHEAD[(written / TURN) as usize % AHEAD.len()];
-        let end = slowest.saturating_add(ahead).min(written.next_multiple_of(TURN).max(written + CHUNK as u64));
-        if written + CHUNK as u64 > end {
-            accounts.wait_for((written + CHUNK as u64).saturating_sub(ahead))?;
+        let end = slowest.saturating_add(ahead).min(written.next_multiple_of(TURN).max(written + chunk));
+        if written + chunk > end {
+            accounts.wait_for((written + chunk).saturating_sub(ahead))?;
         }
-        while written + CHUNK as u64 <= end {
-            fill(&mut bytes, &mut times, written);
-            publisher.append(&bytes, &times, 0).map_err(|e| e.to_string())?;
-            written += CHUNK as u64;
+        while written + chunk <= end {
+            publish(&mut publisher, written)?;
+            written += chunk;
         }
     }
     Ok(written)
@@ -238,11 +246,5 @@ fn run() -> Result<(), String> {
 }
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    conclude(run())
 }

@@ -19,7 +19,7 @@ use axismirror::mirror::{Mirror, Proof, Start, State};
 use axismirror_boards::board::Board;
 use axismirror_core::health::Health;
 use axismirror_tests::counter::Follower;
-use axismirror_tests::process::{Holdings, Running, holdings};
+use axismirror_tests::process::{Holdings, Running, conclude, holdings};
 
 /// How long anything but the soak itself may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -333,11 +333,5 @@ fn judge(samples: &[Sample], last: &Sample, rate: f64, channels: usize, wrong: &
 }
 
 fn main() -> ExitCode {
-    match args().and_then(|a| soak(&a)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    conclude(args().and_then(|a| soak(&a)))
 }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use axismirror::mirror::{Mirror, Start};
 use axismirror::shm::{SHM_DIR, left_behind};
-use axismirror_tests::process::Running;
+use axismirror_tests::process::{Running, conclude};
 
 use blow::{Blow, Random, Tally};
 use readers::{Mortals, Readers};
@@ -165,11 +165,5 @@ fn run() -> Result<(), String> {
 }
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    conclude(run())
 }

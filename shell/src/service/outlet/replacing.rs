@@ -1,0 +1,59 @@
+//! Segments whose names were all removed: readers that are attached have them still, but nobody else can find them. They are replaced by
+//! others, in the steps of a change of settings that changes nothing.
+//!
+//! The names themselves are the store's business.
+
+use std::time::{Duration, Instant};
+
+use axismirror_core::publisher::Lost;
+
+use super::{Change, Outcome, Outlet, Step};
+use crate::causes;
+
+/// Whoever goes on removing names gets new ones no more often than this: each time readers have to go over.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// What came of it last.
+#[derive(Debug, Default)]
+pub(super) struct Replacing {
+    at: Option<Instant>,
+    /// What was said of a failure, which is said once.
+    failure: Option<String>,
+}
+
+impl Outlet {
+    /// Begins to replace what is lost.
+    pub(super) fn look_for_losses(&mut self) {
+        if self.is_changing() || self.replacing.at.is_some_and(|at| at.elapsed() < EVERY) {
+            return;
+        }
+        let (Some(lost), Some(now)) = (self.publisher.store().lost(), self.now.clone()) else { return };
+        self.flush();
+        self.change = Some(Change { step: Step::Drain, since: Instant::now(), next: now, lost: Some(lost) });
+    }
+
+    /// Something else is about to change the stream: a replacement that has not begun can wait, another is finished at once.
+    pub(super) fn settle(&mut self) {
+        match &self.change {
+            Some(Change { lost: Some(_), step: Step::Drain, .. }) => self.change = None,
+            Some(Change { lost: Some(_), step: Step::Rest, .. }) => drop(self.finish_change()),
+            _ => {}
+        }
+    }
+
+    pub(super) fn replaced(&mut self, lost: Lost, outcome: Outcome) {
+        self.replacing.at = Some(Instant::now());
+        let failure = outcome.err().map(|error| causes::line(&error));
+        match &failure {
+            None => tracing::info!(
+                "the stream has {} in place of what was removed",
+                if lost == Lost::Header { "new segments" } else { "a new ring" }
+            ),
+            Some(text) if self.replacing.failure.as_ref() != Some(text) => {
+                tracing::error!("segments that were removed cannot be replaced: {text}");
+            }
+            Some(_) => {}
+        }
+        self.replacing.failure = failure;
+    }
+}

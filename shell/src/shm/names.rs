@@ -1,0 +1,168 @@
+//! A segment's two names: the public one, by which readers find it, and a kept one that nobody unlinks by the way.
+//!
+//! Python's resource tracker unlinks the public names of segments that a reader attached, and a careless `rm /dev/shm/*` all that it matches. A
+//! file that has another name left can be linked again. So each has a second one, in a hidden folder that belongs to the writer's user alone.
+//! Knows nothing of what lies in a segment.
+
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use axismirror_core::name::SegmentName;
+use rustix::fs::{self, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::segment::{FileId, ShmError};
+
+/// What the folder of a user's kept names begins with; the user's number follows.
+const FOLDER_PREFIX: &str = ".axismirror-";
+const FOLDER_MODE: Mode = Mode::RWXU;
+/// How often the folder is made again when the last stream of another process takes it away meanwhile.
+const TRIES: usize = 16;
+
+/// Where a user's segments have their names.
+#[derive(Clone, Debug)]
+pub(super) struct Places {
+    dir: PathBuf,
+    folder: PathBuf,
+}
+
+impl Places {
+    /// Of this process' user.
+    pub(super) fn own(dir: &Path) -> Self {
+        Self::of(dir, rustix::process::geteuid().as_raw())
+    }
+
+    /// Of a user.
+    pub(super) fn of(dir: &Path, user: u32) -> Self {
+        Self { dir: dir.to_owned(), folder: dir.join(format!("{FOLDER_PREFIX}{user}")) }
+    }
+
+    /// Of all users who have such a folder; whether this process may look into it is another question.
+    pub(super) fn all(dir: &Path) -> std::io::Result<Vec<Self>> {
+        let user = |name: &str| name.strip_prefix(FOLDER_PREFIX)?.parse().ok();
+        let users = std::fs::read_dir(dir)?.flatten().filter_map(|e| user(e.file_name().to_str()?));
+        // No other than that user can have made it, and a link leads somewhere else.
+        Ok(users
+            .filter(|user| Self::of(dir, *user).open().is_ok_and(|f| owner(&f) == Some(*user)))
+            .map(|u| Self::of(dir, u))
+            .collect())
+    }
+
+    /// The folder that all share.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The folder of kept names.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Both names of a segment.
+    pub(super) fn names(&self, segment: &SegmentName) -> Names {
+        Names { public: self.dir.join(segment.as_str()), kept: self.folder.join(segment.as_str()) }
+    }
+
+    /// Makes the folder, if it is not there.
+    pub(super) fn make(&self) -> Result<(), ShmError> {
+        let failed = |e| ShmError::io("cannot make", &self.folder, e);
+        match fs::mkdir(&self.folder, FOLDER_MODE) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(e) => return Err(failed(e)),
+        }
+        let folder = self.open().map_err(failed)?;
+        let stat = fs::fstat(&folder).map_err(failed)?;
+        if stat.st_uid != rustix::process::geteuid().as_raw() {
+            return Err(ShmError::OtherOwner { path: self.folder.clone(), owner: stat.st_uid });
+        }
+        if Mode::from_raw_mode(stat.st_mode) != FOLDER_MODE {
+            fs::fchmod(&folder, FOLDER_MODE).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Does something in the folder, which is there, unless somebody takes it away again and again.
+    pub(super) fn in_folder<T>(&self, mut f: impl FnMut() -> Result<T, ShmError>) -> Result<T, ShmError> {
+        for _ in 1..TRIES {
+            self.make()?;
+            match f() {
+                Err(ShmError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
+                result => return result,
+            }
+        }
+        self.make()?;
+        f()
+    }
+
+    /// Removes the folder, if no name is left in it.
+    pub(super) fn tidy(&self) {
+        // Not empty, the usual case, or gone: both are as good.
+        let _ = fs::rmdir(&self.folder);
+    }
+
+    fn open(&self) -> rustix::io::Result<OwnedFd> {
+        fs::open(&self.folder, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
+    }
+}
+
+fn owner(folder: &OwnedFd) -> Option<u32> {
+    fs::fstat(folder).ok().map(|s| s.st_uid)
+}
+
+/// The two names of one segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Names {
+    pub(super) public: PathBuf,
+    pub(super) kept: PathBuf,
+}
+
+impl Names {
+    /// Which of them lead to this file: the public one, the kept one.
+    pub(super) fn lead_to(&self, file: FileId) -> (bool, bool) {
+        (leads_to(&self.public, file), leads_to(&self.kept, file))
+    }
+
+    /// Gives a file the name that it lacks of the two, whoever had it before. Readers find the old file or the new one, but never none.
+    pub(super) fn give(&self, file: FileId) -> Result<(), ShmError> {
+        let (has, lacks) = match self.lead_to(file) {
+            (true, true) => return Ok(()),
+            (true, false) => (&self.public, &self.kept),
+            _ => (&self.kept, &self.public),
+        };
+        let link = self.kept.with_extension("new");
+        unlink(&link)?;
+        fs::link(has, &link).map_err(|e| ShmError::io("cannot link", &link, e))?;
+        fs::rename(&link, lacks).map_err(|e| {
+            let _ = fs::unlink(&link);
+            ShmError::io("cannot rename to", lacks, e)
+        })
+    }
+
+    /// Takes from a file, and from no other, both names.
+    pub(super) fn take_from(&self, file: FileId) {
+        for path in [&self.kept, &self.public] {
+            if leads_to(path, file) {
+                let _ = fs::unlink(path);
+            }
+        }
+    }
+}
+
+/// Which file this is.
+pub(super) fn id(file: &File, path: &Path) -> Result<FileId, ShmError> {
+    fs::fstat(file).map(|s| FileId::from(&s)).map_err(|e| ShmError::io("cannot look at", path, e))
+}
+
+/// Whether a name leads to this file.
+pub(super) fn leads_to(path: &Path, file: FileId) -> bool {
+    fs::lstat(path).is_ok_and(|s| FileId::from(&s) == file)
+}
+
+/// Removes a name; none is as good.
+pub(super) fn unlink(path: &Path) -> Result<(), ShmError> {
+    match fs::unlink(path) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(e) => Err(ShmError::io("cannot remove", path, e)),
+    }
+}
