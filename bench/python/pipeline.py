@@ -3,7 +3,8 @@
 usage: pipeline.py write|read NAME RATE CORE   (in an environment with one ezmsg-tools release)
 
 The writer answers `begin` once it publishes a frame of 8 channels whenever one is due; channel 0 is the time it was due at, in seconds. The
-reader answers a line with a number of seconds with the ages of the frames that it got in that time, in nanoseconds: {"ages": [...]}.
+reader answers a line with a number of seconds with the ages of the frames that it got in that time, in nanoseconds: {"ages": [...]}. Frames that
+the published mirror hands out again, a whole ring of them when a chunk has ended exactly at the ring's end, count once.
 """
 import json
 import logging
@@ -73,15 +74,18 @@ def write(name, rate):
 def read(name):
     seconds = float(sys.stdin.readline())
     mirror = EZShmMirror(name)
-    ages = []
+    ages, newest = [], 0.0
     begin = time.monotonic()
     while time.monotonic() - begin < seconds:
         view, _ = mirror.auto_view()
         if view.size:
             frames = view.copy()
             now = time.monotonic()
+            due = frames[:, 0]
+            due = due[due > newest]
+            newest = max(newest, frames[:, 0].max())
             if now - begin > SETTLE:
-                ages.extend(((now - frames[:, 0]) * 1e9).tolist())
+                ages.extend(((now - due) * 1e9).tolist())
     answer({"ages": ages})
 
 

@@ -25,13 +25,19 @@ fn all(name: &str) -> (Vec<PathBuf>, Vec<PathBuf>) {
     [name.header()].into_iter().chain(data).chain(static_metadata).map(both).map(|[p, k]: [PathBuf; 2]| (p, k)).unzip()
 }
 
-/// Reads what there is; nothing may be torn, and nothing come twice.
-fn read(mirror: &mut Mirror, next: &mut u64) -> usize {
+/// Reads what there is; nothing may be torn, nothing come twice or in another order. `next` is the least number that the next frame may have.
+fn read(mirror: &mut Mirror, next: &mut i32) -> usize {
     let chunk = mirror.read().unwrap();
     let frames = chunk.frames();
     if frames > 0 {
         assert_eq!(chunk.proof(), Proof::Untorn);
-        *next = chunk.first() + frames as u64;
+        // The counter signal: sample c of frame n is 8 n + c.
+        for frame in chunk.samples::<i32>().unwrap().chunks(8) {
+            let number = frame[0] / 8;
+            assert!(number >= *next, "frame {number} after {next}");
+            assert_eq!(frame, (8 * number..8 * number + 8).collect::<Vec<_>>());
+            *next = number + 1;
+        }
     }
     frames
 }
