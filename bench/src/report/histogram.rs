@@ -38,6 +38,7 @@ fn draw(cases: &[Histogram], path: &Path) -> Result<(), Box<dyn std::error::Erro
         let mut chart = ChartBuilder::on(panel)
             .caption(format!("DRDY to reader at {}", case.case), ("sans-serif", 18))
             .margin(12)
+            .margin_right(28)
             .x_label_area_size(44)
             .y_label_area_size(60)
             .build_cartesian_2d((low..high).log_scale(), 0.0..1.0)?;
@@ -61,7 +62,7 @@ fn draw(cases: &[Histogram], path: &Path) -> Result<(), Box<dyn std::error::Erro
         }
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::LowerRight)
+            .position(SeriesLabelPosition::UpperLeft)
             .background_style(WHITE.mix(0.9))
             .border_style(BLACK.mix(0.3))
             .label_font(("sans-serif", 12))

@@ -154,7 +154,7 @@ fn what_is_wrong_is_said_with_its_line_and_what_would_be_possible() {
             format!("{adda}{}", &adda[adda.find("[[chip]]").unwrap()..]),
             "possible: one chip, when it converts its inputs one behind the other",
         ),
-        ("id = \"x\"\n".to_owned(), "my.toml, line 1: `chip` is missing; possible: 1 to 2 tables [[chip]]"),
+        ("id = \"x\"\n".to_owned(), "my.toml, line 1: `chip` is missing; possible: 1 to 4 tables [[chip]]"),
         ("id = \n".to_owned(), "my.toml, line 1: "),
     ];
     for (text, expected) in cases {
