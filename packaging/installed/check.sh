@@ -57,7 +57,9 @@ property() { systemctl show --value --property "$1" $unit; }
 as() { setpriv --reuid="$1" --regid="$1" "$2" -- "${@:3}"; }
 as_member() { as $member --groups="$(getent group axismirror | cut -d: -f3)" "$@"; }
 as_stranger() { as $stranger --clear-groups "$@"; }
-segments() { find /dev/shm -maxdepth 1 -name "${1:-[as]}m_*"; }
+public() { find /dev/shm -maxdepth 1 -name 'sm_*'; }
+kept() { find /dev/shm -mindepth 2 -maxdepth 2 -path '*/.axismirror-*/sm_*'; }
+segments() { public && kept; }
 none() { same "$("$@" | tr '\n' ' ')" ''; }
 # access FILE...: owner, group and mode, each kind once.
 access() { stat --format '%U %G %a' "$@" | sort --unique | paste --serial --delimiters ,; }

@@ -1,15 +1,15 @@
 # shellcheck shell=bash disable=SC2154
 # Who can do what, as SECURITY.md has it: for a group, then for the owner alone.
-check 'segments are there' test "$(segments s | wc -l)" -ge 3
+check 'segments are there' test "$(public | wc -l)" -ge 3
+is 'each under two names' "$(kept | wc -l)" "$(public | wc -l)"
 # shellcheck disable=SC2046  # no name has a space
 is 'segments: owner, group, mode' "$(access $(segments))" 'axismirror axismirror 660'
 check 'a member of the group reads' as_member axismirror tail -n 10
 check 'another user does not' refuses 'ermission denied' as_stranger axismirror tail -n 10
-check 'nor by hand' refuses 'ermission denied' as_stranger cat "$(segments s | head -1)"
+check 'nor by hand' refuses 'ermission denied' as_stranger cat "$(public | head -1)"
 for user in member stranger; do
-  for kind in s a; do
-    check "a $user cannot unlink (${kind}m_)" refuses 'not permitted' as_$user unlink "$(segments $kind | head -1)"
-  done
+  check "a $user cannot unlink a public name" refuses 'not permitted' as_$user unlink "$(public | head -1)"
+  check "a $user cannot unlink a kept name" refuses 'ermission denied' as_$user unlink "$(kept | head -1)"
   check "a $user cannot change the stream" refuses 'other user' as_$user axismirror set axismirror buf_dur=5
 done
 check 'its own user can' as axismirror --init-groups axismirror set axismirror buf_dur=5
