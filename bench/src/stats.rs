@@ -13,6 +13,8 @@ pub struct Summary {
     pub min: f64,
     /// One in a hundred is above.
     pub p99: f64,
+    /// The greatest.
+    pub max: f64,
 }
 
 impl Summary {
@@ -21,7 +23,7 @@ impl Summary {
     pub fn of(mut samples: Vec<f64>) -> Option<Self> {
         samples.sort_by(f64::total_cmp);
         let at = |q| percentile(&samples, q);
-        Some(Self { median: at(0.5)?, p5: at(0.05)?, p95: at(0.95)?, min: at(0.0)?, p99: at(0.99)? })
+        Some(Self { median: at(0.5)?, p5: at(0.05)?, p95: at(0.95)?, min: at(0.0)?, p99: at(0.99)?, max: at(1.0)? })
     }
 }
 

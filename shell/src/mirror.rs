@@ -42,7 +42,7 @@ pub use axismirror_core::mirror::{Changes, Proof, Start, Take};
 pub use self::chunk::{Chunk, Sample};
 
 use crate::clock;
-use crate::shm::{self, ShmError, ShmSource, View};
+use crate::shm::{self, FileId, ShmError, ShmSource, View};
 
 /// How long nothing new may come before the mirror asks whether the stream's name leads elsewhere by now.
 const REVALIDATE_AFTER_NS: i64 = 200_000_000;
@@ -117,8 +117,8 @@ pub struct Mirror {
     times: Vec<f64>,
     /// Since when nothing new has come, in nanoseconds, once that was looked at.
     idle_since: Option<i64>,
-    /// The buffer and the static metadata that a wait has told of.
-    told: Option<(Option<Generation>, Option<u32>)>,
+    /// The header, its buffer and its static metadata that a wait has told of.
+    told: Option<(Option<FileId>, Option<Generation>, Option<u32>)>,
 }
 
 /// What the stream is like at the time of a read.
@@ -290,7 +290,9 @@ impl Mirror {
 
     /// Whether there is a change that no wait has told of yet.
     fn has_untold_changes(&mut self) -> bool {
-        let now = (self.mirror.generation(), self.mirror.header().map(HeaderView::meta_generation));
+        let header = self.mirror.header();
+        let now =
+            (header.map(|h| h.memory().file()), self.mirror.generation(), header.map(HeaderView::meta_generation));
         self.mirror.has_changes() && self.told.replace(now) != Some(now)
     }
 

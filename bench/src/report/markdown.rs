@@ -101,8 +101,8 @@ frames, we frame by frame. Chips with one conversion at a time: a scan of all th
         "From DRDY to a reader",
         "The whole service with a simulated ADC in real time, frame by frame (`--chunk 1`), and a reader in another process that spins \
 or sleeps: how old each frame is when the reader has it, 50th percentile (5th, 95th; 99th behind the bar). The kernel's timer that wakes the \
-service for a simulated edge is part of it, real-time priority is not. The sleeping reader is woken by a thread that looks every \
-millisecond at most. ezmsg-tools: a Python process that sleeps until a frame is due and publishes it, with no ADC to read, and a Python process \
+service for a simulated edge is part of it, real-time priority is not. The sleeping reader is woken by a thread that looks when \
+the next chunk is due; at chunks that come faster than once in a millisecond it looks once in a millisecond. ezmsg-tools: a Python process that sleeps until a frame is due and publishes it, with no ADC to read, and a Python process \
 that calls `auto_view` all the time.",
     )?;
     service(r, out)
@@ -116,7 +116,8 @@ fn service(r: &Results, out: &mut String) -> std::fmt::Result {
         out,
         "\n## The whole service\n\nTime on a core over seconds, from the scheduler. The simulated ADC runs inside of the service. What it \
 takes was measured beside it and taken off: its answers through the same driver in virtual time, its edges as a loop that does nothing but sleep \
-until each of them. Memory: what belongs to the process alone, beside the ring. Readers are \
+until each of them. What is left is a small difference of larger figures that were not measured at the same time: its spread over the lines \
+of 8 channels at 16 kHz says how much it is worth. Memory: what belongs to the process alone, beside the ring. Readers are \
 sleeping mirrors on the other core.\n"
     )?;
     if let Some(bytes) = r.program_bytes {

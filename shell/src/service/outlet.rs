@@ -210,17 +210,17 @@ impl Outlet {
                 change.step = Step::Rest;
                 change.since = Instant::now();
                 let lost = change.lost;
+                let ring = change.next.ring.clone();
                 let begun = match lost {
-                    Some(lost) => self.publisher.replace(lost),
-                    None => self.publisher.apply(change.next.ring.clone()),
+                    Some(lost) => self.room_for_another().and_then(|()| self.publisher.replace(lost)),
+                    None => self.publisher.apply(ring),
                 };
                 if let Err(error) = begun {
                     self.change = None;
+                    self.publish_held();
                     return self.told(lost, Err(error));
                 }
-                // Another header is another extension block.
-                self.waker = waker(&self.publisher);
-                self.show_health();
+                self.begin_header();
                 if self.publisher.description().is_some() {
                     // The ring's own settings are the same: it is the samples that change.
                     self.publisher.invalidate();
@@ -352,10 +352,10 @@ impl Outlet {
         if described.is_ok() {
             self.now = Some(next);
             self.clock_offset_ns = offset_to(self.stream_clock);
-            self.publish_held();
         } else {
             self.go_back();
         }
+        self.publish_held();
         self.told(lost, described)
     }
 
@@ -370,10 +370,18 @@ impl Outlet {
     fn go_back(&mut self) {
         let Some(now) = self.now.take() else { return };
         let back = self.publisher.apply(now.ring.clone()).and_then(|()| self.describe(&now));
-        self.waker = waker(&self.publisher);
-        self.show_health();
+        self.begin_header();
         self.now = Some(now);
         self.error = back.err();
+    }
+
+    /// The header may be another one, with another extension block.
+    fn begin_header(&mut self) {
+        self.waker = waker(&self.publisher);
+        self.show_health();
+        if let Some((since, _)) = self.silent {
+            self.publisher.set_silent_since(since);
+        }
     }
 
     /// From now on frames are what `next` says.

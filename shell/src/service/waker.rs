@@ -9,12 +9,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use axismirror_core::extension::Extension;
+use axismirror_core::extension::{Clock, Extension};
+use axismirror_core::header::HeaderView;
 
 use super::notify::Systemd;
 use super::rhythm::{News, Rhythm};
-use crate::clock::monotonic_ns;
+use crate::clock::{monotonic_ns, realtime_ns};
 use crate::shm::{Segment, wake_all};
+
+/// The oldest that the newest frame of a chunk can be when it is found: the longest pause, and time for a slow host.
+const OLDEST_NS: i64 = 50_000_000;
 
 /// The thread; ends when this is dropped.
 #[derive(Debug)]
@@ -36,7 +40,7 @@ impl Waker {
             let mut pause = Duration::ZERO;
             // Relaxed: a flag alone, nothing is published with it.
             while !stopped.load(Ordering::Relaxed) {
-                std::thread::sleep(pause);
+                std::thread::park_timeout(pause);
                 let now = extension.wake();
                 let count = now.wrapping_sub(seen);
                 if count > 0 {
@@ -44,9 +48,9 @@ impl Waker {
                     wake_all(extension.memory());
                 }
                 systemd.look(&extension);
-                // The acquisition's last sign of life comes with what it publishes.
-                let news = (count > 0).then(|| News { count, at_ns: extension.heartbeat() });
-                pause = rhythm.next(monotonic_ns(), news);
+                let now_ns = monotonic_ns();
+                let news = (count > 0).then(|| News { count, at_ns: now_ns - age_ns(&extension, now_ns) });
+                pause = rhythm.next(now_ns, news);
             }
             wake_all(extension.memory());
         })?;
@@ -54,11 +58,21 @@ impl Waker {
     }
 }
 
+/// How old the newest frame is, in nanoseconds: how late its chunk was found, and, always alike, the way from DRDY to its publication.
+fn age_ns(extension: &Extension<Segment>, monotonic_ns: i64) -> i64 {
+    let Ok(header) = HeaderView::detect(extension.memory().clone()) else { return 0 };
+    let now_ns = if extension.clock() == Clock::Realtime { realtime_ns() } else { monotonic_ns };
+    let age = now_ns.saturating_sub(extension.counters(header.buffer_generation()).newest());
+    // Of a clock that was set meanwhile, or of a file that is played, it says nothing.
+    if (0..OLDEST_NS).contains(&age) { age } else { 0 }
+}
+
 impl Drop for Waker {
     fn drop(&mut self) {
         // Relaxed: a flag alone, nothing is published with it.
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
             let _ = thread.join();
         }
     }

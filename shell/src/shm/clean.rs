@@ -14,7 +14,7 @@ use axismirror_core::name::{SEGMENT_NAME_LEN, SEGMENT_PREFIX};
 use rustix::fs::{self, FlockOperation};
 
 use super::attached;
-use super::names::{Places, id, leads_to};
+use super::names::{Places, file_at, id, leads_to};
 use super::segment::{View, open_existing};
 
 /// A stream whose writer is gone.
@@ -84,9 +84,13 @@ fn look(dir: &Path, path: &Path) -> Option<(LeftBehind, File)> {
         name.header(),
     ];
     let of_owner = |path: &PathBuf| path.symlink_metadata().is_ok_and(|m| m.uid() == owner);
+    // A public name is only removed when it is known to be ours: another writer may have taken it since.
+    let is_found = leads_to(&places.names(&name.header()).public, file);
     let both = |segment| {
         let names = places.names(segment);
-        [names.public, names.kept]
+        let is_ours = file_at(&names.kept).map_or(is_found, |file| leads_to(&names.public, file));
+        let coming = names.coming();
+        [is_ours.then_some(names.public), Some(names.kept), Some(coming)].into_iter().flatten()
     };
     let files = segments.iter().flat_map(both).filter(of_owner).collect();
     let is_read = attached::by_another_process(dir, file);
@@ -103,13 +107,15 @@ impl LeftBehind {
         let Some((now, _lock)) = look(self.places.dir(), &self.header).filter(|(now, _)| now.name == self.name) else {
             return Ok(0);
         };
+        let mut removed = 0;
         for file in &now.files {
             match std::fs::remove_file(file) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-                _ => {}
+                Ok(()) => removed += 1,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(e),
             }
         }
         now.places.tidy();
-        Ok(now.files.len())
+        Ok(removed)
     }
 }

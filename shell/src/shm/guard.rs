@@ -70,19 +70,28 @@ impl Kept {
 
     /// From now on this file's names are restored from one another.
     pub(super) fn add(&self, names: Names, file: FileId) {
-        self.segments().push(Segment { names, file, trouble: None });
+        // One that could not be replaced comes back as it was, and nothing new is to be said of it.
+        let trouble = (names.lead_to(file) == (false, false)).then_some(Trouble::Lost);
+        let mut segments = self.segments();
+        segments.push(Segment { names, file, trouble });
+        self.note_lost(&segments);
+        drop(segments);
         // The folder of kept names may be a new one.
         self.watch();
     }
 
-    /// No longer. When this returns, the guard will not bring the names back.
-    pub(super) fn forget(&self, names: &Names) {
+    /// No longer. When this returns, the guard will not bring the names back. Says which file it was.
+    pub(super) fn forget(&self, names: &Names) -> Option<FileId> {
         let mut segments = self.segments();
-        let lost = segments.iter().filter(|s| s.names == *names && s.trouble == Some(Trouble::Lost)).count();
+        let file = segments.iter().find(|s| s.names == *names).map(|s| s.file);
         segments.retain(|s| s.names != *names);
-        // Another segment takes the name of one that lost its own, or the stream ends.
-        self.heals.fetch_add(lost as u64, Ordering::Relaxed);
         self.note_lost(&segments);
+        file
+    }
+
+    /// A segment that had lost both names was replaced.
+    pub(super) fn count_replaced(&self) {
+        self.heals.fetch_add(1, Ordering::Relaxed);
     }
 
     /// How often a public name was restored.
@@ -155,7 +164,14 @@ impl Kept {
         if self.places.make().is_ok() {
             self.watch();
         }
-        fs::link(&names.public, &names.kept)?;
+        // In our own folder nobody else's file has a place.
+        match fs::link(&names.public, &names.kept) {
+            Err(Errno::EXIST) => {
+                fs::unlink(&names.kept)?;
+                fs::link(&names.public, &names.kept)?;
+            }
+            linked => linked?,
+        }
         if !names.lead_to(file).1 {
             // Whoever was quick enough to take the public name meanwhile.
             fs::unlink(&names.kept)?;

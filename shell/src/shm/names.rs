@@ -74,7 +74,7 @@ impl Places {
         let folder = self.open().map_err(failed)?;
         let stat = fs::fstat(&folder).map_err(failed)?;
         if stat.st_uid != rustix::process::geteuid().as_raw() {
-            return Err(ShmError::OtherOwner { path: self.folder.clone(), owner: stat.st_uid });
+            return Err(ShmError::FolderOfOther { path: self.folder.clone(), owner: stat.st_uid });
         }
         if Mode::from_raw_mode(stat.st_mode) != FOLDER_MODE {
             fs::fchmod(&folder, FOLDER_MODE).map_err(failed)?;
@@ -128,9 +128,10 @@ impl Names {
         let (has, lacks) = match self.lead_to(file) {
             (true, true) => return Ok(()),
             (true, false) => (&self.public, &self.kept),
-            _ => (&self.kept, &self.public),
+            (false, true) => (&self.kept, &self.public),
+            (false, false) => return Err(ShmError::Unnamed { path: self.public.clone() }),
         };
-        let link = self.kept.with_extension("new");
+        let link = self.coming();
         unlink(&link)?;
         fs::link(has, &link).map_err(|e| ShmError::io("cannot link", &link, e))?;
         fs::rename(&link, lacks).map_err(|e| {
@@ -139,14 +140,24 @@ impl Names {
         })
     }
 
-    /// Takes from a file, and from no other, both names.
+    /// What a name is called for an instant before it takes the place of another.
+    pub(super) fn coming(&self) -> PathBuf {
+        self.kept.with_extension("new")
+    }
+
+    /// Takes from a file, and from no other, its names.
     pub(super) fn take_from(&self, file: FileId) {
-        for path in [&self.kept, &self.public] {
+        for path in [&self.kept, &self.public, &self.coming()] {
             if leads_to(path, file) {
                 let _ = fs::unlink(path);
             }
         }
     }
+}
+
+/// Which file has this name, if one does.
+pub(super) fn file_at(path: &Path) -> Option<FileId> {
+    fs::lstat(path).ok().map(|s| FileId::from(&s))
 }
 
 /// Which file this is.
@@ -156,7 +167,7 @@ pub(super) fn id(file: &File, path: &Path) -> Result<FileId, ShmError> {
 
 /// Whether a name leads to this file.
 pub(super) fn leads_to(path: &Path, file: FileId) -> bool {
-    fs::lstat(path).is_ok_and(|s| FileId::from(&s) == file)
+    file_at(path) == Some(file)
 }
 
 /// Removes a name; none is as good.

@@ -91,6 +91,20 @@ pub enum ShmError {
         /// Whose.
         owner: u32,
     },
+    /// The folder of kept names belongs to somebody else.
+    #[error("{} is for the names of this user's streams and belongs to user {owner}; root has to remove it", path.display())]
+    FolderOfOther {
+        /// Which folder.
+        path: PathBuf,
+        /// Whose.
+        owner: u32,
+    },
+    /// A file has lost all its names, and can be given none any more.
+    #[error("all names of {} were removed", path.display())]
+    Unnamed {
+        /// What it was called.
+        path: PathBuf,
+    },
     /// Mode or group cannot be set.
     #[error("cannot share {}: {source}", path.display())]
     Access {

@@ -75,6 +75,11 @@ impl ShmStore {
         self.kept.heals()
     }
 
+    /// A segment that had lost its names was replaced: that counts as one restored.
+    pub fn count_replaced(&self) {
+        self.kept.count_replaced();
+    }
+
     /// What new readers cannot find any more, since somebody has removed all of its names.
     #[must_use]
     pub fn lost(&self) -> Option<Lost> {
@@ -163,8 +168,10 @@ impl ShmStore {
 
     /// The header to begin with, locked, and whether it was there before.
     fn open_header(&mut self, name: &SegmentName, len: usize, fresh: bool) -> Result<(File, bool), ShmError> {
-        let public = self.places.names(name).public;
-        let has_a_name = |file: &File| fs::fstat(file).is_ok_and(|s| s.st_nlink > 0);
+        let names = self.places.names(name);
+        let public = &names.public;
+        // One that lies elsewhere by now is nobody's who looks for the stream.
+        let has_a_name = |file: &File| names::id(file, public).is_ok_and(|id| names.lead_to(id) != (false, false));
         let found = match self.locks.remove(name) {
             Some(ours) if has_a_name(&ours) && !fresh => Some(ours),
             Some(ours) => {
@@ -179,7 +186,7 @@ impl ShmStore {
         match found {
             Some(file) if !fresh => {
                 // Its last writer may have shared it with others.
-                share(&file, &public, self.access)?;
+                share(&file, public, self.access)?;
                 Ok((file, true))
             }
             left => {
@@ -187,7 +194,7 @@ impl ShmStore {
                 if let Some(start) = &mut self.starting {
                     start.made = true;
                 }
-                lock(&file, &public)?;
+                lock(&file, public)?;
                 drop(left);
                 Ok((file, false))
             }
@@ -196,14 +203,17 @@ impl ShmStore {
 
     /// Leaves of a header that is not announced what there was before.
     fn undo(&mut self) {
-        let Some(Start { name, before, made, .. }) = self.starting.take() else { return };
+        // The folder's lock is let go of when all is as it was.
+        let Some(Start { name, before, made, _folder }) = self.starting.take() else { return };
         let names = self.places.names(&name);
-        if let Some(file) = self.locks.remove(&name).filter(|_| made)
+        if made
+            && let Some(file) = self.locks.remove(&name)
             && let Ok(id) = names::id(&file, &names.public)
         {
             names.take_from(id);
         }
-        if let Some(before) = before
+        // What it had before, or has still.
+        if let Some(before) = before.or_else(|| self.locks.remove(&name))
             && let Ok(id) = names::id(&before, &names.public)
         {
             // It may have none any more; then that is what the guard sees.
@@ -230,14 +240,17 @@ impl SegmentStore for ShmStore {
     fn header(&mut self, name: &SegmentName, len: usize, fresh: bool) -> Result<HeaderSegment<Segment>, ShmError> {
         self.kept.forget(&self.places.names(name));
         if self.starting.is_none() {
-            let folder = one_at_a_time(self.places.dir());
+            // Who runs already does not stand still for it.
+            let patience = if self.locks.is_empty() { START_PATIENCE } else { Duration::ZERO };
+            let folder = one_at_a_time(self.places.dir(), patience);
             self.starting = Some(Start { name: name.clone(), _folder: folder, before: None, made: false });
         }
         let opened =
             self.places.make().and_then(|()| self.open_header(name, len, fresh)).and_then(|(file, adopted)| {
-                let memory = Segment::map(&file, &self.places.names(name).public)?;
+                let memory = Segment::map(&file, &self.places.names(name).public);
+                // In any case: what is undone is undone to this file.
                 self.locks.insert(name.clone(), file);
-                Ok(HeaderSegment { memory, adopted })
+                Ok(HeaderSegment { memory: memory?, adopted })
             });
         opened.inspect_err(|_| self.undo())
     }
@@ -266,10 +279,13 @@ impl SegmentStore for ShmStore {
 
     fn remove(&mut self, name: &SegmentName) {
         let names = self.places.names(name);
-        self.kept.forget(&names);
-        for path in [&names.kept, &names.public] {
-            if let Err(e) = unlink(path) {
-                tracing::warn!("a segment stays behind: {e}");
+        // The public name may be another program's by now. Of what a killed writer left nobody has watched it.
+        match self.kept.forget(&names).or_else(|| names::file_at(&names.kept)) {
+            Some(file) => names.take_from(file),
+            None => {
+                if let Err(e) = unlink(&names.public) {
+                    tracing::warn!("a segment stays behind: {e}");
+                }
             }
         }
         self.places.tidy();
@@ -283,7 +299,9 @@ impl SegmentStore for ShmStore {
         if is_read {
             let names = self.places.names(name);
             self.kept.forget(&names);
-            if let Err(e) = unlink(&names.public) {
+            if names::id(&file, &names.public).is_ok_and(|id| leads_to(&names.public, id))
+                && let Err(e) = unlink(&names.public)
+            {
                 tracing::warn!("a segment stays behind: {e}");
             }
             tracing::info!(name = %names.kept.display(), "readers are attached, or could be: their header is kept for the next start");
@@ -303,10 +321,10 @@ impl SegmentStore for ShmStore {
 
 /// Takes the lock on the folder itself, which writers hold while they start. Anybody can hold it, so it is not waited for for ever: without it two
 /// writers of one name that start within the same millisecond might not notice each other.
-fn one_at_a_time(dir: &Path) -> Option<File> {
+fn one_at_a_time(dir: &Path, patience: Duration) -> Option<File> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let file = File::from(fs::open(dir, flags, Mode::empty()).ok()?);
-    let deadline = Instant::now() + START_PATIENCE;
+    let deadline = Instant::now() + patience;
     while fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
         if Instant::now() > deadline {
             tracing::warn!("{} stays locked by another process; starting without its lock", dir.display());
@@ -328,7 +346,8 @@ pub(super) fn lock(file: &File, path: &Path) -> Result<(), ShmError> {
             Ok(()) => return Ok(()),
             Err(Errno::WOULDBLOCK) => {
                 let pid = writer_of(file, path);
-                if attached::lives(pid) || Instant::now() > deadline {
+                // Our own number is one that a dead writer had: who holds the lock is another.
+                if pid != std::process::id() && attached::lives(pid) || Instant::now() > deadline {
                     return Err(ShmError::InUse { pid });
                 }
                 std::thread::sleep(Duration::from_millis(1));
@@ -432,7 +451,7 @@ mod tests {
         std::fs::create_dir(places.folder()).unwrap();
         if std::os::unix::fs::chown(places.folder(), Some(61_235), None).is_ok() {
             let refused = ShmStore::new(&dir.0).header(&header(), 4096, false);
-            assert!(matches!(refused, Err(ShmError::OtherOwner { owner: 61_235, .. })));
+            assert!(matches!(refused, Err(ShmError::FolderOfOther { owner: 61_235, .. })));
         }
     }
 }

@@ -5,9 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use axismirror_core::publisher::Lost;
+use axismirror_core::publisher::{Lost, PublishError};
 
-use super::{Change, Outcome, Outlet, Step};
+use super::{Change, Outcome, Outlet, REST, Step};
 use crate::causes;
 
 /// Whoever goes on removing names gets new ones no more often than this: each time readers have to go over.
@@ -32,17 +32,31 @@ impl Outlet {
         self.change = Some(Change { step: Step::Drain, since: Instant::now(), next: now, lost: Some(lost) });
     }
 
+    /// Whether there is room for a ring beside the one that readers may have for as long as they like.
+    pub(super) fn room_for_another(&mut self) -> Outcome {
+        let version = self.publisher.settings().version;
+        let needed = self.publisher.description().map_or(0, |d| d.data_len(version));
+        self.publisher.store().check_room(needed).map_err(PublishError::Store)
+    }
+
     /// Something else is about to change the stream: a replacement that has not begun can wait, another is finished at once.
     pub(super) fn settle(&mut self) {
         match &self.change {
             Some(Change { lost: Some(_), step: Step::Drain, .. }) => self.change = None,
-            Some(Change { lost: Some(_), step: Step::Rest, .. }) => drop(self.finish_change()),
+            Some(Change { lost: Some(_), step: Step::Rest, since, .. }) => {
+                // No acquisition runs meanwhile.
+                std::thread::sleep(REST.saturating_sub(since.elapsed()));
+                drop(self.finish_change());
+            }
             _ => {}
         }
     }
 
     pub(super) fn replaced(&mut self, lost: Lost, outcome: Outcome) {
         self.replacing.at = Some(Instant::now());
+        if outcome.is_ok() {
+            self.publisher.store().count_replaced();
+        }
         let failure = outcome.err().map(|error| causes::line(&error));
         match &failure {
             None => tracing::info!(
