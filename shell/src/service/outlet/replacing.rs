@@ -27,7 +27,8 @@ impl Outlet {
         if self.is_changing() || self.replacing.at.is_some_and(|at| at.elapsed() < EVERY) {
             return;
         }
-        let (Some(lost), Some(now)) = (self.publisher.store().lost(), self.now.clone()) else { return };
+        let Some(lost) = self.publisher.store().lost() else { return };
+        let Some(now) = self.now.clone() else { return };
         self.flush();
         self.change = Some(Change { step: Step::Drain, since: Instant::now(), next: now, lost: Some(lost) });
     }
