@@ -96,7 +96,8 @@ impl Service {
             if let Some(status) = service.0.try_wait().unwrap() {
                 panic!("the service ended: {status}: {}", service.log());
             }
-            info(name).filter(|i| i["valid"] == true)
+            // What a killed one has left is valid until this one takes it over.
+            info(name).filter(|i| i["valid"] == true && i["writer"]["pid"] == service.0.id())
         });
         service
     }
