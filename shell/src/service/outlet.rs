@@ -165,13 +165,20 @@ impl Outlet {
         let planned = next.template.with_message(|m| next.ring.plan(m).map(|p| p.map(|p| p.description)))?;
         let len = |d: Option<&Description>, version| d.map_or(0, |d| d.data_len(version));
         let now = self.publisher.description();
-        // A ring that stays as it is needs no other; one that goes makes room for the next.
-        let same = planned.as_ref() == now && next.ring == *self.publisher.settings();
+        // A ring that stays as it is needs no other; one that goes makes room for the next, unless a reader has it still.
+        let same_meaning = self.now.as_ref().is_some_and(|now| now.channels == next.channels);
+        let same = planned.as_ref() == now && next.ring == *self.publisher.settings() && same_meaning;
         let freed = len(now, self.publisher.settings().version);
-        let needed = if same { 0 } else { len(planned.as_ref(), version).saturating_sub(freed) };
+        let needed = if same { 0 } else { len(planned.as_ref(), version) };
         let name = next.ring.shmem_name.as_ref().filter(|n| *n != self.publisher.name());
         let store = self.publisher.store();
-        store.check_room(needed).map_err(PublishError::Store)?;
+        store
+            .check_room(needed)
+            .or_else(|error| match store.has_readers() {
+                true => Err(error),
+                false => store.check_room(needed.saturating_sub(freed)),
+            })
+            .map_err(PublishError::Store)?;
         name.map_or(Ok(()), |n| store.check_free(&n.header())).map_err(PublishError::Store)
     }
 

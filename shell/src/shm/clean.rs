@@ -73,6 +73,11 @@ fn look(dir: &Path, path: &Path) -> Option<(LeftBehind, File)> {
     }
     let owner = open.metadata().ok()?.uid();
     let places = Places::of(dir, owner);
+    let names = places.names(&name.header());
+    if ![&names.public, &names.kept].into_iter().all(|path| file_at(path) == Some(file) || is_free(path)) {
+        // A copy has taken the public name of a header that is being written.
+        return None;
+    }
     let (generation, static_metadata) = (header.buffer_generation(), header.meta_generation());
     let segments = [
         name.data(generation),
@@ -85,7 +90,7 @@ fn look(dir: &Path, path: &Path) -> Option<(LeftBehind, File)> {
     ];
     let of_owner = |path: &PathBuf| path.symlink_metadata().is_ok_and(|m| m.uid() == owner);
     // A public name is only removed when it is known to be ours: another writer may have taken it since.
-    let is_found = leads_to(&places.names(&name.header()).public, file);
+    let is_found = leads_to(&names.public, file);
     let both = |segment| {
         let names = places.names(segment);
         let is_ours = file_at(&names.kept).map_or(is_found, |file| leads_to(&names.public, file));
@@ -95,6 +100,15 @@ fn look(dir: &Path, path: &Path) -> Option<(LeftBehind, File)> {
     let files = segments.iter().flat_map(both).filter(of_owner).collect();
     let is_read = attached::by_another_process(dir, file);
     Some((LeftBehind { name: name.as_str().to_owned(), files, is_read, header: path.to_owned(), places }, open))
+}
+
+/// Whether nobody writes a file of this name.
+fn is_free(path: &Path) -> bool {
+    match open_existing(path, true) {
+        Ok(Some(file)) => fs::flock(&file, FlockOperation::NonBlockingLockShared).is_ok(),
+        // What cannot be opened is none of its owner's headers.
+        Ok(None) | Err(_) => true,
+    }
 }
 
 impl LeftBehind {

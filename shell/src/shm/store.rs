@@ -102,6 +102,17 @@ impl ShmStore {
         }
     }
 
+    /// Whether another process has a header of this store mapped, or could have: other users' processes, which a shared one may be read by,
+    /// cannot be looked into. Asks about every process of the machine.
+    #[must_use]
+    pub fn has_readers(&self) -> bool {
+        self.access.is_shared() || self.locks.values().any(|file| self.is_read(file))
+    }
+
+    fn is_read(&self, file: &File) -> bool {
+        fs::fstat(file).is_ok_and(|s| attached::by_another_process(self.places.dir(), FileId::from(&s)))
+    }
+
     /// Whether no live writer has a header of this name.
     ///
     /// # Errors
@@ -294,9 +305,7 @@ impl SegmentStore for ShmStore {
     fn remove_header(&mut self, name: &SegmentName) {
         let Some(file) = self.locks.remove(name) else { return };
         // Whether another user's process has it mapped cannot be seen: a shared header is kept for all cases.
-        let is_read = self.access.is_shared()
-            || fs::fstat(&file).is_ok_and(|s| attached::by_another_process(self.places.dir(), FileId::from(&s)));
-        if is_read {
+        if self.access.is_shared() || self.is_read(&file) {
             let names = self.places.names(name);
             self.kept.forget(&names);
             if names::id(&file, &names.public).is_ok_and(|id| leads_to(&names.public, id))
