@@ -94,7 +94,8 @@ fn a_clean_at_any_moment_neither_hinders_a_start_nor_takes_from_it() {
         drop(_stop);
         cleaner.join().unwrap()
     });
-    assert!(cleans > 30, "{cleans}");
+    // How many depends on what else the machine does.
+    assert!(cleans > 2, "{cleans}");
     // Whatever the last one left.
     run(&["clean", "--attached", &name]);
     assert_eq!(files(&name), 0);
