@@ -1,17 +1,14 @@
 //! Where the acquisition's frames go: decoded straight into the ring, and published chunk by chunk.
 //!
-//! A settings change that ends a ring goes in three steps, so that no frame is lost on the way: for a moment frames are held back while readers
-//! take what is left in the old ring; then the old ring is declared invalid; and a moment later, when no reader can still be in
-//! the middle of a look at the old fields, the new ring begins with the frames that were held back. Published readers check `bvalid` and the
-//! generation first and read the counters afterwards, so the fields must rest in between. A change that fails leaves what was before.
+//! How a frame gets into the ring is in `filling`, how settings change in `changing`, and what comes of removed names in `replacing`.
 
+mod changing;
 mod filling;
 mod replacing;
 
 use std::time::{Duration, Instant};
 
 use axismirror_core::extension::Clock;
-use axismirror_core::header::Description;
 use axismirror_core::health::Health;
 use axismirror_core::histogram::Histogram;
 use axismirror_core::publisher::{Lost, PublishError, Publisher};
@@ -159,86 +156,6 @@ impl Outlet {
         self.now.is_some()
     }
 
-    /// Whether a change could be carried out: the ring is possible, there is room for it, and a new name is free.
-    pub(super) fn check(&mut self, next: &Next) -> Result<(), PublishError<ShmError>> {
-        let version = next.ring.version;
-        let planned = next.template.with_message(|m| next.ring.plan(m).map(|p| p.map(|p| p.description)))?;
-        let len = |d: Option<&Description>, version| d.map_or(0, |d| d.data_len(version));
-        let now = self.publisher.description();
-        // A ring that stays as it is needs no other; one that goes makes room for the next, unless a reader has it still.
-        let same_meaning = self.now.as_ref().is_some_and(|now| now.channels == next.channels);
-        let same = planned.as_ref() == now && next.ring == *self.publisher.settings() && same_meaning;
-        let freed = len(now, self.publisher.settings().version);
-        let needed = if same { 0 } else { len(planned.as_ref(), version) };
-        let name = next.ring.shmem_name.as_ref().filter(|n| *n != self.publisher.name());
-        let store = self.publisher.store();
-        store
-            .check_room(needed)
-            .or_else(|error| match store.has_readers() {
-                true => Err(error),
-                false => store.check_room(needed.saturating_sub(freed)),
-            })
-            .map_err(PublishError::Store)?;
-        name.map_or(Ok(()), |n| store.check_free(&n.header())).map_err(PublishError::Store)
-    }
-
-    /// Begins a change of settings. What came before it is published under the old ones; what comes until it is carried out is held back.
-    /// A change that leaves the ring and what its samples mean as they are (labels, chunk length) is done at once, and what became of it returned;
-    /// of another, [`Outlet::tick`] says it.
-    pub(super) fn change(&mut self, next: Next) -> Option<Outcome> {
-        self.flush();
-        let plan = next.template.with_message(|m| next.ring.plan(m).ok().flatten().map(|p| p.description));
-        let same_ring = next.ring == *self.publisher.settings() && plan.as_ref() == self.publisher.description();
-        // Otherwise a reader that is behind would read old frames by the new scale.
-        let same_meaning = self.now.as_ref().is_some_and(|now| now.channels == next.channels);
-        if same_ring && same_meaning {
-            let described = self.describe(&next);
-            if described.is_ok() {
-                self.now = Some(next);
-            }
-            return Some(described);
-        }
-        self.change = Some(Change { step: Step::Drain, since: Instant::now(), next, lost: None });
-        None
-    }
-
-    /// Carries a change on, and shows that the writer lives. To be called often. Says what became of the change when it is over.
-    pub(super) fn tick(&mut self) -> Option<Outcome> {
-        let now = clock::monotonic_ns();
-        self.publisher.set_heartbeat(now);
-        if let Some(slept) = self.suspend.look(now, clock::boottime_ns(), clock::monotonic_ns()) {
-            self.suspended(slept);
-        }
-        self.look_for_losses();
-        let change = self.change.as_mut()?;
-        let elapsed = change.since.elapsed();
-        match change.step {
-            Step::Drain if elapsed >= DRAIN => {
-                change.step = Step::Rest;
-                change.since = Instant::now();
-                let lost = change.lost;
-                let ring = change.next.ring.clone();
-                let begun = match lost {
-                    Some(lost) => self.room_for_another().and_then(|()| self.publisher.replace(lost)),
-                    None => self.publisher.apply(ring),
-                };
-                if let Err(error) = begun {
-                    self.change = None;
-                    self.publish_held();
-                    return self.told(lost, Err(error));
-                }
-                self.begin_header();
-                if self.publisher.description().is_some() {
-                    // The ring's own settings are the same: it is the samples that change.
-                    self.publisher.invalidate();
-                }
-                None
-            }
-            Step::Rest if elapsed >= REST => self.finish_change(),
-            _ => None,
-        }
-    }
-
     /// Whether a change is under way.
     pub(super) const fn is_changing(&self) -> bool {
         self.change.is_some()
@@ -351,44 +268,6 @@ impl Outlet {
             std::thread::sleep(DRAIN);
         }
         self.publisher.close();
-    }
-
-    fn finish_change(&mut self) -> Option<Outcome> {
-        let Change { next, lost, .. } = self.change.take()?;
-        let described = self.describe(&next);
-        if described.is_ok() {
-            self.now = Some(next);
-            self.clock_offset_ns = offset_to(self.stream_clock);
-        } else {
-            self.go_back();
-        }
-        self.publish_held();
-        self.told(lost, described)
-    }
-
-    /// What is over. Of a change of settings somebody waits for the outcome.
-    fn told(&mut self, lost: Option<Lost>, outcome: Outcome) -> Option<Outcome> {
-        let Some(lost) = lost else { return Some(outcome) };
-        self.replaced(lost, outcome);
-        None
-    }
-
-    /// Describes the stream as it was before a change that could not be carried out.
-    fn go_back(&mut self) {
-        let Some(now) = self.now.take() else { return };
-        let back = self.publisher.apply(now.ring.clone()).and_then(|()| self.describe(&now));
-        self.begin_header();
-        self.now = Some(now);
-        self.error = back.err();
-    }
-
-    /// The header may be another one, with another extension block.
-    fn begin_header(&mut self) {
-        self.waker = waker(&self.publisher);
-        self.show_health();
-        if let Some((since, _)) = self.silent {
-            self.publisher.set_silent_since(since);
-        }
     }
 
     /// From now on frames are what `next` says.

@@ -7,6 +7,7 @@ mod attached;
 mod clean;
 mod find;
 mod guard;
+mod locks;
 mod names;
 mod segment;
 mod source;

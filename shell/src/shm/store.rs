@@ -7,23 +7,21 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axismirror_core::extension::Extension;
 use axismirror_core::name::{SegmentName, StreamName};
 use axismirror_core::publisher::Lost;
 use axismirror_core::store::{HeaderSegment, SegmentStore};
-use rustix::fs::{self, FlockOperation, Mode, OFlags};
+use rustix::fs;
 use rustix::io::Errno;
 
 use super::attached;
 use super::guard::{Guard, Kept};
+use super::locks::{START_PATIENCE, lock, one_at_a_time};
 use super::names::{self, Names, Places, leads_to, unlink};
-use super::segment::{FileId, Segment, ShmError, View, create_reserved, no_space, open_existing, share};
+use super::segment::{FileId, Segment, ShmError, create_reserved, no_space, open_existing, share};
 use crate::access::Access;
 
-/// How long the folder's lock, and that of a dead writer, are waited for.
-const START_PATIENCE: Duration = Duration::from_secs(2);
 /// How often making a segment starts again when its name changes hands meanwhile.
 const TRIES: usize = 16;
 
@@ -328,139 +326,5 @@ impl SegmentStore for ShmStore {
     }
 }
 
-/// Takes the lock on the folder itself, which writers hold while they start. Anybody can hold it, so it is not waited for for ever: without it two
-/// writers of one name that start within the same millisecond might not notice each other.
-fn one_at_a_time(dir: &Path, patience: Duration) -> Option<File> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let file = File::from(fs::open(dir, flags, Mode::empty()).ok()?);
-    let deadline = Instant::now() + patience;
-    while fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-        if Instant::now() > deadline {
-            tracing::warn!("{} stays locked by another process; starting without its lock", dir.display());
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    Some(file)
-}
-
-/// Takes the writer's lock.
-///
-/// The lock of a writer that is dead already is waited for: the kernel lets go of it with the last mapping of the file, and whoever looks into
-/// the process by /proc at that moment (ps, another service) keeps its memory for a little longer than itself.
-pub(super) fn lock(file: &File, path: &Path) -> Result<(), ShmError> {
-    let deadline = Instant::now() + START_PATIENCE;
-    loop {
-        match fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(()),
-            Err(Errno::WOULDBLOCK) => {
-                let pid = writer_of(file, path);
-                // Our own number is one that a dead writer had: who holds the lock is another.
-                if pid != std::process::id() && attached::lives(pid) || Instant::now() > deadline {
-                    return Err(ShmError::InUse { pid });
-                }
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            Err(e) => return Err(ShmError::io("cannot lock", path, e)),
-        }
-    }
-}
-
-/// The process that a header names as its writer; 0 when it does not say.
-fn writer_of(file: &File, path: &Path) -> u32 {
-    View::map(file, path).ok().and_then(Extension::find).map_or(0, |e| e.writer().pid)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A folder in place of /dev/shm.
-    struct Dir(std::path::PathBuf);
-
-    impl Dir {
-        fn new(test: &str) -> Self {
-            let dir = Path::new(crate::shm::SHM_DIR).join(format!("axismirror-test-{test}-{}", std::process::id()));
-            std::fs::create_dir(&dir).unwrap();
-            Self(dir)
-        }
-
-        fn entries(&self) -> usize {
-            std::fs::read_dir(&self.0).unwrap().count()
-        }
-    }
-
-    impl Drop for Dir {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-
-    fn header() -> SegmentName {
-        StreamName::new("s").unwrap().header()
-    }
-
-    #[test]
-    fn a_header_that_cannot_be_announced_leaves_nothing() {
-        let dir = Dir::new("announce");
-        let mut store = ShmStore::new(&dir.0);
-        store.header(&header(), 4096, false).unwrap();
-        // Somebody is quicker with the name, and nothing can be renamed to a folder.
-        let taken = dir.0.join(header().as_str());
-        std::fs::create_dir(&taken).unwrap();
-        assert!(store.announce(&header()).is_err());
-        std::fs::remove_dir(&taken).unwrap();
-        assert_eq!(dir.entries(), 0);
-        // And the next try is as good as the first.
-        store.header(&header(), 4096, false).unwrap();
-        store.announce(&header()).unwrap();
-        assert!(taken.is_file());
-    }
-
-    #[test]
-    fn a_header_that_is_never_announced_leaves_nothing() {
-        let dir = Dir::new("dropped");
-        let mut store = ShmStore::new(&dir.0);
-        store.header(&header(), 4096, false).unwrap();
-        drop(store);
-        assert_eq!(dir.entries(), 0);
-    }
-
-    #[test]
-    fn a_new_header_that_cannot_be_announced_leaves_the_one_before() {
-        let dir = Dir::new("fresh");
-        let mut store = ShmStore::new(&dir.0);
-        store.header(&header(), 4096, false).unwrap();
-        store.announce(&header()).unwrap();
-        let names = store.places.names(&header());
-        let before = names::id(&store.locks[&header()], &names.public).unwrap();
-        store.header(&header(), 4096, true).unwrap();
-        let public = std::fs::rename(&names.public, dir.0.join("aside"));
-        public.and_then(|()| std::fs::create_dir(&names.public)).unwrap();
-        assert!(store.announce(&header()).is_err());
-        std::fs::remove_dir(&names.public).unwrap();
-        std::fs::rename(dir.0.join("aside"), &names.public).unwrap();
-        // Its kept name comes back with the guard, if not before; its lock was never let go of.
-        let deadline = Instant::now() + 10 * START_PATIENCE;
-        while names.lead_to(before) != (true, true) {
-            assert!(Instant::now() < deadline, "it has lost a name");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        let other = ShmStore::new(&dir.0).header(&header(), 4096, false);
-        assert!(matches!(other, Err(ShmError::InUse { .. })));
-    }
-
-    #[test]
-    fn a_folder_of_kept_names_that_is_another_users_is_not_used() {
-        let dir = Dir::new("folder");
-        let places = Places::own(&dir.0);
-        std::os::unix::fs::symlink("/tmp", places.folder()).unwrap();
-        assert!(ShmStore::new(&dir.0).header(&header(), 4096, false).is_err());
-        std::fs::remove_file(places.folder()).unwrap();
-        std::fs::create_dir(places.folder()).unwrap();
-        if std::os::unix::fs::chown(places.folder(), Some(61_235), None).is_ok() {
-            let refused = ShmStore::new(&dir.0).header(&header(), 4096, false);
-            assert!(matches!(refused, Err(ShmError::FolderOfOther { owner: 61_235, .. })));
-        }
-    }
-}
+mod tests;

@@ -1,0 +1,61 @@
+//! Locks between writers: the one on a header's file, which its writer holds as long as it lives, and the one on the folder, which is held while a
+//! header is being started.
+//!
+//! Knows nothing of names.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use axismirror_core::extension::Extension;
+use rustix::fs::{self, FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::attached;
+use super::segment::{ShmError, View};
+
+/// How long the folder's lock, and that of a dead writer, are waited for.
+pub(super) const START_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Takes the lock on the folder itself, which writers hold while they start. Anybody can hold it, so it is not waited for for ever: without it two
+/// writers of one name that start within the same millisecond might not notice each other.
+pub(super) fn one_at_a_time(dir: &Path, patience: Duration) -> Option<File> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let file = File::from(fs::open(dir, flags, Mode::empty()).ok()?);
+    let deadline = Instant::now() + patience;
+    while fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if Instant::now() > deadline {
+            tracing::warn!("{} stays locked by another process; starting without its lock", dir.display());
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Some(file)
+}
+
+/// Takes the writer's lock.
+///
+/// The lock of a writer that is dead already is waited for: the kernel lets go of it with the last mapping of the file, and whoever looks into
+/// the process by /proc at that moment (ps, another service) keeps its memory for a little longer than itself.
+pub(super) fn lock(file: &File, path: &Path) -> Result<(), ShmError> {
+    let deadline = Instant::now() + START_PATIENCE;
+    loop {
+        match fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(()),
+            Err(Errno::WOULDBLOCK) => {
+                let pid = writer_of(file, path);
+                // Our own number is one that a dead writer had: who holds the lock is another.
+                if pid != std::process::id() && attached::lives(pid) || Instant::now() > deadline {
+                    return Err(ShmError::InUse { pid });
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Err(e) => return Err(ShmError::io("cannot lock", path, e)),
+        }
+    }
+}
+
+/// The process that a header names as its writer; 0 when it does not say.
+fn writer_of(file: &File, path: &Path) -> u32 {
+    View::map(file, path).ok().and_then(Extension::find).map_or(0, |e| e.writer().pid)
+}

@@ -1,0 +1,94 @@
+//! Headers that cannot be announced, and folders of kept names that are not ours.
+
+use std::time::Instant;
+
+use super::*;
+
+/// A folder in place of /dev/shm.
+struct Dir(std::path::PathBuf);
+
+impl Dir {
+    fn new(test: &str) -> Self {
+        let dir = Path::new(crate::shm::SHM_DIR).join(format!("axismirror-test-{test}-{}", std::process::id()));
+        std::fs::create_dir(&dir).unwrap();
+        Self(dir)
+    }
+
+    fn entries(&self) -> usize {
+        std::fs::read_dir(&self.0).unwrap().count()
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn header() -> SegmentName {
+    StreamName::new("s").unwrap().header()
+}
+
+#[test]
+fn a_header_that_cannot_be_announced_leaves_nothing() {
+    let dir = Dir::new("announce");
+    let mut store = ShmStore::new(&dir.0);
+    store.header(&header(), 4096, false).unwrap();
+    // Somebody is quicker with the name, and nothing can be renamed to a folder.
+    let taken = dir.0.join(header().as_str());
+    std::fs::create_dir(&taken).unwrap();
+    assert!(store.announce(&header()).is_err());
+    std::fs::remove_dir(&taken).unwrap();
+    assert_eq!(dir.entries(), 0);
+    // And the next try is as good as the first.
+    store.header(&header(), 4096, false).unwrap();
+    store.announce(&header()).unwrap();
+    assert!(taken.is_file());
+}
+
+#[test]
+fn a_header_that_is_never_announced_leaves_nothing() {
+    let dir = Dir::new("dropped");
+    let mut store = ShmStore::new(&dir.0);
+    store.header(&header(), 4096, false).unwrap();
+    drop(store);
+    assert_eq!(dir.entries(), 0);
+}
+
+#[test]
+fn a_new_header_that_cannot_be_announced_leaves_the_one_before() {
+    let dir = Dir::new("fresh");
+    let mut store = ShmStore::new(&dir.0);
+    store.header(&header(), 4096, false).unwrap();
+    store.announce(&header()).unwrap();
+    let names = store.places.names(&header());
+    let before = names::id(&store.locks[&header()], &names.public).unwrap();
+    store.header(&header(), 4096, true).unwrap();
+    let public = std::fs::rename(&names.public, dir.0.join("aside"));
+    public.and_then(|()| std::fs::create_dir(&names.public)).unwrap();
+    assert!(store.announce(&header()).is_err());
+    std::fs::remove_dir(&names.public).unwrap();
+    std::fs::rename(dir.0.join("aside"), &names.public).unwrap();
+    // Its kept name comes back with the guard, if not before; its lock was never let go of.
+    let deadline = Instant::now() + 10 * START_PATIENCE;
+    while names.lead_to(before) != (true, true) {
+        assert!(Instant::now() < deadline, "it has lost a name");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let other = ShmStore::new(&dir.0).header(&header(), 4096, false);
+    assert!(matches!(other, Err(ShmError::InUse { .. })));
+}
+
+#[test]
+fn a_folder_of_kept_names_that_is_another_users_is_not_used() {
+    let dir = Dir::new("folder");
+    let places = Places::own(&dir.0);
+    std::os::unix::fs::symlink("/tmp", places.folder()).unwrap();
+    assert!(ShmStore::new(&dir.0).header(&header(), 4096, false).is_err());
+    std::fs::remove_file(places.folder()).unwrap();
+    std::fs::create_dir(places.folder()).unwrap();
+    if std::os::unix::fs::chown(places.folder(), Some(61_235), None).is_ok() {
+        let refused = ShmStore::new(&dir.0).header(&header(), 4096, false);
+        assert!(matches!(refused, Err(ShmError::FolderOfOther { owner: 61_235, .. })));
+    }
+}
