@@ -12,10 +12,10 @@ use axismirror_bench::harness::Measured;
 use axismirror_bench::machine::{self, Cores, Machine};
 use axismirror_bench::report::{histogram, markdown, plot};
 use axismirror_bench::results::{
-    self, DECODE, END_TO_END, LATENCY, NOTHING, PUBLISH, READ, READERS, Results, Row, START,
+    self, DECODE, END_TO_END, LATENCY, NOTHING, PUBLISH, READ, READERS, Results, Row, START, WAKE_UP,
 };
 use axismirror_bench::suites::decode::Target;
-use axismirror_bench::suites::{decode, end_to_end, latency, readers, service, throughput};
+use axismirror_bench::suites::{decode, end_to_end, latency, readers, service, throughput, wake_up};
 use axismirror_bench::workload::Workload;
 use clap::Parser as _;
 
@@ -52,6 +52,7 @@ enum Suite {
     Read,
     Nothing,
     Latency,
+    WakeUp,
     Readers,
     Decode,
     EndToEnd,
@@ -119,6 +120,9 @@ impl Run<'_> {
             for () in self.wanted(Suite::Latency, [()]) {
                 self.add(LATENCY, "one way".to_owned(), latency::latency(self.cores, rounds)?);
             }
+            for () in self.wanted(Suite::WakeUp, [()]) {
+                self.add(WAKE_UP, "one way".to_owned(), wake_up::wake_up(self.cores, rounds)?);
+            }
             let [w1, w2, ..] = Workload::ALL;
             for w in self.wanted(Suite::Readers, [w1, w2]) {
                 self.add(READERS, w.label(), readers::readers(w, self.cores, rounds / 4)?);
@@ -131,7 +135,7 @@ impl Run<'_> {
                 self.add(END_TO_END, format!("{rate} Hz"), measured);
             }
         } else {
-            self.results.missing.push("latency, end to end, cost of readers: they need two cores".to_owned());
+            self.results.missing.push("latency, wake-up, end to end, cost of readers: they need two cores".to_owned());
         }
         let numpy = releases.last().map(|r| r.python.as_path());
         for chip in self.wanted(Suite::Decode, Chip::ALL) {
@@ -189,6 +193,7 @@ impl Run<'_> {
             (READ, "Reading one chunk that is new", "read.svg"),
             (NOTHING, "Nothing new", "nothing-new.svg"),
             (LATENCY, "One way between two cores", "latency.svg"),
+            (WAKE_UP, "A sleeping reader's wake-up", "wake-up.svg"),
             (READERS, "Publishing while others read", "readers.svg"),
             (DECODE, "Decoding one frame", "decode.svg"),
         ] {

@@ -26,6 +26,8 @@ pub const READ: &str = "read";
 pub const NOTHING: &str = "nothing new";
 /// One way between two cores.
 pub const LATENCY: &str = "latency";
+/// A sleeping reader's wake-up.
+pub const WAKE_UP: &str = "wake-up";
 /// Publishing while others read.
 pub const READERS: &str = "readers";
 /// Decoding a frame.

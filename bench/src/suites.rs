@@ -6,3 +6,4 @@ pub mod latency;
 pub mod readers;
 pub mod service;
 pub mod throughput;
+pub mod wake_up;

@@ -1,7 +1,10 @@
 //! iceoryx2: loaned samples, sent by reference to one subscriber. Nothing is in a ring: each sample is its own piece of a pool.
 
 use std::hint::black_box;
+use std::time::Duration;
 
+use iceoryx2::port::listener::Listener;
+use iceoryx2::port::notifier::Notifier;
 use iceoryx2::port::publisher::Publisher;
 use iceoryx2::port::subscriber::Subscriber;
 use iceoryx2::prelude::*;
@@ -237,5 +240,61 @@ impl Receiver {
         let Ok(Some(sample)) = self.subscriber.receive() else { return false };
         black_box(self.target.as_mut_slice()).copy_from_slice(black_box(sample.payload()));
         true
+    }
+}
+
+/// Wakes who sleeps on a service of that name.
+pub struct Bell {
+    notifier: Notifier<ipc::Service>,
+    _node: Node<ipc::Service>,
+}
+
+impl Bell {
+    /// Of a service.
+    ///
+    /// # Errors
+    /// What iceoryx2 says.
+    pub fn new(name: &str) -> Result<Self, String> {
+        let node = NodeBuilder::new().create::<ipc::Service>().map_err(|e| e.to_string())?;
+        let name = ServiceName::new(name).map_err(|e| e.to_string())?;
+        let event = node.service_builder(&name).event().open_or_create().map_err(|e| e.to_string())?;
+        let notifier = event.notifier_builder().create().map_err(|e| e.to_string())?;
+        Ok(Self { notifier, _node: node })
+    }
+
+    /// Wakes.
+    ///
+    /// # Errors
+    /// What iceoryx2 says.
+    #[inline]
+    pub fn ring(&self) -> Result<(), String> {
+        self.notifier.notify().map(|_| ()).map_err(|e| e.to_string())
+    }
+}
+
+/// Sleeps until it is woken.
+pub struct Ear {
+    listener: Listener<ipc::Service>,
+    _node: Node<ipc::Service>,
+}
+
+impl Ear {
+    /// Of a service.
+    ///
+    /// # Errors
+    /// What iceoryx2 says.
+    pub fn new(name: &str) -> Result<Self, String> {
+        let node = NodeBuilder::new().create::<ipc::Service>().map_err(|e| e.to_string())?;
+        let name = ServiceName::new(name).map_err(|e| e.to_string())?;
+        let event = node.service_builder(&name).event().open_or_create().map_err(|e| e.to_string())?;
+        let listener = event.listener_builder().create().map_err(|e| e.to_string())?;
+        Ok(Self { listener, _node: node })
+    }
+
+    /// Until it is woken or the time is up.
+    #[inline]
+    pub fn sleep(&self, longest: Duration) {
+        // What there is tells the look after it.
+        let _ = self.listener.timed_wait(|_| {}, longest);
     }
 }

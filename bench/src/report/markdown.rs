@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::aims::aims;
-use crate::results::{DECODE, END_TO_END, LATENCY, NOTHING, PUBLISH, READ, READERS, Results, START, time};
+use crate::results::{DECODE, END_TO_END, LATENCY, NOTHING, PUBLISH, READ, READERS, Results, START, WAKE_UP, time};
 
 /// The whole file.
 #[must_use]
@@ -78,6 +78,15 @@ meanwhile; *library* is `axismirror::mirror::Mirror`. iceoryx2: receive, copy, r
         "One way between two cores",
         "From before the writer publishes 8 samples until a spinning reader has copied them, one chunk at a \
 time, 50th percentile (5th, 95th; 99th behind the bar). *one cache line* is four words and a counter: what the hardware takes.",
+    )?;
+    table(
+        r,
+        out,
+        WAKE_UP,
+        "A sleeping reader's wake-up",
+        "From before the writer publishes 8 samples until a reader that slept has copied them: the writer publishes and wakes at once, \
+which the service leaves to a thread of its own, 50th percentile (5th, 95th; 99th behind the bar). *a futex alone* is a counter and the wake, \
+between two threads: what the kernel takes. The reader's core is idle meanwhile, and what its own sleep costs a virtual machine is in all of them.",
     )?;
     table(
         r,
@@ -168,7 +177,7 @@ fn table(r: &Results, out: &mut String, suite: &str, title: &str, what: &str) ->
         write!(out, "| {contestant} |")?;
         for case in &cases {
             match r.find(suite, case, contestant) {
-                Some(m) if suite == LATENCY || suite == END_TO_END => {
+                Some(m) if [LATENCY, WAKE_UP, END_TO_END].contains(&suite) => {
                     write!(
                         out,
                         " {} ({}, {}; {}) |",

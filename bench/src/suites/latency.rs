@@ -13,12 +13,19 @@ use crate::machine::{Cores, pin};
 use crate::stats::Summary;
 use crate::workload::Workload;
 
-/// Chunks between two looks at the context switches; all of them are thrown away when there was one.
-const BLOCK: usize = 256;
-/// Chunks at the beginning of a block that do not count: the looks themselves disturb them.
-const WARM_UP: usize = 16;
-/// Least and greatest pause between a chunk's arrival and the next, in ticks.
-const PAUSES: (u64, u64) = (500, 4000);
+/// How chunks follow each other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// Chunks between two looks at the context switches; all of them are thrown away when there was one.
+    pub block: usize,
+    /// Chunks at the beginning of a block that do not count: the looks themselves disturb them.
+    pub warm_up: usize,
+    /// Least and greatest pause between a chunk's arrival and the next, in ticks.
+    pub pauses: (u64, u64),
+}
+
+/// For readers that spin.
+const CLOSE: Pace = Pace { block: 256, warm_up: 16, pauses: (500, 4000) };
 /// A chunk that has not arrived by then never will.
 const LOST: Duration = Duration::from_secs(5);
 
@@ -27,8 +34,8 @@ const LOST: Duration = Duration::from_secs(5);
 #[repr(align(128))]
 struct Line<T>(T);
 
-type Send<'a> = Box<dyn FnMut() -> Result<(), String> + 'a>;
-type Poll = Box<dyn FnMut() -> bool>;
+pub(super) type Send<'a> = Box<dyn FnMut() -> Result<(), String> + 'a>;
+pub(super) type Poll = Box<dyn FnMut() -> bool>;
 
 /// Everybody, in turn, `blocks` blocks each.
 ///
@@ -36,7 +43,8 @@ type Poll = Box<dyn FnMut() -> bool>;
 /// Of the first contestant that fails.
 pub fn latency(cores: Cores, blocks: usize) -> Result<Vec<Measured>, String> {
     let [w1, ..] = Workload::ALL;
-    let mut runs: [Run; 4] = ["one cache line", "axismirror", "ringfire 0.5", "iceoryx2 0.10"].map(Run::new);
+    let mut runs: [Run; 4] =
+        ["one cache line", "axismirror", "ringfire 0.5", "iceoryx2 0.10"].map(|name| Run::new(name, CLOSE));
     let passes = blocks.clamp(1, 10);
     for _ in 0..passes {
         let [line, ours, ring, ice] = &mut runs;
@@ -91,30 +99,32 @@ fn bare(run: &mut Run, cores: Cores, blocks: usize) -> Result<(), String> {
 }
 
 /// One contestant's chunks so far.
-struct Run {
+pub(super) struct Run {
     name: &'static str,
+    pace: Pace,
     ns: Vec<f64>,
     blocks: usize,
     discarded: usize,
 }
 
 impl Run {
-    const fn new(name: &'static str) -> Self {
-        Self { name, ns: Vec::new(), blocks: 0, discarded: 0 }
+    pub(super) const fn new(name: &'static str, pace: Pace) -> Self {
+        Self { name, pace, ns: Vec::new(), blocks: 0, discarded: 0 }
     }
 
     /// Sends blocks of chunks from this thread, on the writer's core, to a reader that `make` makes on the reader's.
-    fn one_way(
+    pub(super) fn one_way(
         &mut self,
         cores: Cores,
         blocks: usize,
         mut send: Send<'_>,
         make: impl FnOnce() -> Result<Option<Poll>, String> + std::marker::Send,
     ) -> Result<(), String> {
+        let Pace { block: len, warm_up, pauses } = self.pace;
         let received = Line(AtomicU64::new(0));
         let failed = AtomicBool::new(false);
         let ready = Barrier::new(2);
-        let chunks = blocks * BLOCK;
+        let chunks = blocks * len;
         let mut sent = Vec::with_capacity(chunks);
         let mut switches = Vec::with_capacity(blocks + 1);
         let reader = || -> Result<(Vec<u64>, Vec<i64>), String> {
@@ -125,7 +135,7 @@ impl Run {
             let mut arrived = Vec::with_capacity(chunks);
             let mut switches = Vec::with_capacity(blocks + 1);
             while arrived.len() < chunks {
-                if arrived.len().is_multiple_of(BLOCK) && switches.len() == arrived.len() / BLOCK {
+                if arrived.len().is_multiple_of(len) && switches.len() == arrived.len() / len {
                     switches.push(preemptions());
                 }
                 if poll() {
@@ -142,12 +152,13 @@ impl Run {
         let (arrived, reader_switches) = std::thread::scope(|scope| {
             let reader = scope.spawn(reader);
             ready.wait();
-            let mut pause = PAUSES.0;
+            let (least, greatest) = pauses;
+            let mut pause = least;
             for n in 0..chunks {
                 if failed.load(Ordering::Relaxed) {
                     break;
                 }
-                if n.is_multiple_of(BLOCK) {
+                if n.is_multiple_of(len) {
                     switches.push(preemptions());
                 }
                 sent.push(ticks());
@@ -167,8 +178,8 @@ impl Run {
                     return Err(result.err().unwrap_or_default());
                 }
                 // A sequence that visits its whole range: no rhythm for the reader to fall into.
-                pause = (pause * 5 + 1) % (PAUSES.1 - PAUSES.0);
-                let until = ticks() + PAUSES.0 + pause;
+                pause = (pause * 5 + 1) % (greatest - least);
+                let until = ticks() + least + pause;
                 while ticks() < until {
                     std::hint::spin_loop();
                 }
@@ -186,14 +197,14 @@ impl Run {
                 self.discarded += 1;
                 continue;
             }
-            let range = block * BLOCK + WARM_UP..(block + 1) * BLOCK;
+            let range = block * len + warm_up..(block + 1) * len;
             let pairs = sent.get(range.clone()).into_iter().flatten().zip(arrived.get(range).into_iter().flatten());
             self.ns.extend(pairs.map(|(sent, arrived)| arrived.saturating_sub(*sent) as f64 * ns));
         }
         Ok(())
     }
 
-    fn finish(self) -> Result<Measured, String> {
+    pub(super) fn finish(self) -> Result<Measured, String> {
         let ns = Summary::of(self.ns).ok_or_else(|| {
             format!("{}: all {} blocks were preempted: the machine is too busy", self.name, self.blocks)
         })?;

@@ -22,7 +22,8 @@ pub use segment::{FileId, Mapped, Segment, ShmError, View};
 pub use source::ShmSource;
 pub use store::ShmStore;
 pub use truncation::{survive_truncation, was_truncated};
-pub(crate) use wake::{sleep, wake_all};
+pub(crate) use wake::sleep;
+pub use wake::wake_all;
 
 /// Where POSIX shared memory lives on Linux (`shm_open(3)`).
 pub const SHM_DIR: &str = "/dev/shm";

@@ -25,8 +25,8 @@ pub(crate) fn sleep<B: Memory>(header: &Mapped<B>, seen: u32, longest: Duration)
     }
 }
 
-/// Wakes all who sleep on the word.
-pub(crate) fn wake_all<B: Memory>(header: &Mapped<B>) {
+/// Wakes all mirrors that sleep on a stream, by the header that its publisher or its extension block is over. A system call: never on a thread that acquires.
+pub fn wake_all<B: Memory>(header: &Mapped<B>) {
     if let Some(word) = header.futex_word(WAKE_AT) {
         let _ = futex::wake(word, futex::Flags::empty(), i32::MAX as u32);
     }

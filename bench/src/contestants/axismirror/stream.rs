@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use axismirror::shm::ShmStore;
+use axismirror::shm::{ShmStore, wake_all};
 use axismirror_core::axis_array::{Array, Axis, AxisArray, Element, Field, Samples, ScalarElement};
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::{Clock, Writer};
@@ -102,6 +102,15 @@ impl Stream {
             publisher.commit(frames, black_box(n.cast_signed())).map_err(|e| e.to_string())?;
         }
         self.published += chunks as u64;
+        Ok(())
+    }
+
+    /// Wakes the mirrors that sleep on it.
+    ///
+    /// # Errors
+    /// It is closed.
+    pub fn wake(&self) -> Result<(), String> {
+        wake_all(self.publisher.as_ref().ok_or("closed")?.extension().memory());
         Ok(())
     }
 
