@@ -362,4 +362,28 @@ mod tests {
             }
         }
     }
+
+    /// The same for what is so long that another kind of move may take it.
+    #[test]
+    fn long_copies_are_exact_too() {
+        const LONGEST: usize = 4096 + 300;
+        #[repr(align(16))]
+        struct Aligned([u8; LONGEST + 64]);
+        let source: [u8; LONGEST] = core::array::from_fn(|i| (i % 251) as u8 + 1);
+        for at in (0..32).step_by(Word::B4.size()) {
+            for len in [4092, 4096, 4100, LONGEST] {
+                let mut shared = Aligned([0; LONGEST + 64]);
+                let mut back = [0; LONGEST];
+                let base = shared.0.as_mut_ptr();
+                // SAFETY: 32 + LONGEST bytes are less than there are; nobody else has them.
+                unsafe { copy::store(&source[..len], base.wrapping_add(at), Word::B4) };
+                // SAFETY: as above.
+                unsafe { copy::load(base.wrapping_add(at), &mut back[..len], Word::B4) };
+                assert_eq!(back[..len], source[..len]);
+                assert!(back[len..].iter().all(|b| *b == 0));
+                assert_eq!(shared.0[at..at + len], source[..len]);
+                assert!(shared.0[..at].iter().chain(&shared.0[at + len..]).all(|b| *b == 0));
+            }
+        }
+    }
 }
