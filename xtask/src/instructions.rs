@@ -25,6 +25,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 const HEAD: &str = "\
 # Instructions of one operation (publishing a chunk, reading it, decoding a frame), counted by callgrind.
 # `cargo xtask bench --instructions` compares, `--bless` writes. Another compiler counts otherwise: compare with the one named here.
+# A string move, which long stores are, counts as one for each byte.
 ";
 
 /// Builds the benchmark's programs.
