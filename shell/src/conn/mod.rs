@@ -17,6 +17,7 @@ use std::thread::{self, JoinHandle};
 mod client;
 mod event;
 mod framing;
+mod peers;
 mod pickle;
 mod socket_file;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod tests;
 mod worker;
 
 pub use event::Event;
+pub(crate) use peers::Peer;
 pub use socket_file::SocketFileError;
 
 use crate::access::Access;

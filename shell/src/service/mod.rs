@@ -50,6 +50,12 @@ pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(ServiceError::Signals)?;
 
     let access = plan.settings.access().map_err(ServiceError::Access)?;
+    let store = ShmStore::new(SHM_DIR).with_access(access);
+    let ring = plan.ring_settings()?;
+    let header = StreamName::new(&plan.settings.name)?.header();
+    // In this order the error names the process that has the name, and nothing is left behind when a socket cannot be had.
+    store.check_free(&header).map_err(PublishError::Store)?;
+    let control = ControlServer::start(header.as_str())?;
     let quit = stop.clone();
     let conn = plan.settings.conn.as_deref().map(|path| {
         ConnServer::start(path, access, move || {
@@ -60,12 +66,6 @@ pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
     });
     let conn = conn.transpose()?;
     let observer = Listeners(conn.as_ref().map(ConnServer::sender));
-    let store = ShmStore::new(SHM_DIR).with_access(access);
-    let ring = plan.ring_settings()?;
-    let header = StreamName::new(&plan.settings.name)?.header();
-    // In this order the error names the process that has the name, and nothing is left behind when the socket cannot be had.
-    store.check_free(&header).map_err(PublishError::Store)?;
-    let control = ControlServer::start(header.as_str())?;
     let publisher = Publisher::open(store, observer, ring, this_process(), plan.settings.clock)?;
 
     let (reload, reloaded) = channel();
