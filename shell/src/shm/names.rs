@@ -123,6 +123,12 @@ impl Names {
         (leads_to(&self.public, file), leads_to(&self.kept, file))
     }
 
+    /// Whether this file, by whichever name leads to it, has less than so many bytes.
+    pub(super) fn is_shorter(&self, file: FileId, len: usize) -> bool {
+        let sizes = [&self.public, &self.kept].into_iter().filter_map(|path| fs::lstat(path).ok());
+        sizes.filter(|s| FileId::from(s) == file).any(|s| usize::try_from(s.st_size).is_ok_and(|size| size < len))
+    }
+
     /// Gives a file the name that it lacks of the two, whoever had it before. Readers find the old file or the new one, but never none.
     pub(super) fn give(&self, file: FileId) -> Result<(), ShmError> {
         let (has, lacks) = match self.lead_to(file) {

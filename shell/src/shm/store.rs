@@ -41,6 +41,8 @@ pub struct ShmStore {
 #[derive(Debug)]
 struct Start {
     name: SegmentName,
+    /// Bytes of a header.
+    len: usize,
     /// Of two writers that start at once, one waits for this and then finds the other's header locked.
     _folder: Option<File>,
     /// The header that this store had under the name until now.
@@ -78,7 +80,7 @@ impl ShmStore {
         self.kept.count_replaced();
     }
 
-    /// What new readers cannot find any more, since somebody has removed all of its names.
+    /// What new readers cannot find any more, since somebody has removed all of its names, or what was cut short.
     #[must_use]
     pub fn lost(&self) -> Option<Lost> {
         if !self.kept.has_lost() {
@@ -153,10 +155,10 @@ impl ShmStore {
     }
 
     /// Gives a segment both of its names, and watches over them.
-    fn name(&self, name: &SegmentName, file: FileId) -> Result<(), ShmError> {
+    fn name(&self, name: &SegmentName, file: FileId, len: usize) -> Result<(), ShmError> {
         let names = self.places.names(name);
         self.places.in_folder(|| names.give(file))?;
-        self.kept.add(names, file);
+        self.kept.add(names, file, len);
         Ok(())
     }
 
@@ -179,10 +181,12 @@ impl ShmStore {
     fn open_header(&mut self, name: &SegmentName, len: usize, fresh: bool) -> Result<(File, bool), ShmError> {
         let names = self.places.names(name);
         let public = &names.public;
-        // One that lies elsewhere by now is nobody's who looks for the stream.
-        let has_a_name = |file: &File| names::id(file, public).is_ok_and(|id| names.lead_to(id) != (false, false));
+        // One that lies elsewhere by now is nobody's who looks for the stream, and of one that was cut short the rest is of no use.
+        let is_whole = |file: &File| {
+            names::id(file, public).is_ok_and(|id| names.lead_to(id) != (false, false) && !names.is_shorter(id, len))
+        };
         let found = match self.locks.remove(name) {
-            Some(ours) if has_a_name(&ours) && !fresh => Some(ours),
+            Some(ours) if is_whole(&ours) && !fresh => Some(ours),
             Some(ours) => {
                 // Its lock is let go of only when another has taken its place.
                 if let Some(start) = &mut self.starting {
@@ -213,7 +217,7 @@ impl ShmStore {
     /// Leaves of a header that is not announced what there was before.
     fn undo(&mut self) {
         // The folder's lock is let go of when all is as it was.
-        let Some(Start { name, before, made, _folder }) = self.starting.take() else { return };
+        let Some(Start { name, len, before, made, _folder }) = self.starting.take() else { return };
         let names = self.places.names(&name);
         if made
             && let Some(file) = self.locks.remove(&name)
@@ -229,7 +233,7 @@ impl ShmStore {
             if names.give(id).is_err() {
                 tracing::debug!(name = %names.public.display(), "the header has no name");
             }
-            self.kept.add(names, id);
+            self.kept.add(names, id, len);
             self.locks.insert(name, before);
         }
         self.places.tidy();
@@ -252,7 +256,7 @@ impl SegmentStore for ShmStore {
             // Who runs already does not stand still for it.
             let patience = if self.locks.is_empty() { START_PATIENCE } else { Duration::ZERO };
             let folder = one_at_a_time(self.places.dir(), patience);
-            self.starting = Some(Start { name: name.clone(), _folder: folder, before: None, made: false });
+            self.starting = Some(Start { name: name.clone(), len, _folder: folder, before: None, made: false });
         }
         let opened =
             self.places.make().and_then(|()| self.open_header(name, len, fresh)).and_then(|(file, adopted)| {
@@ -266,7 +270,8 @@ impl SegmentStore for ShmStore {
 
     fn announce(&mut self, name: &SegmentName) -> Result<(), ShmError> {
         let Some(file) = self.locks.get(name) else { return Ok(()) };
-        let named = names::id(file, &self.places.names(name).public).and_then(|id| self.name(name, id));
+        let len = self.starting.as_ref().map_or(0, |start| start.len);
+        let named = names::id(file, &self.places.names(name).public).and_then(|id| self.name(name, id, len));
         match named {
             Ok(()) => self.starting = None,
             Err(_) => self.undo(),
@@ -278,7 +283,7 @@ impl SegmentStore for ShmStore {
         let names = self.places.names(name);
         self.kept.forget(&names);
         let file = self.make(name, len)?;
-        let made = Segment::map(&file, &names.public).and_then(|s| self.name(name, s.file()).map(|()| s));
+        let made = Segment::map(&file, &names.public).and_then(|s| self.name(name, s.file(), len).map(|()| s));
         made.inspect_err(|_| {
             if let Ok(id) = names::id(&file, &names.public) {
                 names.take_from(id);
