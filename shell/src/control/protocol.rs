@@ -49,8 +49,8 @@ pub(super) fn address(segment: &str) -> io::Result<SocketAddr> {
 }
 
 /// Whether the one who asks is of our user, or root.
-pub(super) fn may_ask(stream: &UnixStream) -> io::Result<bool> {
-    Ok(obeyed(Peer::of(stream)?.uid, own()))
+pub(super) fn may_ask(peer: Peer) -> bool {
+    obeyed(peer.uid, own())
 }
 
 /// Whether the one who answers may speak for the stream with this header segment: it is of our user, or root, or we are root and it is of the

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::protocol::{OTHER_USER, Request, Response, address, listener, may_ask, read_line, write_line};
 use super::{ControlError, Order, Refusal};
 use crate::config::Change;
-use crate::conn::Peer;
+use crate::conn::{Peer, Seldom};
 
 /// How long a connected client may take for its request or for taking the answer.
 const CLIENT_PATIENCE: Duration = Duration::from_secs(2);
@@ -77,15 +77,18 @@ impl Listener {
         let closed = Arc::clone(&closing);
         let thread = thread::Builder::new().name("control".to_owned()).spawn(move || {
             crate::realtime::leave();
+            let mut log = Log::default();
             for stream in listener.incoming() {
                 // Acquire: pairs with the Release in `drop`.
                 if closed.load(Ordering::Acquire) {
                     return;
                 }
-                match stream.and_then(|stream| serve(&stream, &orders)) {
+                match stream.and_then(|stream| serve(&stream, &orders, &mut log)) {
                     Ok(()) => {}
                     Err(error) => {
-                        tracing::warn!(%error, "control: a request failed");
+                        if let Some(more) = log.failed.now() {
+                            tracing::warn!(%error, "control: a request failed{more}");
+                        }
                         // Without file descriptors, `accept` fails at once, again and again.
                         thread::sleep(Duration::from_millis(10));
                     }
@@ -129,10 +132,18 @@ fn bind(segment: &str, address: &SocketAddr) -> Result<UnixListener, ControlErro
     }
 }
 
+/// What others can make the log say again and again.
+#[derive(Debug, Default)]
+struct Log {
+    refused: Seldom,
+    failed: Seldom,
+}
+
 /// Serves one connection.
-fn serve(stream: &UnixStream, orders: &SyncSender<Order>) -> io::Result<()> {
+fn serve(stream: &UnixStream, orders: &SyncSender<Order>, log: &mut Log) -> io::Result<()> {
     stream.set_write_timeout(Some(CLIENT_PATIENCE))?;
-    let response = if may_ask(stream)? {
+    let peer = Peer::of(stream)?;
+    let response = if may_ask(peer) {
         match read_line(stream, CLIENT_PATIENCE) {
             // Somebody looked whether we are here.
             Ok(line) if line.is_empty() => return Ok(()),
@@ -140,7 +151,9 @@ fn serve(stream: &UnixStream, orders: &SyncSender<Order>) -> io::Result<()> {
             Err(error) => Response::Error { why: format!("the request cannot be read: {error}"), hint: None },
         }
     } else {
-        tracing::warn!("control: a request of another user was refused");
+        if let Some(more) = log.refused.now() {
+            tracing::warn!(%peer, "control: a request of another user was refused{more}");
+        }
         Response::Error { why: OTHER_USER.to_owned(), hint: None }
     };
     write_line(stream, &response)

@@ -59,9 +59,10 @@ pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
     let quit = stop.clone();
     let conn = plan.settings.conn.as_deref().map(|path| {
         ConnServer::start(path, access, move || {
-            tracing::info!("a client of the life-cycle channel asked to quit");
             // Relaxed: a flag alone, nothing is published with it.
-            quit.store(true, Ordering::Relaxed);
+            if !quit.swap(true, Ordering::Relaxed) {
+                tracing::info!("a client of the life-cycle channel asked to quit");
+            }
         })
     });
     let conn = conn.transpose()?;
