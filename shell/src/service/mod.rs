@@ -67,7 +67,12 @@ pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
     });
     let conn = conn.transpose()?;
     let observer = Listeners(conn.as_ref().map(ConnServer::sender));
-    let publisher = Publisher::open(store, observer, ring, this_process(), plan.settings.clock)?;
+    let mut publisher = Publisher::open(store, observer, ring, this_process(), plan.settings.clock)?;
+    // What does not fit is said before anything of a stream is. The header that was opened has made room, if its last writer had left a ring.
+    if let Err(error) = plan.next().and_then(|next| outlet::check_first(&mut publisher, &next).map_err(Into::into)) {
+        publisher.close();
+        return Err(error);
+    }
 
     let (reload, reloaded) = channel();
     let ends = EndsSignals(signals.handle());

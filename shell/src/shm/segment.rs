@@ -148,8 +148,8 @@ pub(super) fn open_existing(path: &Path, write: bool) -> Result<Option<File>, Sh
     Ok(Some(file))
 }
 
-/// Makes a new file of zeros with all of its bytes reserved; `None` when the name is taken.
-pub(super) fn create_reserved(path: &Path, len: usize, access: Access) -> Result<Option<File>, ShmError> {
+/// Makes a new file of zeros with all of its bytes reserved; `None` when the name is taken. `dir` is what lacks the room when it does not fit.
+pub(super) fn create_reserved(dir: &Path, path: &Path, len: usize, access: Access) -> Result<Option<File>, ShmError> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let file = match fs::open(path, flags, Access::Owner.mode()) {
         Ok(fd) => File::from(fd),
@@ -157,7 +157,7 @@ pub(super) fn create_reserved(path: &Path, len: usize, access: Access) -> Result
         Err(e) => return Err(ShmError::io("cannot make", path, e)),
     };
     let reserved = reserve(&file, len as u64).map_err(|e| match e {
-        Errno::NOSPC => no_space(path, len as u64),
+        Errno::NOSPC => no_space(dir, len as u64),
         e => ShmError::io("cannot reserve", path, e),
     });
     if let Err(e) = reserved.and_then(|()| share(&file, path, access)) {
@@ -182,11 +182,10 @@ fn reserve(file: &File, len: u64) -> rustix::io::Result<()> {
     }
 }
 
-/// The error for a segment at `path` that does not fit, with what is free there.
-pub(super) fn no_space(path: &Path, needed: u64) -> ShmError {
-    let dir = path.parent().unwrap_or(Path::new("/")).to_owned();
-    let available = fs::statvfs(&dir).map_or(0, |v| v.f_bavail.saturating_mul(v.f_frsize));
-    ShmError::NoSpace { dir, needed, available }
+/// The error for a segment that does not fit in a folder, with what is free there.
+pub(super) fn no_space(dir: &Path, needed: u64) -> ShmError {
+    let available = fs::statvfs(dir).map_or(0, |v| v.f_bavail.saturating_mul(v.f_frsize));
+    ShmError::NoSpace { dir: dir.to_owned(), needed, available }
 }
 
 impl Segment {

@@ -95,7 +95,7 @@ impl ShmStore {
     /// # Errors
     /// [`ShmError::NoSpace`].
     pub fn check_room(&self, needed: usize) -> Result<(), ShmError> {
-        let error = no_space(&self.places.dir().join("segment"), needed as u64);
+        let error = no_space(self.places.dir(), needed as u64);
         match error {
             ShmError::NoSpace { available, needed, .. } if available < needed => Err(error),
             _ => Ok(()),
@@ -168,7 +168,7 @@ impl ShmStore {
         for _ in 0..TRIES {
             let made = self.places.in_folder(|| {
                 unlink(&kept)?;
-                create_reserved(&kept, len, self.access)
+                create_reserved(self.places.dir(), &kept, len, self.access)
             });
             if let Some(file) = made? {
                 return Ok(file);
