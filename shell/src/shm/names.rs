@@ -71,7 +71,7 @@ impl Places {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(e) => return Err(failed(e)),
         }
-        let folder = self.open().map_err(failed)?;
+        let folder = self.open().map_err(|e| self.not_opened(e))?;
         let stat = fs::fstat(&folder).map_err(failed)?;
         if stat.st_uid != rustix::process::geteuid().as_raw() {
             return Err(ShmError::FolderOfOther { path: self.folder.clone(), owner: stat.st_uid });
@@ -99,6 +99,21 @@ impl Places {
     pub(super) fn tidy(&self) {
         // Not empty, the usual case, or gone: both are as good.
         let _ = fs::rmdir(&self.folder);
+    }
+
+    /// Why what is in the folder's place is not our folder.
+    fn not_opened(&self, errno: Errno) -> ShmError {
+        let path = self.folder.clone();
+        let Ok(stat) = fs::lstat(&path) else { return ShmError::io("cannot open", &path, errno) };
+        let owner = stat.st_uid;
+        if owner != rustix::process::geteuid().as_raw() {
+            return ShmError::FolderOfOther { path, owner };
+        }
+        match fs::FileType::from_raw_mode(stat.st_mode) {
+            fs::FileType::Directory => ShmError::io("cannot open", &path, errno),
+            fs::FileType::Symlink => ShmError::NoFolder { path, what: "a symbolic link" },
+            _ => ShmError::NoFolder { path, what: "no folder" },
+        }
     }
 
     fn open(&self) -> rustix::io::Result<OwnedFd> {

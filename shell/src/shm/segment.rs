@@ -84,12 +84,14 @@ pub enum ShmError {
         path: PathBuf,
     },
     /// It belongs to another user, who could do anything with it.
-    #[error("{} belongs to user {owner}, who may not be trusted with the stream; choose another name, or remove it", path.display())]
+    #[error("{} belongs to user {owner}, {}", path.display(), about_owner(*writer))]
     OtherOwner {
         /// Which file.
         path: PathBuf,
         /// Whose.
         owner: u32,
+        /// The process that writes it, if one does.
+        writer: Option<u32>,
     },
     /// The folder of kept names belongs to somebody else.
     #[error("{} is for the names of this user's streams and belongs to user {owner}; root has to remove it", path.display())]
@@ -98,6 +100,14 @@ pub enum ShmError {
         path: PathBuf,
         /// Whose.
         owner: u32,
+    },
+    /// There is something else in the place of the folder of kept names.
+    #[error("{} is for the names of this user's streams, and is {what}; remove it (rm {})", path.display(), path.display())]
+    NoFolder {
+        /// Where.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
     },
     /// A file has lost all its names, and can be given none any more.
     #[error("all names of {} were removed", path.display())]
@@ -123,6 +133,13 @@ pub enum ShmError {
         /// Why not.
         source: io::Error,
     },
+}
+
+fn about_owner(writer: Option<u32>) -> String {
+    match writer {
+        Some(pid) => format!("whose process {pid} writes the stream; choose another name"),
+        None => "who may not be trusted with the stream; choose another name, or remove it".to_owned(),
+    }
 }
 
 impl ShmError {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use axismirror_core::name::{SegmentName, StreamName};
 use axismirror_core::publisher::Lost;
 use axismirror_core::store::{HeaderSegment, SegmentStore};
-use rustix::fs;
+use rustix::fs::{self, Stat};
 use rustix::io::Errno;
 
 use super::attached;
@@ -116,12 +116,13 @@ impl ShmStore {
     /// Whether no live writer has a header of this name.
     ///
     /// # Errors
-    /// [`ShmError::InUse`].
+    /// [`ShmError::InUse`], [`ShmError::OtherOwner`].
     pub fn check_free(&self, name: &SegmentName) -> Result<(), ShmError> {
-        let file = fs::lstat(self.places.names(name).public).map(|s| FileId::from(&s));
-        // Of one that was just killed the lock may outlast the process; whoever takes it waits for that.
-        match file.ok().and_then(attached::writer).filter(|pid| attached::lives(*pid)) {
-            Some(pid) => Err(ShmError::InUse { pid }),
+        let path = self.places.names(name).public;
+        let Ok(stat) = fs::lstat(&path) else { return Ok(()) };
+        match writer_that_lives(&stat) {
+            Some(pid) if is_own(&stat) => Err(ShmError::InUse { pid }),
+            writer @ Some(_) => Err(ShmError::OtherOwner { path, owner: stat.st_uid, writer }),
             None => Ok(()),
         }
     }
@@ -133,17 +134,22 @@ impl ShmStore {
         let Names { public, kept } = self.places.names(name);
         for path in [kept, public] {
             for _ in 0..TRIES {
-                let Some(file) = open_existing(&path, true)? else { break };
+                let opened = open_existing(&path, true).map_err(|error| match fs::lstat(&path) {
+                    // It may not even be permitted to open it.
+                    Ok(stat) if !is_own(&stat) => of_other(&path, &stat),
+                    _ => error,
+                });
+                let Some(file) = opened? else { break };
+                let stat = fs::fstat(&file).map_err(|e| ShmError::io("cannot look at", &path, e))?;
+                if !is_own(&stat) {
+                    return Err(of_other(&path, &stat));
+                }
                 lock(&file, &path)?;
                 if !leads_to(&path, names::id(&file, &path)?) {
                     // Its last owner removed it between our open and our lock.
                     continue;
                 }
                 let stat = fs::fstat(&file).map_err(|e| ShmError::io("cannot look at", &path, e))?;
-                let owner = stat.st_uid;
-                if owner != rustix::process::geteuid().as_raw() {
-                    return Err(ShmError::OtherOwner { path, owner });
-                }
                 if usize::try_from(stat.st_size) == Ok(len) {
                     return Ok(Some(file));
                 }
@@ -238,6 +244,19 @@ impl ShmStore {
         }
         self.places.tidy();
     }
+}
+
+fn is_own(stat: &Stat) -> bool {
+    stat.st_uid == rustix::process::geteuid().as_raw()
+}
+
+/// The process that has the writer's lock on a file. Of one that was just killed the lock may outlast the process; whoever takes it waits for that.
+fn writer_that_lives(stat: &Stat) -> Option<u32> {
+    attached::writer(FileId::from(stat)).filter(|pid| attached::lives(*pid))
+}
+
+fn of_other(path: &Path, stat: &Stat) -> ShmError {
+    ShmError::OtherOwner { path: path.to_owned(), owner: stat.st_uid, writer: writer_that_lives(stat) }
 }
 
 impl Drop for ShmStore {
