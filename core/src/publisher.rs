@@ -68,7 +68,7 @@ pub enum Published {
     Ignored,
 }
 
-/// What of a stream nobody who comes now can find, because its segments' names are gone.
+/// What of a stream nobody who comes now can find, because its segments' names are gone, or can use, because they were cut short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Lost {

@@ -27,6 +27,10 @@ pub(super) struct Open<M> {
     pub(super) header: HeaderView<M>,
     pub(super) extension: Extension<M>,
     pub(super) ring: Option<Ring<M>>,
+    /// Of the ring and of the static metadata, as the header says them too. Who cuts the header short or writes into it changes nothing of what is
+    /// removed.
+    generation: Generation,
+    meta_generation: u32,
     pub(super) axis: Option<String<MAX_AXIS>>,
     pub(super) static_metadata: Option<[u8; 32]>,
 }
@@ -85,13 +89,22 @@ impl<M: MemoryMut + Clone> Open<M> {
     ) -> Option<Self> {
         let header = HeaderView::detect(found.memory.clone()).ok().filter(|h| h.version() == settings.version)?;
         let extension = Extension::find(found.memory.clone()).filter(|_| found.adopted)?;
-        let mut open = Self { name: name.clone(), header, extension, ring: None, axis: None, static_metadata: None };
+        let (generation, meta_generation) = (header.buffer_generation(), header.meta_generation());
+        let mut open = Self {
+            name: name.clone(),
+            header,
+            extension,
+            ring: None,
+            generation,
+            meta_generation,
+            axis: None,
+            static_metadata: None,
+        };
         open.invalidate(store);
         open.remove_static_metadata(store);
         // What the last writer had not removed yet when it died.
-        let (generation, static_metadata) = (open.header.buffer_generation(), open.header.meta_generation());
         store.remove(&name.data(generation.previous()));
-        store.remove(&name.static_metadata(static_metadata.wrapping_sub(1)));
+        store.remove(&name.static_metadata(meta_generation.wrapping_sub(1)));
         Some(open)
     }
 
@@ -106,14 +119,15 @@ impl<M: MemoryMut + Clone> Open<M> {
         header.set_srate(PLACEHOLDER_SRATE);
         header.set_buffer_generation(Generation::NONE);
         header.set_magic();
-        Ok(Self { name, header, extension, ring: None, axis: None, static_metadata: None })
+        let (generation, meta_generation) = (header.buffer_generation(), header.meta_generation());
+        Ok(Self { name, header, extension, ring: None, generation, meta_generation, axis: None, static_metadata: None })
     }
 
     /// `bvalid = 0`, and the data segment is gone. Counters stay, so that an attached reader can take what it has not read yet.
     pub(super) fn invalidate<S: SegmentStore<Memory = M>>(&mut self, store: &mut S) {
         self.change(|open| open.header.set_bvalid(false));
         self.ring = None;
-        store.remove(&self.name.data(self.header.buffer_generation()));
+        store.remove(&self.name.data(self.generation));
     }
 
     pub(super) fn remove<S: SegmentStore<Memory = M>>(&mut self, store: &mut S, header: bool) {
@@ -125,8 +139,8 @@ impl<M: MemoryMut + Clone> Open<M> {
     }
 
     fn remove_static_metadata<S: SegmentStore<Memory = M>>(&self, store: &mut S) {
-        if self.header.meta_generation() != 0 {
-            store.remove(&self.name.static_metadata(self.header.meta_generation()));
+        if self.meta_generation != 0 {
+            store.remove(&self.name.static_metadata(self.meta_generation));
         }
     }
 
@@ -139,7 +153,7 @@ impl<M: MemoryMut + Clone> Open<M> {
         other_axis: bool,
     ) -> Result<(), PublishError<S::Error>> {
         let version = self.header.version();
-        let old = self.header.buffer_generation();
+        let old = self.generation;
         let generation = old.next();
         let needed = description.data_len(version);
         let data = store.create(&self.name.data(generation), needed).map_err(PublishError::Store)?;
@@ -169,6 +183,7 @@ impl<M: MemoryMut + Clone> Open<M> {
             header.memory().fence_release(Release::Generation);
             header.set_bvalid(true);
         });
+        self.generation = generation;
         self.ring = Some(Ring { description, writer });
         observer.event(Event::BufferReset);
         store.remove(&self.name.data(old));
@@ -196,7 +211,7 @@ impl<M: MemoryMut + Clone> Open<M> {
     ) -> Result<Prepared, PublishError<S::Error>> {
         let nbytes = u32::try_from(len).map_err(|_| PublishError::StaticMetadataTooLong { len })?;
         // 0 means that there is none.
-        let generation = self.header.meta_generation().checked_add(1).unwrap_or(1);
+        let generation = self.meta_generation.checked_add(1).unwrap_or(1);
         let memory = store.create(&self.name.static_metadata(generation), len).map_err(PublishError::Store)?;
         let mut sink = MemorySink { memory: &memory, at: 0 };
         // The digest's pass over the same message has succeeded, and this sink takes all that fits in the segment's length.
@@ -207,12 +222,13 @@ impl<M: MemoryMut + Clone> Open<M> {
 
     /// Generation and length change together for mirrors that know our block; for others the generation comes last.
     pub(super) fn announce_static_metadata<S: SegmentStore<Memory = M>>(&mut self, store: &mut S, prepared: Prepared) {
-        let old = self.header.meta_generation();
+        let old = self.meta_generation;
         self.change(|open| {
             open.header.set_aux_nbytes(prepared.nbytes);
             open.header.memory().fence_release(Release::StaticMetadata);
             open.header.set_meta_generation(prepared.generation);
         });
+        self.meta_generation = prepared.generation;
         if old != 0 {
             store.remove(&self.name.static_metadata(old));
         }

@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 
 use super::framing::{FramingError, Inbox};
+use super::peers::Peer;
 use super::pickle::{self, Refused};
 
 /// Bytes that may wait for a client on our side (the kernel holds some more): hundreds of events.
@@ -36,6 +37,8 @@ pub(super) struct Client {
     /// Non-blocking.
     pub(super) stream: UnixStream,
     pub(super) id: u64,
+    /// Who it is.
+    pub(super) peer: Peer,
     outbox: Vec<u8>,
     inbox: Inbox,
     refused: u32,
@@ -44,7 +47,8 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(stream: UnixStream, id: u64) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
-        Ok(Self { stream, id, outbox: Vec::new(), inbox: Inbox::default(), refused: 0 })
+        let peer = Peer::of(&stream)?;
+        Ok(Self { stream, id, peer, outbox: Vec::new(), inbox: Inbox::default(), refused: 0 })
     }
 
     /// Whether something waits to be sent.

@@ -17,6 +17,7 @@ use std::thread::{self, JoinHandle};
 mod client;
 mod event;
 mod framing;
+mod peers;
 mod pickle;
 mod socket_file;
 #[cfg(test)]
@@ -24,12 +25,13 @@ mod tests;
 mod worker;
 
 pub use event::Event;
+pub(crate) use peers::{Peer, Seldom};
 pub use socket_file::SocketFileError;
 
 use crate::access::Access;
 use event::Replay;
 use socket_file::SocketFile;
-use worker::Worker;
+use worker::{Log, Worker};
 
 /// Events that may wait for the serving thread.
 const QUEUE: usize = 256;
@@ -122,6 +124,7 @@ impl ConnServer {
             replay: Replay::default(),
             next_id: 0,
             close_sent: false,
+            log: Log::default(),
         };
         let thread = thread::Builder::new().name("conn".to_owned()).spawn(move || worker.run())?;
         Ok(Self { sender: EventSender { events: sender, wake: Arc::new(wake) }, closing, thread: Some(thread) })

@@ -14,6 +14,7 @@ use std::time::Duration;
 use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
+use super::peers::Peer;
 use crate::access::{Access, AccessError};
 
 /// Connections that may wait to be accepted.
@@ -25,8 +26,16 @@ const LOCK_TRIES: (u32, Duration) = (50, Duration::from_millis(10));
 #[derive(Debug, thiserror::Error)]
 pub enum SocketFileError {
     /// Somebody listens there.
-    #[error("{}: another process listens there; end it or choose another path", path.display())]
+    #[error("{}: process {pid} listens there; end it or choose another path", path.display())]
     InUse {
+        /// The socket.
+        path: PathBuf,
+        /// Who listens.
+        pid: u32,
+    },
+    /// Its file changes hands all the time.
+    #[error("{}: other processes make and remove sockets there; choose another path", path.display())]
+    Contended {
         /// The socket.
         path: PathBuf,
     },
@@ -98,7 +107,7 @@ impl SocketFile {
         let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|e| failed(e.into()))?;
         let stat = rustix::fs::fstat(&file).map_err(|e| failed(e.into()))?;
         if (stat.st_dev, stat.st_ino) != self.identity {
-            return Err(SocketFileError::InUse { path: path.clone() });
+            return Err(SocketFileError::Contended { path: path.clone() });
         }
         access
             .set_group(|gid| rustix::fs::chownat(&file, "", None, Some(gid), AtFlags::EMPTY_PATH))
@@ -153,15 +162,16 @@ fn remove_stale(path: &Path) -> Result<(), SocketFileError> {
             fs::remove_file(path).map_err(failed("remove the socket of a dead process"))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        // A listener whose queue is full is alive.
-        Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(failed("ask whether anybody listens")(error)),
-        Ok(()) | Err(_) => Err(SocketFileError::InUse { path: path.to_owned() }),
+        Ok(Peer { pid, .. }) => Err(SocketFileError::InUse { path: path.to_owned(), pid }),
+        // A listener whose queue is full is alive: "resource temporarily unavailable".
+        Err(error) => Err(failed("ask who listens there")(error)),
     }
 }
 
-/// Connects and hangs up at once, without waiting.
-fn knock(path: &Path) -> io::Result<()> {
+/// Connects and hangs up at once, without waiting. Says who listens.
+fn knock(path: &Path) -> io::Result<Peer> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-    Ok(rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?)
+    rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
+    Peer::of(&socket)
 }

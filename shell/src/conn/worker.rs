@@ -14,6 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::client::{Client, Gone};
 use super::event::{Event, Replay};
 use super::framing::frame;
+use super::peers::{Peer, Seldom};
 use super::pickle;
 use super::socket_file::SocketFile;
 
@@ -42,6 +43,17 @@ pub(super) struct Worker {
     pub(super) replay: Replay,
     pub(super) next_id: u64,
     pub(super) close_sent: bool,
+    pub(super) log: Log,
+}
+
+/// What clients can make the log say again and again.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    quit: Seldom,
+    refused: Seldom,
+    given_up: Seldom,
+    turned_away: Seldom,
+    failed: Seldom,
 }
 
 impl Worker {
@@ -81,11 +93,12 @@ impl Worker {
         self.replay.note(event);
         self.close_sent |= event == Event::Close;
         let framed = frame(&pickle::encode(event.as_str()));
-        keep(&mut self.clients, |client| client.queue(&framed).and_then(|()| client.flush()));
+        let given_up = &mut self.log.given_up;
+        keep(&mut self.clients, given_up, |client| client.queue(&framed).and_then(|()| client.flush()));
     }
 
     fn flush(&mut self) {
-        keep(&mut self.clients, Client::flush);
+        keep(&mut self.clients, &mut self.log.given_up, Client::flush);
     }
 
     /// Sleeps until a socket has something to do, and does it.
@@ -95,7 +108,7 @@ impl Worker {
         fds.push(PollFd::new(&self.wake, PollFlags::IN));
         fds.push(PollFd::new(&self.socket.listener, PollFlags::IN));
         fds.extend(self.clients.iter().map(|c| PollFd::new(&c.stream, interest(c))));
-        if !poll_all(&mut fds, limit) {
+        if !poll_all(&mut fds, limit, &mut self.log.failed) {
             return;
         }
         let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
@@ -105,13 +118,10 @@ impl Worker {
             while matches!((&self.wake).read(&mut bytes), Ok(1..)) {}
         }
         let mut ready_clients = ready.iter().skip(2).copied();
-        let on_quit = &self.on_quit;
-        keep(
-            &mut self.clients,
-            |client| {
-                if ready_clients.next() == Some(true) { serve(client, on_quit) } else { Ok(()) }
-            },
-        );
+        let Log { quit, refused, given_up, .. } = &mut self.log;
+        keep(&mut self.clients, given_up, |client| {
+            if ready_clients.next() == Some(true) { serve(client, &self.on_quit, quit, refused) } else { Ok(()) }
+        });
         if ready.get(1) == Some(&true) {
             self.accept();
         }
@@ -121,7 +131,7 @@ impl Worker {
     fn wait_for_clients(&mut self, limit: Duration) {
         let waiting = self.clients.iter().filter(|c| c.has_waiting());
         let mut fds: Vec<_> = waiting.map(|c| PollFd::new(&c.stream, PollFlags::OUT)).collect();
-        poll_all(&mut fds, limit);
+        poll_all(&mut fds, limit, &mut self.log.failed);
     }
 
     /// Takes in whoever waits.
@@ -131,7 +141,10 @@ impl Worker {
                 Ok((stream, _)) => self.welcome(stream),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) => {
-                    tracing::warn!(path = %self.socket.path().display(), %error, "conn: a client could not be accepted");
+                    if let Some(more) = self.log.failed.now() {
+                        let path = self.socket.path().display();
+                        tracing::warn!(%path, %error, "conn: a client could not be accepted{more}");
+                    }
                     std::thread::sleep(PAUSE);
                     return;
                 }
@@ -141,29 +154,33 @@ impl Worker {
 
     fn welcome(&mut self, stream: UnixStream) {
         if self.clients.len() >= MAX_CLIENTS {
-            tracing::warn!(limit = MAX_CLIENTS, "conn: a client was turned away, there are too many");
+            if let (Some(more), Ok(peer)) = (self.log.turned_away.now(), Peer::of(&stream)) {
+                tracing::warn!(limit = MAX_CLIENTS, %peer, "conn: a client was turned away, there are too many{more}");
+            }
             return;
         }
         self.next_id += 1;
         let Ok(client) = Client::new(stream, self.next_id) else { return };
-        tracing::debug!(client = client.id, "conn: connected");
+        tracing::debug!(client = client.id, peer = %client.peer, "conn: connected");
         let mut newcomer = vec![client];
         for event in self.replay.events() {
             let framed = frame(&pickle::encode(event.as_str()));
-            keep(&mut newcomer, |client| client.queue(&framed).and_then(|()| client.flush()));
+            keep(&mut newcomer, &mut self.log.given_up, |client| client.queue(&framed).and_then(|()| client.flush()));
         }
         self.clients.append(&mut newcomer);
     }
 }
 
 /// Whether any of them is ready.
-fn poll_all(fds: &mut [PollFd<'_>], limit: Duration) -> bool {
+fn poll_all(fds: &mut [PollFd<'_>], limit: Duration, failed: &mut Seldom) -> bool {
     let limit = Timespec { tv_sec: limit.as_secs().cast_signed(), tv_nsec: limit.subsec_nanos().into() };
     match poll(fds, Some(&limit)) {
         Ok(ready) => ready > 0,
         Err(rustix::io::Errno::INTR) => false,
         Err(error) => {
-            tracing::warn!(%error, "conn: poll failed");
+            if let Some(more) = failed.now() {
+                tracing::warn!(%error, "conn: poll failed{more}");
+            }
             std::thread::sleep(PAUSE);
             false
         }
@@ -175,24 +192,32 @@ fn interest(client: &Client) -> PollFlags {
 }
 
 /// Does what a ready client asks for.
-fn serve(client: &mut Client, on_quit: &impl Fn()) -> Result<(), Gone> {
+fn serve(client: &mut Client, on_quit: &impl Fn(), quit: &mut Seldom, refused: &mut Seldom) -> Result<(), Gone> {
     client.flush()?;
-    let id = client.id;
+    let (id, peer) = (client.id, client.peer);
     client.read(|message| match message {
         Ok(text) if text == QUIT => {
-            tracing::info!(client = id, "conn: quit received");
+            if let Some(more) = quit.now() {
+                tracing::info!(client = id, %peer, "conn: quit received{more}");
+            }
             on_quit();
         }
         Ok(text) => {
-            let text: String = text.chars().take(SHOWN).collect();
-            tracing::warn!(client = id, ?text, "conn: refused: only \"quit\" is understood");
+            if let Some(more) = refused.now() {
+                let text: String = text.chars().take(SHOWN).collect();
+                tracing::warn!(client = id, %peer, ?text, "conn: refused: only \"quit\" is understood{more}");
+            }
         }
-        Err(why) => tracing::warn!(client = id, %why, "conn: refused: only a pickled string is read"),
+        Err(why) => {
+            if let Some(more) = refused.now() {
+                tracing::warn!(client = id, %peer, %why, "conn: refused: only a pickled string is read{more}");
+            }
+        }
     })
 }
 
 /// Drops the clients for which `step` fails, with a line in the log.
-fn keep(clients: &mut Vec<Client>, mut step: impl FnMut(&mut Client) -> Result<(), Gone>) {
+fn keep(clients: &mut Vec<Client>, given_up: &mut Seldom, mut step: impl FnMut(&mut Client) -> Result<(), Gone>) {
     clients.retain_mut(|client| match step(client) {
         Ok(()) => true,
         Err(Gone::Closed) => {
@@ -200,7 +225,9 @@ fn keep(clients: &mut Vec<Client>, mut step: impl FnMut(&mut Client) -> Result<(
             false
         }
         Err(why) => {
-            tracing::warn!(client = client.id, %why, "conn: client given up");
+            if let Some(more) = given_up.now() {
+                tracing::warn!(client = client.id, peer = %client.peer, %why, "conn: client given up{more}");
+            }
             false
         }
     });

@@ -71,8 +71,20 @@ pub enum ControlError {
         pid: u32,
     },
     /// Another service already listens under this segment's name.
-    #[error("another service already listens for changes of the stream with segment {segment}")]
+    #[error(
+        "the stream is being written by process {pid} of user {user}, which listens for its changes; stop it, or choose another name"
+    )]
     InUse {
+        /// The process.
+        pid: u32,
+        /// Its user.
+        user: u32,
+    },
+    /// Somebody has the socket's name, and nobody listens.
+    #[error(
+        "the control socket of the segment {segment} is taken by a process that does not listen (`ss -xlp` shows sockets); choose another name"
+    )]
+    Taken {
         /// Name of the header segment.
         segment: String,
     },

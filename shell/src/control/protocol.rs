@@ -10,8 +10,11 @@ use std::os::unix::net::{SocketAddr, UnixStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
+use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use serde::{Deserialize, Serialize};
 
+use crate::conn::Peer;
 use crate::shm::SHM_DIR;
 
 /// In front of the segment's name, so that no other program's name is met.
@@ -46,8 +49,8 @@ pub(super) fn address(segment: &str) -> io::Result<SocketAddr> {
 }
 
 /// Whether the one who asks is of our user, or root.
-pub(super) fn may_ask(stream: &UnixStream) -> io::Result<bool> {
-    Ok(obeyed(peer(stream)?, own()))
+pub(super) fn may_ask(peer: Peer) -> bool {
+    obeyed(peer.uid, own())
 }
 
 /// Whether the one who answers may speak for the stream with this header segment: it is of our user, or root, or we are root and it is of the
@@ -55,7 +58,7 @@ pub(super) fn may_ask(stream: &UnixStream) -> io::Result<bool> {
 pub(super) fn may_answer(stream: &UnixStream, segment: &str) -> io::Result<bool> {
     // Of a symbolic link it is the link's own owner.
     let owner = fs::symlink_metadata(Path::new(SHM_DIR).join(segment)).map(|meta| meta.uid());
-    Ok(believed(peer(stream)?, own(), owner.ok()))
+    Ok(believed(Peer::of(stream)?.uid, own(), owner.ok()))
 }
 
 pub(super) fn obeyed(peer: u32, own: u32) -> bool {
@@ -67,13 +70,22 @@ pub(super) fn believed(peer: u32, own: u32, owner: Option<u32>) -> bool {
     obeyed(peer, own) || (own == ROOT && owner == Some(peer))
 }
 
-fn peer(stream: &UnixStream) -> io::Result<u32> {
-    Ok(rustix::net::sockopt::socket_peercred(stream)?.uid.as_raw())
+/// Who listens under an address, without waiting; none when nobody does.
+pub(super) fn listener(address: &SocketAddr) -> io::Result<Option<Peer>> {
+    let Some(name) = address.as_abstract_name() else { return Ok(None) };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    match net::connect(&socket, &SocketAddrUnix::new_abstract_name(name)?) {
+        Ok(()) => Peer::of(&socket).map(Some),
+        // AGAIN: more wait for it than it has room for. Who it is can be said with the next try.
+        Err(Errno::CONNREFUSED | Errno::AGAIN) => Ok(None),
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// The process that listens at the other end, when it is stopped (SIGSTOP, ctrl-Z): the kernel takes requests for it, and nobody answers them.
 pub(super) fn stopped_listener(stream: &UnixStream) -> Option<u32> {
-    let pid = rustix::net::sockopt::socket_peercred(stream).ok()?.pid.as_raw_pid().cast_unsigned();
+    let pid = Peer::of(stream).ok()?.pid;
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     is_stopped(&stat).then_some(pid)
 }

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::protocol::{OTHER_USER, Request, Response, address, may_ask, read_line, write_line};
+use super::protocol::{OTHER_USER, Request, Response, address, listener, may_ask, read_line, write_line};
 use super::{ControlError, Order, Refusal};
 use crate::config::Change;
+use crate::conn::{Peer, Seldom};
 
 /// How long a connected client may take for its request or for taking the answer.
 const CLIENT_PATIENCE: Duration = Duration::from_secs(2);
 /// How long the acquisition may take to carry out a request.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a socket whose name is taken may take to listen, or to be gone.
+const BIND_PATIENCE: Duration = Duration::from_millis(200);
 /// Requests that may wait for the acquisition.
 const QUEUE: usize = 4;
 
@@ -33,7 +36,7 @@ impl ControlServer {
     /// Listens for changes of the stream whose header segment is named `segment` (`sm_...`).
     ///
     /// # Errors
-    /// [`ControlError::InUse`], [`ControlError::Io`].
+    /// [`ControlError::InUse`], [`ControlError::Taken`], [`ControlError::Io`].
     pub fn start(segment: &str) -> Result<Self, ControlError> {
         let (sender, orders) = sync_channel(QUEUE);
         Ok(Self { orders, _listener: Listener::start(segment, sender)? })
@@ -69,23 +72,23 @@ struct Listener {
 impl Listener {
     fn start(segment: &str, orders: SyncSender<Order>) -> Result<Self, ControlError> {
         let address = address(segment)?;
-        let listener = UnixListener::bind_addr(&address).map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => ControlError::InUse { segment: segment.to_owned() },
-            _ => error.into(),
-        })?;
+        let listener = bind(segment, &address)?;
         let closing = Arc::new(AtomicBool::new(false));
         let closed = Arc::clone(&closing);
         let thread = thread::Builder::new().name("control".to_owned()).spawn(move || {
             crate::realtime::leave();
+            let mut log = Log::default();
             for stream in listener.incoming() {
                 // Acquire: pairs with the Release in `drop`.
                 if closed.load(Ordering::Acquire) {
                     return;
                 }
-                match stream.and_then(|stream| serve(&stream, &orders)) {
+                match stream.and_then(|stream| serve(&stream, &orders, &mut log)) {
                     Ok(()) => {}
                     Err(error) => {
-                        tracing::warn!(%error, "control: a request failed");
+                        if let Some(more) = log.failed.now() {
+                            tracing::warn!(%error, "control: a request failed{more}");
+                        }
                         // Without file descriptors, `accept` fails at once, again and again.
                         thread::sleep(Duration::from_millis(10));
                     }
@@ -110,10 +113,37 @@ impl Drop for Listener {
     }
 }
 
+/// Listens, unless another does; then says who. One that is between its bind and its listen, or between its death and the end of its socket, has
+/// a moment for it.
+fn bind(segment: &str, address: &SocketAddr) -> Result<UnixListener, ControlError> {
+    let end = Instant::now() + BIND_PATIENCE;
+    loop {
+        match UnixListener::bind_addr(address) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            bound => return Ok(bound?),
+        }
+        if let Some(Peer { pid, uid }) = listener(address)? {
+            return Err(ControlError::InUse { pid, user: uid });
+        }
+        if Instant::now() > end {
+            return Err(ControlError::Taken { segment: segment.to_owned() });
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// What others can make the log say again and again.
+#[derive(Debug, Default)]
+struct Log {
+    refused: Seldom,
+    failed: Seldom,
+}
+
 /// Serves one connection.
-fn serve(stream: &UnixStream, orders: &SyncSender<Order>) -> io::Result<()> {
+fn serve(stream: &UnixStream, orders: &SyncSender<Order>, log: &mut Log) -> io::Result<()> {
     stream.set_write_timeout(Some(CLIENT_PATIENCE))?;
-    let response = if may_ask(stream)? {
+    let peer = Peer::of(stream)?;
+    let response = if may_ask(peer) {
         match read_line(stream, CLIENT_PATIENCE) {
             // Somebody looked whether we are here.
             Ok(line) if line.is_empty() => return Ok(()),
@@ -121,7 +151,9 @@ fn serve(stream: &UnixStream, orders: &SyncSender<Order>) -> io::Result<()> {
             Err(error) => Response::Error { why: format!("the request cannot be read: {error}"), hint: None },
         }
     } else {
-        tracing::warn!("control: a request of another user was refused");
+        if let Some(more) = log.refused.now() {
+            tracing::warn!(%peer, "control: a request of another user was refused{more}");
+        }
         Response::Error { why: OTHER_USER.to_owned(), hint: None }
     };
     write_line(stream, &response)

@@ -50,23 +50,29 @@ pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(ServiceError::Signals)?;
 
     let access = plan.settings.access().map_err(ServiceError::Access)?;
+    let store = ShmStore::new(SHM_DIR).with_access(access);
+    let ring = plan.ring_settings()?;
+    let header = StreamName::new(&plan.settings.name)?.header();
+    // In this order the error names the process that has the name, and nothing is left behind when a socket cannot be had.
+    store.check_free(&header).map_err(PublishError::Store)?;
+    let control = ControlServer::start(header.as_str())?;
     let quit = stop.clone();
     let conn = plan.settings.conn.as_deref().map(|path| {
         ConnServer::start(path, access, move || {
-            tracing::info!("a client of the life-cycle channel asked to quit");
             // Relaxed: a flag alone, nothing is published with it.
-            quit.store(true, Ordering::Relaxed);
+            if !quit.swap(true, Ordering::Relaxed) {
+                tracing::info!("a client of the life-cycle channel asked to quit");
+            }
         })
     });
     let conn = conn.transpose()?;
     let observer = Listeners(conn.as_ref().map(ConnServer::sender));
-    let store = ShmStore::new(SHM_DIR).with_access(access);
-    let ring = plan.ring_settings()?;
-    let header = StreamName::new(&plan.settings.name)?.header();
-    // In this order the error names the process that has the name, and nothing is left behind when the socket cannot be had.
-    store.check_free(&header).map_err(PublishError::Store)?;
-    let control = ControlServer::start(header.as_str())?;
-    let publisher = Publisher::open(store, observer, ring, this_process(), plan.settings.clock)?;
+    let mut publisher = Publisher::open(store, observer, ring, this_process(), plan.settings.clock)?;
+    // What does not fit is said before anything of a stream is. The header that was opened has made room, if its last writer had left a ring.
+    if let Err(error) = plan.next().and_then(|next| outlet::check_first(&mut publisher, &next).map_err(Into::into)) {
+        publisher.close();
+        return Err(error);
+    }
 
     let (reload, reloaded) = channel();
     let ends = EndsSignals(signals.handle());

@@ -14,6 +14,7 @@ use axismirror_core::histogram::Histogram;
 use axismirror_core::publisher::{Lost, PublishError, Publisher};
 use axismirror_core::settings::Settings as RingSettings;
 
+pub(super) use self::changing::check_first;
 use self::replacing::Replacing;
 use super::Listeners;
 use super::message::Template;

@@ -2,7 +2,7 @@
 //!
 //! A Python reader that exits unlinks every segment it attached; who comes later then finds nothing. The guard watches both of a segment's
 //! names and links one again from the other, to the same file. When both are gone at once, the file cannot be linked by anybody any more
-//! (linkat(2): ENOENT): then it says so, and the publisher makes another segment. Never touches a segment's bytes.
+//! (linkat(2): ENOENT): then it says so, and the publisher makes another segment, as for one that was cut short. Never touches a segment's bytes.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -23,6 +23,13 @@ use super::segment::FileId;
 /// How long the guard waits for an event before it looks at the names anyway, and at most until it ends.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+impl Trouble {
+    /// Whether another segment has to take its place.
+    const fn is_final(self) -> bool {
+        matches!(self, Self::Lost | Self::Cut)
+    }
+}
+
 /// Names that are to be there.
 #[derive(Debug)]
 pub(super) struct Kept {
@@ -32,7 +39,7 @@ pub(super) struct Kept {
     segments: Mutex<Vec<Segment>>,
     stop: AtomicBool,
     heals: AtomicU64,
-    /// Whether one of them has lost both names.
+    /// Whether one of them has lost both names, or some of its bytes.
     lost: AtomicBool,
 }
 
@@ -40,16 +47,19 @@ pub(super) struct Kept {
 struct Segment {
     names: Names,
     file: FileId,
+    len: usize,
     trouble: Option<Trouble>,
 }
 
-/// Why a segment cannot be found by its name.
+/// Why a segment cannot be found by its name, or is of no use to who finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
     /// Another file has the public name.
     Taken,
     /// Both names are gone, and with them all hope.
     Lost,
+    /// It is shorter than it was made: what was behind its end is zeros, or gone.
+    Cut,
     /// The system refuses.
     Refused(Errno),
 }
@@ -68,12 +78,15 @@ impl Kept {
         }
     }
 
-    /// From now on this file's names are restored from one another.
-    pub(super) fn add(&self, names: Names, file: FileId) {
+    /// From now on this file's names are restored from one another, and its `len` bytes are to stay.
+    pub(super) fn add(&self, names: Names, file: FileId, len: usize) {
         // One that could not be replaced comes back as it was, and nothing new is to be said of it.
-        let trouble = (names.lead_to(file) == (false, false)).then_some(Trouble::Lost);
+        let trouble = match names.lead_to(file) {
+            (false, false) => Some(Trouble::Lost),
+            _ => names.is_shorter(file, len).then_some(Trouble::Cut),
+        };
         let mut segments = self.segments();
-        segments.push(Segment { names, file, trouble });
+        segments.push(Segment { names, file, len, trouble });
         self.note_lost(&segments);
         drop(segments);
         // The folder of kept names may be a new one.
@@ -99,7 +112,7 @@ impl Kept {
         self.heals.load(Ordering::Relaxed)
     }
 
-    /// Whether one has lost both names. Costs nothing.
+    /// Whether one has to be replaced: it has lost both names, or was cut short. Costs nothing.
     pub(super) fn has_lost(&self) -> bool {
         // Relaxed: a flag alone; what is lost is asked for under the lock.
         self.lost.load(Ordering::Relaxed)
@@ -107,7 +120,7 @@ impl Kept {
 
     /// Whether this one has.
     pub(super) fn is_lost(&self, names: &Names) -> bool {
-        self.segments().iter().any(|s| s.names == *names && s.trouble == Some(Trouble::Lost))
+        self.segments().iter().any(|s| s.names == *names && s.trouble.is_some_and(Trouble::is_final))
     }
 
     fn segments(&self) -> MutexGuard<'_, Vec<Segment>> {
@@ -115,7 +128,7 @@ impl Kept {
     }
 
     fn note_lost(&self, segments: &[Segment]) {
-        self.lost.store(segments.iter().any(|s| s.trouble == Some(Trouble::Lost)), Ordering::Relaxed);
+        self.lost.store(segments.iter().any(|s| s.trouble.is_some_and(Trouble::is_final)), Ordering::Relaxed);
     }
 
     /// Watches both folders; one that is watched already stays so.
@@ -132,7 +145,7 @@ impl Kept {
     fn heal(&self) {
         let mut segments = self.segments();
         for segment in segments.iter_mut() {
-            let trouble = self.heal_one(&segment.names, segment.file);
+            let trouble = self.heal_one(&segment.names, segment.file, segment.len);
             let before = std::mem::replace(&mut segment.trouble, trouble);
             if before != trouble {
                 report(&segment.names.public, trouble);
@@ -141,9 +154,9 @@ impl Kept {
         self.note_lost(&segments);
     }
 
-    fn heal_one(&self, names: &Names, file: FileId) -> Option<Trouble> {
+    fn heal_one(&self, names: &Names, file: FileId, len: usize) -> Option<Trouble> {
         let linked = match names.lead_to(file) {
-            (true, true) => return None,
+            (true, true) => Ok(()),
             (false, true) => fs::link(&names.kept, &names.public).inspect(|()| {
                 self.heals.fetch_add(1, Ordering::Relaxed);
                 tracing::debug!(name = %names.public.display(), "a segment was unlinked; its name is back");
@@ -153,7 +166,7 @@ impl Kept {
         };
         match linked {
             // NOENT: unlinked between the look and the link; there is another event to come.
-            Ok(()) | Err(Errno::NOENT) => None,
+            Ok(()) | Err(Errno::NOENT) => names.is_shorter(file, len).then_some(Trouble::Cut),
             Err(Errno::EXIST) => Some(Trouble::Taken),
             Err(e) => Some(Trouble::Refused(e)),
         }
@@ -191,6 +204,7 @@ fn report(name: &Path, trouble: Option<Trouble>) {
         Some(Trouble::Lost) => {
             tracing::warn!(%name, "all names of the segment were removed: new readers need another one")
         }
+        Some(Trouble::Cut) => tracing::warn!(%name, "the segment was cut short: readers need another one"),
         Some(Trouble::Refused(e)) => {
             tracing::warn!(%name, "the segment's name is gone and cannot be linked again: {e}")
         }

@@ -71,7 +71,7 @@ impl Places {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(e) => return Err(failed(e)),
         }
-        let folder = self.open().map_err(failed)?;
+        let folder = self.open().map_err(|e| self.not_opened(e))?;
         let stat = fs::fstat(&folder).map_err(failed)?;
         if stat.st_uid != rustix::process::geteuid().as_raw() {
             return Err(ShmError::FolderOfOther { path: self.folder.clone(), owner: stat.st_uid });
@@ -101,6 +101,21 @@ impl Places {
         let _ = fs::rmdir(&self.folder);
     }
 
+    /// Why what is in the folder's place is not our folder.
+    fn not_opened(&self, errno: Errno) -> ShmError {
+        let path = self.folder.clone();
+        let Ok(stat) = fs::lstat(&path) else { return ShmError::io("cannot open", &path, errno) };
+        let owner = stat.st_uid;
+        if owner != rustix::process::geteuid().as_raw() {
+            return ShmError::FolderOfOther { path, owner };
+        }
+        match fs::FileType::from_raw_mode(stat.st_mode) {
+            fs::FileType::Directory => ShmError::io("cannot open", &path, errno),
+            fs::FileType::Symlink => ShmError::NoFolder { path, what: "a symbolic link" },
+            _ => ShmError::NoFolder { path, what: "no folder" },
+        }
+    }
+
     fn open(&self) -> rustix::io::Result<OwnedFd> {
         fs::open(&self.folder, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
     }
@@ -121,6 +136,12 @@ impl Names {
     /// Which of them lead to this file: the public one, the kept one.
     pub(super) fn lead_to(&self, file: FileId) -> (bool, bool) {
         (leads_to(&self.public, file), leads_to(&self.kept, file))
+    }
+
+    /// Whether this file, by whichever name leads to it, has less than so many bytes.
+    pub(super) fn is_shorter(&self, file: FileId, len: usize) -> bool {
+        let sizes = [&self.public, &self.kept].into_iter().filter_map(|path| fs::lstat(path).ok());
+        sizes.filter(|s| FileId::from(s) == file).any(|s| usize::try_from(s.st_size).is_ok_and(|size| size < len))
     }
 
     /// Gives a file the name that it lacks of the two, whoever had it before. Readers find the old file or the new one, but never none.

@@ -84,12 +84,14 @@ pub enum ShmError {
         path: PathBuf,
     },
     /// It belongs to another user, who could do anything with it.
-    #[error("{} belongs to user {owner}, who may not be trusted with the stream; choose another name, or remove it", path.display())]
+    #[error("{} belongs to user {owner}, {}", path.display(), about_owner(*writer))]
     OtherOwner {
         /// Which file.
         path: PathBuf,
         /// Whose.
         owner: u32,
+        /// The process that writes it, if one does.
+        writer: Option<u32>,
     },
     /// The folder of kept names belongs to somebody else.
     #[error("{} is for the names of this user's streams and belongs to user {owner}; root has to remove it", path.display())]
@@ -98,6 +100,14 @@ pub enum ShmError {
         path: PathBuf,
         /// Whose.
         owner: u32,
+    },
+    /// There is something else in the place of the folder of kept names.
+    #[error("{} is for the names of this user's streams, and is {what}; remove it (rm {})", path.display(), path.display())]
+    NoFolder {
+        /// Where.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
     },
     /// A file has lost all its names, and can be given none any more.
     #[error("all names of {} were removed", path.display())]
@@ -125,6 +135,13 @@ pub enum ShmError {
     },
 }
 
+fn about_owner(writer: Option<u32>) -> String {
+    match writer {
+        Some(pid) => format!("whose process {pid} writes the stream; choose another name"),
+        None => "who may not be trusted with the stream; choose another name, or remove it".to_owned(),
+    }
+}
+
 impl ShmError {
     pub(super) fn io(action: &'static str, path: &Path, errno: Errno) -> Self {
         Self::Io { action, path: path.to_owned(), source: errno.into() }
@@ -148,8 +165,8 @@ pub(super) fn open_existing(path: &Path, write: bool) -> Result<Option<File>, Sh
     Ok(Some(file))
 }
 
-/// Makes a new file of zeros with all of its bytes reserved; `None` when the name is taken.
-pub(super) fn create_reserved(path: &Path, len: usize, access: Access) -> Result<Option<File>, ShmError> {
+/// Makes a new file of zeros with all of its bytes reserved; `None` when the name is taken. `dir` is what lacks the room when it does not fit.
+pub(super) fn create_reserved(dir: &Path, path: &Path, len: usize, access: Access) -> Result<Option<File>, ShmError> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let file = match fs::open(path, flags, Access::Owner.mode()) {
         Ok(fd) => File::from(fd),
@@ -157,7 +174,7 @@ pub(super) fn create_reserved(path: &Path, len: usize, access: Access) -> Result
         Err(e) => return Err(ShmError::io("cannot make", path, e)),
     };
     let reserved = reserve(&file, len as u64).map_err(|e| match e {
-        Errno::NOSPC => no_space(path, len as u64),
+        Errno::NOSPC => no_space(dir, len as u64),
         e => ShmError::io("cannot reserve", path, e),
     });
     if let Err(e) = reserved.and_then(|()| share(&file, path, access)) {
@@ -182,11 +199,10 @@ fn reserve(file: &File, len: u64) -> rustix::io::Result<()> {
     }
 }
 
-/// The error for a segment at `path` that does not fit, with what is free there.
-pub(super) fn no_space(path: &Path, needed: u64) -> ShmError {
-    let dir = path.parent().unwrap_or(Path::new("/")).to_owned();
-    let available = fs::statvfs(&dir).map_or(0, |v| v.f_bavail.saturating_mul(v.f_frsize));
-    ShmError::NoSpace { dir, needed, available }
+/// The error for a segment that does not fit in a folder, with what is free there.
+pub(super) fn no_space(dir: &Path, needed: u64) -> ShmError {
+    let available = fs::statvfs(dir).map_or(0, |v| v.f_bavail.saturating_mul(v.f_frsize));
+    ShmError::NoSpace { dir: dir.to_owned(), needed, available }
 }
 
 impl Segment {

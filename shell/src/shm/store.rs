@@ -12,7 +12,7 @@ use std::time::Duration;
 use axismirror_core::name::{SegmentName, StreamName};
 use axismirror_core::publisher::Lost;
 use axismirror_core::store::{HeaderSegment, SegmentStore};
-use rustix::fs;
+use rustix::fs::{self, Stat};
 use rustix::io::Errno;
 
 use super::attached;
@@ -41,6 +41,8 @@ pub struct ShmStore {
 #[derive(Debug)]
 struct Start {
     name: SegmentName,
+    /// Bytes of a header.
+    len: usize,
     /// Of two writers that start at once, one waits for this and then finds the other's header locked.
     _folder: Option<File>,
     /// The header that this store had under the name until now.
@@ -78,7 +80,7 @@ impl ShmStore {
         self.kept.count_replaced();
     }
 
-    /// What new readers cannot find any more, since somebody has removed all of its names.
+    /// What new readers cannot find any more, since somebody has removed all of its names, or what was cut short.
     #[must_use]
     pub fn lost(&self) -> Option<Lost> {
         if !self.kept.has_lost() {
@@ -93,7 +95,7 @@ impl ShmStore {
     /// # Errors
     /// [`ShmError::NoSpace`].
     pub fn check_room(&self, needed: usize) -> Result<(), ShmError> {
-        let error = no_space(&self.places.dir().join("segment"), needed as u64);
+        let error = no_space(self.places.dir(), needed as u64);
         match error {
             ShmError::NoSpace { available, needed, .. } if available < needed => Err(error),
             _ => Ok(()),
@@ -114,12 +116,13 @@ impl ShmStore {
     /// Whether no live writer has a header of this name.
     ///
     /// # Errors
-    /// [`ShmError::InUse`].
+    /// [`ShmError::InUse`], [`ShmError::OtherOwner`].
     pub fn check_free(&self, name: &SegmentName) -> Result<(), ShmError> {
-        let file = fs::lstat(self.places.names(name).public).map(|s| FileId::from(&s));
-        // Of one that was just killed the lock may outlast the process; whoever takes it waits for that.
-        match file.ok().and_then(attached::writer).filter(|pid| attached::lives(*pid)) {
-            Some(pid) => Err(ShmError::InUse { pid }),
+        let path = self.places.names(name).public;
+        let Ok(stat) = fs::lstat(&path) else { return Ok(()) };
+        match writer_that_lives(&stat) {
+            Some(pid) if is_own(&stat) => Err(ShmError::InUse { pid }),
+            writer @ Some(_) => Err(ShmError::OtherOwner { path, owner: stat.st_uid, writer }),
             None => Ok(()),
         }
     }
@@ -131,17 +134,22 @@ impl ShmStore {
         let Names { public, kept } = self.places.names(name);
         for path in [kept, public] {
             for _ in 0..TRIES {
-                let Some(file) = open_existing(&path, true)? else { break };
+                let opened = open_existing(&path, true).map_err(|error| match fs::lstat(&path) {
+                    // It may not even be permitted to open it.
+                    Ok(stat) if !is_own(&stat) => of_other(&path, &stat),
+                    _ => error,
+                });
+                let Some(file) = opened? else { break };
+                let stat = fs::fstat(&file).map_err(|e| ShmError::io("cannot look at", &path, e))?;
+                if !is_own(&stat) {
+                    return Err(of_other(&path, &stat));
+                }
                 lock(&file, &path)?;
                 if !leads_to(&path, names::id(&file, &path)?) {
                     // Its last owner removed it between our open and our lock.
                     continue;
                 }
                 let stat = fs::fstat(&file).map_err(|e| ShmError::io("cannot look at", &path, e))?;
-                let owner = stat.st_uid;
-                if owner != rustix::process::geteuid().as_raw() {
-                    return Err(ShmError::OtherOwner { path, owner });
-                }
                 if usize::try_from(stat.st_size) == Ok(len) {
                     return Ok(Some(file));
                 }
@@ -153,10 +161,10 @@ impl ShmStore {
     }
 
     /// Gives a segment both of its names, and watches over them.
-    fn name(&self, name: &SegmentName, file: FileId) -> Result<(), ShmError> {
+    fn name(&self, name: &SegmentName, file: FileId, len: usize) -> Result<(), ShmError> {
         let names = self.places.names(name);
         self.places.in_folder(|| names.give(file))?;
-        self.kept.add(names, file);
+        self.kept.add(names, file, len);
         Ok(())
     }
 
@@ -166,7 +174,7 @@ impl ShmStore {
         for _ in 0..TRIES {
             let made = self.places.in_folder(|| {
                 unlink(&kept)?;
-                create_reserved(&kept, len, self.access)
+                create_reserved(self.places.dir(), &kept, len, self.access)
             });
             if let Some(file) = made? {
                 return Ok(file);
@@ -179,10 +187,12 @@ impl ShmStore {
     fn open_header(&mut self, name: &SegmentName, len: usize, fresh: bool) -> Result<(File, bool), ShmError> {
         let names = self.places.names(name);
         let public = &names.public;
-        // One that lies elsewhere by now is nobody's who looks for the stream.
-        let has_a_name = |file: &File| names::id(file, public).is_ok_and(|id| names.lead_to(id) != (false, false));
+        // One that lies elsewhere by now is nobody's who looks for the stream, and of one that was cut short the rest is of no use.
+        let is_whole = |file: &File| {
+            names::id(file, public).is_ok_and(|id| names.lead_to(id) != (false, false) && !names.is_shorter(id, len))
+        };
         let found = match self.locks.remove(name) {
-            Some(ours) if has_a_name(&ours) && !fresh => Some(ours),
+            Some(ours) if is_whole(&ours) && !fresh => Some(ours),
             Some(ours) => {
                 // Its lock is let go of only when another has taken its place.
                 if let Some(start) = &mut self.starting {
@@ -213,7 +223,7 @@ impl ShmStore {
     /// Leaves of a header that is not announced what there was before.
     fn undo(&mut self) {
         // The folder's lock is let go of when all is as it was.
-        let Some(Start { name, before, made, _folder }) = self.starting.take() else { return };
+        let Some(Start { name, len, before, made, _folder }) = self.starting.take() else { return };
         let names = self.places.names(&name);
         if made
             && let Some(file) = self.locks.remove(&name)
@@ -229,11 +239,24 @@ impl ShmStore {
             if names.give(id).is_err() {
                 tracing::debug!(name = %names.public.display(), "the header has no name");
             }
-            self.kept.add(names, id);
+            self.kept.add(names, id, len);
             self.locks.insert(name, before);
         }
         self.places.tidy();
     }
+}
+
+fn is_own(stat: &Stat) -> bool {
+    stat.st_uid == rustix::process::geteuid().as_raw()
+}
+
+/// The process that has the writer's lock on a file. Of one that was just killed the lock may outlast the process; whoever takes it waits for that.
+fn writer_that_lives(stat: &Stat) -> Option<u32> {
+    attached::writer(FileId::from(stat)).filter(|pid| attached::lives(*pid))
+}
+
+fn of_other(path: &Path, stat: &Stat) -> ShmError {
+    ShmError::OtherOwner { path: path.to_owned(), owner: stat.st_uid, writer: writer_that_lives(stat) }
 }
 
 impl Drop for ShmStore {
@@ -252,7 +275,7 @@ impl SegmentStore for ShmStore {
             // Who runs already does not stand still for it.
             let patience = if self.locks.is_empty() { START_PATIENCE } else { Duration::ZERO };
             let folder = one_at_a_time(self.places.dir(), patience);
-            self.starting = Some(Start { name: name.clone(), _folder: folder, before: None, made: false });
+            self.starting = Some(Start { name: name.clone(), len, _folder: folder, before: None, made: false });
         }
         let opened =
             self.places.make().and_then(|()| self.open_header(name, len, fresh)).and_then(|(file, adopted)| {
@@ -266,7 +289,8 @@ impl SegmentStore for ShmStore {
 
     fn announce(&mut self, name: &SegmentName) -> Result<(), ShmError> {
         let Some(file) = self.locks.get(name) else { return Ok(()) };
-        let named = names::id(file, &self.places.names(name).public).and_then(|id| self.name(name, id));
+        let len = self.starting.as_ref().map_or(0, |start| start.len);
+        let named = names::id(file, &self.places.names(name).public).and_then(|id| self.name(name, id, len));
         match named {
             Ok(()) => self.starting = None,
             Err(_) => self.undo(),
@@ -278,7 +302,7 @@ impl SegmentStore for ShmStore {
         let names = self.places.names(name);
         self.kept.forget(&names);
         let file = self.make(name, len)?;
-        let made = Segment::map(&file, &names.public).and_then(|s| self.name(name, s.file()).map(|()| s));
+        let made = Segment::map(&file, &names.public).and_then(|s| self.name(name, s.file(), len).map(|()| s));
         made.inspect_err(|_| {
             if let Ok(id) = names::id(&file, &names.public) {
                 names.take_from(id);

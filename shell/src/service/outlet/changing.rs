@@ -10,9 +10,16 @@ use std::time::Instant;
 use axismirror_core::header::Description;
 use axismirror_core::publisher::{Lost, PublishError};
 
-use super::{Change, DRAIN, Next, Outcome, Outlet, REST, Step, offset_to, waker};
+use super::{Change, DRAIN, Next, Outcome, Outlet, REST, ServicePublisher, Step, offset_to, waker};
 use crate::clock;
 use crate::shm::ShmError;
+
+/// Whether there is room for a stream's first ring.
+pub(in crate::service) fn check_first(publisher: &mut ServicePublisher, next: &Next) -> Outcome {
+    let planned = next.template.with_message(|m| next.ring.plan(m).map(|p| p.map(|p| p.description)))?;
+    let needed = planned.map_or(0, |d| d.data_len(next.ring.version));
+    publisher.store().check_room(needed).map_err(PublishError::Store)
+}
 
 impl Outlet {
     /// Whether a change could be carried out: the ring is possible, there is room for it, and a new name is free.

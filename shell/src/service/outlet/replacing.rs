@@ -1,5 +1,5 @@
-//! Segments whose names were all removed: readers that are attached have them still, but nobody else can find them. They are replaced by
-//! others, in the steps of a change of settings that changes nothing.
+//! Segments whose names were all removed: readers that are attached have them still, but nobody else can find them. And those that were cut
+//! short. They are replaced by others, in the steps of a change of settings that changes nothing.
 //!
 //! The names themselves are the store's business.
 
@@ -61,11 +61,11 @@ impl Outlet {
         let failure = outcome.err().map(|error| causes::line(&error));
         match &failure {
             None => tracing::info!(
-                "the stream has {} in place of what was removed",
+                "the stream has {} in place of what was removed or cut short",
                 if lost == Lost::Header { "new segments" } else { "a new ring" }
             ),
             Some(text) if self.replacing.failure.as_ref() != Some(text) => {
-                tracing::error!("segments that were removed cannot be replaced: {text}");
+                tracing::error!("segments that were removed or cut short cannot be replaced: {text}");
             }
             Some(_) => {}
         }

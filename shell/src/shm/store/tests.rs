@@ -83,12 +83,37 @@ fn a_new_header_that_cannot_be_announced_leaves_the_one_before() {
 fn a_folder_of_kept_names_that_is_another_users_is_not_used() {
     let dir = Dir::new("folder");
     let places = Places::own(&dir.0);
+    let said = |what: &str| {
+        let error = ShmStore::new(&dir.0).header(&header(), 4096, false).unwrap_err().to_string();
+        assert!(error.contains(what) && error.contains(&format!("rm {}", places.folder().display())), "{error}");
+        std::fs::remove_file(places.folder()).unwrap();
+    };
     std::os::unix::fs::symlink("/tmp", places.folder()).unwrap();
-    assert!(ShmStore::new(&dir.0).header(&header(), 4096, false).is_err());
-    std::fs::remove_file(places.folder()).unwrap();
+    said("a symbolic link");
+    std::fs::write(places.folder(), "").unwrap();
+    said("no folder");
     std::fs::create_dir(places.folder()).unwrap();
     if std::os::unix::fs::chown(places.folder(), Some(61_235), None).is_ok() {
         let refused = ShmStore::new(&dir.0).header(&header(), 4096, false);
         assert!(matches!(refused, Err(ShmError::FolderOfOther { owner: 61_235, .. })));
+    }
+}
+
+#[test]
+fn a_header_of_another_user_is_that_also_while_it_is_written() {
+    let dir = Dir::new("other");
+    let mut writer = ShmStore::new(&dir.0);
+    writer.header(&header(), 4096, false).unwrap();
+    writer.announce(&header()).unwrap();
+    let path = dir.0.join(header().as_str());
+    if std::os::unix::fs::chown(&path, Some(61_235), None).is_err() {
+        eprintln!("SKIPPED a_header_of_another_user_is_that_also_while_it_is_written: needs root");
+        return;
+    }
+    let mut second = ShmStore::new(&dir.0);
+    let pid = std::process::id();
+    for error in [second.check_free(&header()).unwrap_err(), second.header(&header(), 4096, false).unwrap_err()] {
+        let said = error.to_string();
+        assert!(said.contains("belongs to user 61235") && said.contains(&format!("process {pid} ")), "{said}");
     }
 }
