@@ -190,8 +190,13 @@ fn broken_files_name_line_and_column() {
     }
     let missing = Sources { file: Some("no/such/file.toml".into()), flags: vec![] };
     assert!(missing.load().unwrap_err().to_string().contains("no/such/file.toml"));
-    let endless = Sources { file: Some("/dev/zero".into()), flags: vec![] };
+    let device = Sources { file: Some("/dev/zero".into()), flags: vec![] };
+    assert!(matches!(device.load(), Err(ConfigError::Read { source, .. }) if source.to_string().contains("a device")));
+    let long = std::env::temp_dir().join(format!("axismirror-long-{}.toml", std::process::id()));
+    std::fs::write(&long, " ".repeat((1 << 20) + 1)).unwrap();
+    let endless = Sources { file: Some(long.clone()), flags: vec![] };
     assert!(matches!(endless.load(), Err(ConfigError::FileTooLong { .. })));
+    std::fs::remove_file(&long).unwrap();
 }
 
 fn flags(given: &[(Key, &str)]) -> Sources {
