@@ -4,6 +4,7 @@ use axismirror::shm::{self, Found, SHM_DIR};
 use axismirror_core::header::Description;
 use clap::Args;
 
+use super::columns::Rows;
 use super::{Failure, output};
 
 /// List the streams of this machine, and whether their writers live
@@ -23,7 +24,9 @@ pub(crate) fn run(args: &ListArgs) -> Result<(), Failure> {
     } else if found.is_empty() {
         "no streams\n".to_owned()
     } else {
-        found.iter().map(line).collect()
+        let mut rows = Rows::folding(20, 59);
+        found.iter().for_each(|found| rows.add(name(found), &line(found)));
+        rows.text()
     };
     output::print(text)
 }
@@ -46,7 +49,7 @@ fn line(found: &Found) -> String {
         Some(d) => format!("{} Hz, {} samples a frame, {}", d.srate(), d.frame_samples(), d.dtype().code()),
         None => "nothing described yet".to_owned(),
     };
-    format!("{:<20} {} v{} {:<11} {what}\n", name(found), found.segment, found.version.number(), state(found))
+    format!("{} v{} {:<11} {what}", found.segment, found.version.number(), state(found))
 }
 
 fn entry(found: &Found) -> serde_json::Value {
