@@ -101,10 +101,10 @@ fn completions_and_man_pages_are_there() {
 }
 
 #[test]
-fn info_and_boards_are_not_wider_than_the_terminal() {
-    let name = format!("columns-{}", std::process::id());
+fn nothing_is_wider_than_the_terminal() {
+    let name = format!("columns-with-a-name-that-is-longer-than-forty-columns-{}", std::process::id());
     let args = ["run", "--simulate", "--name", &name, "--rate", "1000", "--labels", "Fp1,Fp2,C3,C4,P7,P8,O1,O2"];
-    let mut service = axismirror(&args).stderr(Stdio::null()).spawn().unwrap();
+    let mut service = axismirror(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
     // Until there is all that it can show.
     while !run(&["info", &name]).1.contains("DRDY to readers") && std::time::Instant::now() < end {
@@ -112,16 +112,23 @@ fn info_and_boards_are_not_wider_than_the_terminal() {
     }
     let widest = |columns: usize, args: &[&str]| {
         let output = axismirror(args).env("COLUMNS", columns.to_string()).output().unwrap();
-        assert!(output.status.success());
+        // A machine without a board is a problem that the doctor ends with.
+        assert!(output.status.success() || args == ["doctor"]);
         String::from_utf8(output.stdout).unwrap().lines().map(|l| l.chars().count()).max().unwrap()
     };
     for columns in [40, 60, 80, 120] {
-        for args in [&["info", name.as_str()][..], &["boards", "pieeg16"]] {
+        for args in [&["info", name.as_str()][..], &["boards", "pieeg16"], &["boards"], &["list"], &["doctor"]] {
             let found = widest(columns, args);
             assert!(found <= columns, "{args:?}: {found} in {columns}");
         }
     }
     assert!(widest(1000, &["info", &name]) > 80);
+    // What goes into a pipe has a line for each stream and each board.
+    let lines = |args: &[&str]| run(args).1.lines().count();
+    assert_eq!(lines(&["boards"]), axismirror_boards::board::Board::all().len());
+    let (_, list, _) = run(&["list"]);
+    let line = list.lines().find(|line| line.starts_with(&name)).unwrap();
+    assert!(line.contains(" v2 live ") && line.ends_with("samples a frame, i4"), "{line}");
     let _ = service.kill();
     let _ = service.wait();
     run(&["clean", &name]);

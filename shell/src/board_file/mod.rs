@@ -26,12 +26,13 @@ mod wiring;
 mod words;
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use axismirror_boards::board::{Board, BoardError};
+
+use crate::config::regular;
 
 pub use error::BoardFileError;
 pub use print::print;
@@ -68,7 +69,7 @@ pub fn find(name: &str) -> Result<&'static Board, FindError> {
 pub fn load(path: &Path) -> Result<&'static Board, BoardFileError> {
     let failed = |source| BoardFileError::Read { path: path.to_owned(), source };
     let mut text = String::new();
-    let file = File::open(path).map_err(failed)?;
+    let file = regular::open(path).map_err(failed)?;
     file.take(MAX_FILE + 1).read_to_string(&mut text).map_err(failed)?;
     if text.len() as u64 > MAX_FILE {
         return Err(BoardFileError::TooLong { path: path.to_owned(), limit: MAX_FILE });

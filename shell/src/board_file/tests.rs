@@ -197,7 +197,11 @@ fn a_name_is_an_id_or_a_path() {
     assert_eq!(find("pieeg8").unwrap().id, "pieeg8");
     assert!(find("pieeg9").unwrap_err().to_string().contains("there is no board"));
     assert!(find("./no-such.toml").unwrap_err().to_string().contains("cannot be read"));
-    assert!(load(Path::new("/dev/zero")).unwrap_err().to_string().contains("longer than"));
+    let long = std::env::temp_dir().join(format!("axismirror-long-board-{}.toml", std::process::id()));
+    std::fs::write(&long, " ".repeat((1 << 16) + 1)).unwrap();
+    assert!(load(&long).unwrap_err().to_string().contains("longer than"));
+    std::fs::remove_file(&long).unwrap();
+    assert!(load(Path::new("/dev/zero")).unwrap_err().to_string().contains("cannot be read"));
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(crate) struct BoardsArgs {
 /// Prints the boards, or one of them.
 pub(crate) fn run(args: &BoardsArgs) -> Result<(), Failure> {
     let text = match &args.board {
-        None => Board::all().iter().map(line).collect(),
+        None => list(),
         Some(id) => {
             let board = board_file::find(id).map_err(ServiceError::from)?;
             if args.toml { board_file::print(board) } else { page(board) }
@@ -34,8 +34,12 @@ pub(crate) fn run(args: &BoardsArgs) -> Result<(), Failure> {
     output::print(text)
 }
 
-fn line(board: &Board) -> String {
-    format!("{:<15} {:<15} {:>2} channels  {}\n", board.id, board.title, board.channels(), chips(board))
+fn list() -> String {
+    let mut rows = Rows::folding(15, 46);
+    for board in Board::all() {
+        rows.add(board.id, &format!("{:<15} {:>2} channels  {}", board.title, board.channels(), chips(board)));
+    }
+    rows.text()
 }
 
 fn chips(board: &Board) -> String {

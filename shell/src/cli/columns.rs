@@ -6,6 +6,10 @@ use std::io::{IsTerminal as _, stdout};
 
 /// Fewer columns than that are taken for that many: the names take part of them.
 const LEAST: usize = 30;
+/// What a terminal has that does not say.
+const USUAL: usize = 80;
+/// Columns before the values that go on under names which take too much of a line.
+const FOLDED: usize = 2;
 
 /// Rows under each other.
 pub(crate) struct Rows {
@@ -24,13 +28,38 @@ impl Rows {
         Self { text: String::new(), names, width: width.unwrap_or(usize::MAX).max(LEAST) }
     }
 
-    /// One more; a value that is too long goes on under itself.
+    /// The same, but that the names have lines of their own where less than `values` columns are left for the values.
+    pub(crate) fn folding(names: usize, values: usize) -> Self {
+        Self::new(names).folded(values)
+    }
+
+    fn folded(mut self, values: usize) -> Self {
+        if self.width.saturating_sub(self.names + 1) < values {
+            self.names = FOLDED;
+        }
+        self
+    }
+
+    /// One more; a value that is too long goes on under itself, and a name that is too long has lines of its own.
     pub(crate) fn add(&mut self, name: &str, value: &str) {
         let names = self.names;
+        let mut name = name;
+        if self.width < usize::MAX && name.trim_end().chars().count() > names {
+            self.line(name.trim_end());
+            name = "";
+        }
         for (i, line) in wrapped(value, self.width.saturating_sub(names + 1)).into_iter().enumerate() {
             let name = if i == 0 { name } else { "" };
             let row = format!("{name:<names$} {line}");
             self.text += row.trim_end();
+            self.text.push('\n');
+        }
+    }
+
+    /// Text without a name.
+    pub(crate) fn line(&mut self, text: &str) {
+        for line in wrapped(text, self.width) {
+            self.text += line.trim_end();
             self.text.push('\n');
         }
     }
@@ -41,13 +70,13 @@ impl Rows {
     }
 }
 
-/// Columns of standard output: what COLUMNS says, else the terminal.
+/// Columns of standard output: what COLUMNS says, else the terminal; none when it is no terminal.
 fn width() -> Option<usize> {
     let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
     said.or_else(|| {
         let out = stdout();
-        let size = out.is_terminal().then(|| rustix::termios::tcgetwinsize(&out).ok()).flatten()?;
-        Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+        let size = || rustix::termios::tcgetwinsize(&out).map_or(0, |size| usize::from(size.ws_col));
+        out.is_terminal().then(size).map(|columns| if columns > 0 { columns } else { USUAL })
     })
 }
 
@@ -97,6 +126,26 @@ mod tests {
         assert_eq!(rows(Some(3)), expected, "not narrower");
         assert_eq!(rows(Some(59)).lines().count(), 3);
         assert_eq!(rows(Some(58)).lines().count(), 4);
+    }
+
+    #[test]
+    fn names_that_leave_too_little_have_lines_of_their_own() {
+        let rows = |width| {
+            let mut rows = Rows::within(10, width).folded(25);
+            rows.add("short", "one two three four five six seven");
+            rows.add("longer than ten", "eight");
+            rows.line("nine ten eleven twelve thirteen fourteen");
+            rows.text()
+        };
+        assert_eq!(
+            rows(Some(36)),
+            "short      one two three four five\n           six seven\nlonger than ten\n           eight\nnine ten eleven twelve thirteen\nfourteen\n"
+        );
+        assert_eq!(
+            rows(Some(35)),
+            "short\n   one two three four five six\n   seven\nlonger than ten\n   eight\nnine ten eleven twelve thirteen\nfourteen\n"
+        );
+        assert_eq!(rows(None).lines().count(), 3);
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! `axismirror doctor`: what keeps this machine from running a board, and the lines that mend it.
 
-use std::fmt::Write;
-
 use axismirror::board_file;
 use axismirror::doctor::{self, Finding, Probe, Severity};
 use clap::Args;
 use serde_json::json;
 
+use super::columns::Rows;
 use super::{Failure, output};
 
 /// Look for what keeps this machine from running a board: SPI, GPIO, permissions, memory, real time
@@ -35,8 +34,11 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
         let report = json!({ "board": board.id, "problems": problems, "warnings": warnings, "findings": findings });
         serde_json::to_string_pretty(&report).map_err(Failure::failed)? + "\n"
     } else {
-        findings.iter().map(line).collect::<String>()
-            + &format!("\n{}: {}, {}\n", board.id, some(problems, "problem"), some(warnings, "warning"))
+        let mut rows = Rows::folding(19, 40);
+        findings.iter().for_each(|finding| add(&mut rows, finding));
+        rows.line("");
+        rows.line(&format!("{}: {}, {}", board.id, some(problems, "problem"), some(warnings, "warning")));
+        rows.text()
     };
     output::print(text)?;
     match problems {
@@ -49,16 +51,14 @@ fn some(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
-fn line(finding: &Finding) -> String {
+fn add(rows: &mut Rows, finding: &Finding) {
     let mark = match finding.severity {
         Severity::Ok => "ok",
         Severity::Warning => "warning",
         Severity::Problem => "PROBLEM",
     };
-    let mut out = format!("{mark:<8} {:<10} {}\n", finding.about, finding.what);
+    rows.add(&format!("{mark:<8} {:<10}", finding.about), &finding.what);
     if let Some(mend) = &finding.mend {
-        // Writing to a string cannot fail.
-        let _ = writeln!(out, "{:<19} mend: {mend}", "");
+        rows.add("", &format!("mend: {mend}"));
     }
-    out
 }

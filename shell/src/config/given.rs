@@ -16,6 +16,11 @@ pub const MAX_LABEL: usize = 16;
 /// The longest name of a group, in bytes: far above the 32 that groupadd(8) allows.
 const MAX_GROUP: usize = 255;
 
+/// What a ring is called behind its stream's name and a `/`, before its number (spec: wire, segments and names).
+const BUFFER: &str = "buffer";
+/// What the static metadata is called there.
+const META: &str = "meta";
+
 /// The word for "as if it were not given".
 const AUTO: &str = "auto";
 /// The word for "none of it".
@@ -112,6 +117,24 @@ impl Given<'_> {
             .filter(|s| (low..=high).contains(&s.len()) && !s.chars().any(char::is_control))
             .map(str::to_owned)
             .ok_or_else(|| Possible(format!("a text of {low} to {high} bytes without control characters")))
+    }
+
+    /// The name of a stream: a text that no other stream calls its ring or its static metadata.
+    pub(crate) fn stream_name(&self, high: usize) -> Result<String, Possible> {
+        let name = self.text(1, high)?;
+        let Some((stream, part)) = name.rsplit_once('/') else { return Ok(name) };
+        let numbered = |kind| part.strip_prefix(kind).is_some_and(is_number);
+        let what = match part {
+            _ if numbered(BUFFER) => "a ring",
+            _ if numbered(META) => "the static metadata",
+            _ => return Ok(name),
+        };
+        let better = format!("{stream}-{part}");
+        Err(Possible(format!(
+            "a name that does not end in /{part}, which is what {what} of a stream `{stream}` is called: each would take the other's \
+             memory; `{}` would do",
+            better.trim_start_matches('-')
+        )))
     }
 
     /// A name, or a number from 0 as text.
@@ -217,6 +240,10 @@ impl Given<'_> {
 /// What would be possible.
 pub fn parse_channels(text: &str) -> Result<Vec<usize>, String> {
     Given::Text(&[text.to_owned()]).channels().map_err(|Possible(possible)| format!("possible: {possible}"))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn integer(value: &DeValue<'_>) -> Option<i64> {

@@ -18,6 +18,7 @@ mod error;
 pub(crate) mod given;
 mod key;
 mod on_board;
+pub(crate) mod regular;
 mod settings;
 mod sources;
 pub(crate) mod syntax;

@@ -149,7 +149,7 @@ impl PartialEq for Origins {
 /// The settings of a stream. `None` is "not given": what then holds is said at each field.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// Name of the stream (`shmem_name`): 1 to [`MAX_NAME`] bytes, no control characters.
+    /// Name of the stream (`shmem_name`): 1 to [`MAX_NAME`] bytes, no control characters, no `/buffer` or `/meta` with a number at its end.
     pub name: String,
     /// Board id.
     pub board: String,
@@ -288,7 +288,7 @@ impl Settings {
         let unset = given.is_unset();
         let optional = |or: Possible| Possible(or.0 + ", or auto");
         match key {
-            Key::Name => self.name = given.text(1, MAX_NAME)?,
+            Key::Name => self.name = given.stream_name(MAX_NAME)?,
             Key::Board => self.board = given.text(1, MAX_NAME)?,
             Key::Rate if unset => self.rate = None,
             Key::Rate => self.rate = Some(given.positive("Hz").map_err(optional)?),

@@ -2,7 +2,6 @@
 //!
 //! Kept for the life of the stream, so that SIGHUP reads the same file again. Knows TOML's tables, not the keys' ranges.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::error::{ConfigError, Place};
 use super::given::Given;
 use super::key::{Key, SIMULATE_TABLE};
+use super::regular;
 use super::settings::Settings;
 use super::syntax::explained;
 use crate::nearest::did_you_mean;
@@ -69,7 +69,7 @@ impl Settings {
 fn read(path: &Path) -> Result<String, ConfigError> {
     let failed = |source| ConfigError::Read { path: path.to_owned(), source };
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
+    let file = regular::open(path).map_err(failed)?;
     file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(ConfigError::FileTooLong { path: path.to_owned(), limit: MAX_FILE });

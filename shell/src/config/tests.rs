@@ -151,6 +151,35 @@ fn impossible_values_name_line_key_given_and_possible() {
     assert!(message("[simulate]\nsignal = \"recording\"").contains("line 2"));
 }
 
+/// Wherever a name enters: file, flag, change.
+#[test]
+fn a_stream_is_not_called_as_a_part_of_another_is() {
+    for (name, what) in [
+        ("lab/buffer0", "a ring of a stream `lab` is called"),
+        ("lab/meta1", "the static metadata of a stream `lab` is called"),
+        ("a/b/buffer4294967295", "a ring of a stream `a/b` is called"),
+        ("/meta0", "`meta0` would do"),
+    ] {
+        let as_flag = flags(&[(Key::Name, name)]).load().unwrap_err().to_string();
+        let as_change = Change::parse(&format!("name={name}")).unwrap_err().to_string();
+        for m in [message(&format!("name = \"{name}\"")), as_flag, as_change] {
+            assert!(m.contains("name = ") && m.contains(name) && m.contains(what) && m.contains("would do"), "{m}");
+        }
+    }
+    for name in [
+        "lab/buffer",
+        "lab/meta",
+        "buffer0",
+        "lab-buffer0",
+        "lab/buffer0a",
+        "lab/buffer0/x",
+        "lab/xmeta1",
+        "lab/meta+1",
+    ] {
+        assert_eq!(flags(&[(Key::Name, name)]).load().unwrap().name, name);
+    }
+}
+
 #[test]
 fn broken_files_name_line_and_column() {
     let m = message("name = \"a\"\nrate = = 3");
@@ -161,8 +190,13 @@ fn broken_files_name_line_and_column() {
     }
     let missing = Sources { file: Some("no/such/file.toml".into()), flags: vec![] };
     assert!(missing.load().unwrap_err().to_string().contains("no/such/file.toml"));
-    let endless = Sources { file: Some("/dev/zero".into()), flags: vec![] };
+    let device = Sources { file: Some("/dev/zero".into()), flags: vec![] };
+    assert!(matches!(device.load(), Err(ConfigError::Read { source, .. }) if source.to_string().contains("a device")));
+    let long = std::env::temp_dir().join(format!("axismirror-long-{}.toml", std::process::id()));
+    std::fs::write(&long, " ".repeat((1 << 20) + 1)).unwrap();
+    let endless = Sources { file: Some(long.clone()), flags: vec![] };
     assert!(matches!(endless.load(), Err(ConfigError::FileTooLong { .. })));
+    std::fs::remove_file(&long).unwrap();
 }
 
 fn flags(given: &[(Key, &str)]) -> Sources {

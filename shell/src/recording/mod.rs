@@ -9,9 +9,10 @@
 //! # Ok::<(), axismirror::recording::RecordingError>(())
 //! ```
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
+
+use crate::config::regular;
 
 mod csv;
 mod edf;
@@ -130,6 +131,8 @@ impl Recording {
     ///   (called `time` or the like, unit in brackets, else seconds), and comments from `#`. A unit may stand in brackets behind a
     ///   label, or in a comment (`# unit: mV`), else it is uV. The rate is that of the times, else that of a comment (`# rate: 250`).
     ///
+    /// Only a regular file: nothing else can be read to its end without waiting.
+    ///
     /// # Errors
     /// [`RecordingError`] with the line and field, or the offset in the header.
     pub fn open(path: &Path) -> Result<Self, RecordingError> {
@@ -138,7 +141,7 @@ impl Recording {
 }
 
 fn read(path: &Path) -> Result<Recording, Problem> {
-    let mut file = File::open(path)?;
+    let mut file = regular::open(path)?;
     let mut magic = Vec::new();
     (&file).take(edf::MAGIC_LEN as u64).read_to_end(&mut magic)?;
     file.rewind()?;
