@@ -50,11 +50,13 @@ impl<M: MemoryMut + Clone> Open<M> {
     ) -> Result<Self, PublishError<S::Error>> {
         let name = settings.shmem_name.clone().unwrap_or_else(|| store.unique_name());
         let found = store.header(&name.header(), HEADER_SEGMENT_LEN, false).map_err(PublishError::Store)?;
+        let mut left = None;
         let open = match Self::adopt(store, &name, &found, settings) {
             Some(open) => open,
             None if !found.adopted => Self::placeholders(name, found.memory, settings)?,
             None => {
-                Self::remove_what_is_left(store, &name, &found.memory);
+                // Before a new header takes the place of what says it.
+                left = HeaderView::detect(found.memory).ok().map(|h| (h.buffer_generation(), h.meta_generation()));
                 let fresh = store.header(&name.header(), HEADER_SEGMENT_LEN, true).map_err(PublishError::Store)?;
                 Self::placeholders(name, fresh.memory, settings)?
             }
@@ -65,13 +67,20 @@ impl<M: MemoryMut + Clone> Open<M> {
         open.extension.set_health(&Health::default());
         open.extension.set_silent_since(0);
         store.announce(&open.name.header()).map_err(PublishError::Store)?;
+        if let Some((generation, static_metadata)) = left {
+            Self::remove_what_is_left(store, &open.name, generation, static_metadata);
+        }
         Ok(open)
     }
 
-    /// Removes the segments that a header of another version names. A newer one is not known to us, and what it names not touched.
-    fn remove_what_is_left<S: SegmentStore<Memory = M>>(store: &mut S, name: &StreamName, memory: &M) {
-        let Ok(header) = HeaderView::detect(memory.clone()) else { return };
-        let (generation, static_metadata) = (header.buffer_generation(), header.meta_generation());
+    /// Removes the segments that a header of another version named, now that there is another: what could not be replaced is still whole. A newer
+    /// version is not known to us, and what it names not touched.
+    fn remove_what_is_left<S: SegmentStore<Memory = M>>(
+        store: &mut S,
+        name: &StreamName,
+        generation: Generation,
+        static_metadata: u32,
+    ) {
         for generation in [generation.previous(), generation, generation.next()] {
             store.remove(&name.data(generation));
         }
