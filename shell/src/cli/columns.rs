@@ -1,8 +1,10 @@
 //! Rows of a name and a value, as wide as the terminal.
 //!
-//! Knows nothing of what is shown. What goes into a pipe or a file is not broken, unless COLUMNS asks for it.
+//! Knows nothing of what is shown, which may come from a stranger: what nobody would see is escaped. What goes into a pipe or a file is not broken, unless COLUMNS asks for it.
 
 use std::io::{IsTerminal as _, stdout};
+
+use axismirror::config::visible;
 
 /// Fewer columns than that are taken for that many: the names take part of them.
 const LEAST: usize = 30;
@@ -43,12 +45,13 @@ impl Rows {
     /// One more; a value that is too long goes on under itself, and a name that is too long has lines of its own.
     pub(crate) fn add(&mut self, name: &str, value: &str) {
         let names = self.names;
-        let mut name = name;
+        let (name, value) = (visible(name), visible(value));
+        let mut name = name.as_ref();
         if self.width < usize::MAX && name.trim_end().chars().count() > names {
             self.line(name.trim_end());
             name = "";
         }
-        for (i, line) in wrapped(value, self.width.saturating_sub(names + 1)).into_iter().enumerate() {
+        for (i, line) in wrapped(&value, self.width.saturating_sub(names + 1)).into_iter().enumerate() {
             let name = if i == 0 { name } else { "" };
             let row = format!("{name:<names$} {line}");
             self.text += row.trim_end();
@@ -58,7 +61,7 @@ impl Rows {
 
     /// Text without a name.
     pub(crate) fn line(&mut self, text: &str) {
-        for line in wrapped(text, self.width) {
+        for line in wrapped(&visible(text), self.width) {
             self.text += line.trim_end();
             self.text.push('\n');
         }
@@ -146,6 +149,14 @@ mod tests {
             "short\n   one two three four five six\n   seven\nlonger than ten\n   eight\nnine ten eleven twelve thirteen\nfourteen\n"
         );
         assert_eq!(rows(None).lines().count(), 3);
+    }
+
+    #[test]
+    fn nothing_is_written_that_nobody_sees() {
+        let mut rows = Rows::within(6, None);
+        rows.add("a\u{202e}", "b\u{1b}[2J\nc");
+        rows.line("d\u{200b}");
+        assert_eq!(rows.text(), "a\\u{202e} b\\u{1b}[2J\\nc\nd\\u{200b}\n");
     }
 
     #[test]

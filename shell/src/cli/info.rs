@@ -24,8 +24,7 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
         Failure::failed(format!("there is no stream `{}`", args.name))
             .hint("`axismirror list` shows the streams that there are".to_owned())
     })?;
-    let text =
-        if args.json { serde_json::to_string_pretty(&stream).map_err(Failure::failed)? + "\n" } else { text(&stream) };
+    let text = if args.json { output::json(&stream)? } else { text(&stream) };
     output::print(text)
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &ListArgs) -> Result<(), Failure> {
         shm::streams(SHM_DIR).map_err(|e| Failure::failed(format!("{SHM_DIR} cannot be looked into")).because(e))?;
     let found: Vec<Seen> = found.into_iter().map(Seen::of).collect();
     let text = if args.json {
-        serde_json::to_string_pretty(&found.iter().map(entry).collect::<Vec<_>>()).map_err(Failure::failed)? + "\n"
+        output::json(&found.iter().map(entry).collect::<Vec<_>>())?
     } else if found.is_empty() {
         "no streams\n".to_owned()
     } else {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{BufWriter, StdoutLock, Write, stdout};
 use std::time::Duration;
 
+use axismirror::config::visible;
 use axismirror::mirror::{Chunk, Mirror, Start, State, Take};
 use axismirror_core::dtype::DType;
 use clap::{Args, ValueEnum};
@@ -173,7 +174,8 @@ impl Printer {
             },
         };
         let name = |&i: &usize| match labels.get(i) {
-            Some(label) if labels.len() == all && !label.is_empty() => label.clone(),
+            // A foreign stream's, and a header is a line.
+            Some(label) if labels.len() == all && !label.is_empty() => visible(label).into_owned(),
             _ => format!("ch{}", i + 1),
         };
         let names: Vec<String> = samples.iter().map(name).collect();

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use toml::de::DeValue;
 
+use super::invisible::{is_invisible, visible};
+
 /// The longest part of a value that a message repeats, in characters.
 const SHOWN: usize = 60;
 /// The highest channel number that is taken for a channel number.
@@ -20,6 +22,9 @@ const MAX_GROUP: usize = 255;
 const BUFFER: &str = "buffer";
 /// What the static metadata is called there.
 const META: &str = "meta";
+
+/// What a message calls characters that nobody sees, behind control characters.
+const INVISIBLE: &str = "invisible characters";
 
 /// The word for "as if it were not given".
 const AUTO: &str = "auto";
@@ -55,10 +60,10 @@ impl Given<'_> {
         if text.is_empty() {
             return "(empty)".to_owned();
         }
-        let clean: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        let clean = visible(&text);
         match clean.char_indices().nth(SHOWN) {
             Some((end, _)) => format!("{}...", &clean[..end]),
-            None => clean,
+            None => clean.into_owned(),
         }
     }
 
@@ -111,12 +116,12 @@ impl Given<'_> {
             .ok_or_else(|| Possible(format!("a whole number from {low} to {high}")))
     }
 
-    /// A text of `low` to `high` bytes of UTF-8 without control characters.
+    /// A text of `low` to `high` bytes of UTF-8 without characters that nobody sees.
     pub(crate) fn text(&self, low: usize, high: usize) -> Result<String, Possible> {
         self.string()
-            .filter(|s| (low..=high).contains(&s.len()) && !s.chars().any(char::is_control))
+            .filter(|s| (low..=high).contains(&s.len()) && !s.contains(is_invisible))
             .map(str::to_owned)
-            .ok_or_else(|| Possible(format!("a text of {low} to {high} bytes without control characters")))
+            .ok_or_else(|| Possible(format!("a text of {low} to {high} bytes without control and {INVISIBLE}")))
     }
 
     /// The name of a stream: a text that no other stream calls its ring or its static metadata.
@@ -198,7 +203,9 @@ impl Given<'_> {
     /// Channel labels: `["Fp1", "Fp2"]` or `"Fp1,Fp2"`.
     pub(crate) fn labels(&self) -> Result<Vec<String>, Possible> {
         let form = || {
-            Possible(format!("labels of 1 to {MAX_LABEL} characters, each once, as [\"Fp1\", \"Fp2\"] or \"Fp1,Fp2\""))
+            Possible(format!(
+                "labels of 1 to {MAX_LABEL} characters, each once, as [\"Fp1\", \"Fp2\"] or \"Fp1,Fp2\", without control and {INVISIBLE}"
+            ))
         };
         let labels: Vec<String> = match self {
             Self::Toml(DeValue::Array(items)) => {
@@ -210,7 +217,7 @@ impl Given<'_> {
         let possible = |(i, label): (usize, &String)| {
             (1..=MAX_LABEL).contains(&label.chars().count())
                 && !label.trim().is_empty()
-                && !label.chars().any(char::is_control)
+                && !label.contains(is_invisible)
                 && !labels[..i].contains(label)
         };
         if labels.is_empty() || labels.len() > MAX_CHANNEL || !labels.iter().enumerate().all(possible) {

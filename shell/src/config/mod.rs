@@ -16,6 +16,7 @@
 mod change;
 mod error;
 pub(crate) mod given;
+mod invisible;
 mod key;
 mod on_board;
 pub(crate) mod regular;
@@ -29,6 +30,7 @@ mod text;
 pub use change::Change;
 pub use error::{ConfigError, Place};
 pub use given::{MAX_CHANNEL, MAX_LABEL, parse_channels};
+pub use invisible::{is_invisible, visible, visible_json};
 pub use key::{Key, Reach, SIMULATE_TABLE};
 pub use on_board::{BoardFacts, OnBoard, PossibleRates};
 pub use settings::{MAX_CHUNK, MAX_NAME, Mode, Origins, Settings, SignalKind, Simulate, SpiAccess, Units};

@@ -149,7 +149,7 @@ impl PartialEq for Origins {
 /// The settings of a stream. `None` is "not given": what then holds is said at each field.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// Name of the stream (`shmem_name`): 1 to [`MAX_NAME`] bytes, no control characters, no `/buffer` or `/meta` with a number at its end.
+    /// Name of the stream (`shmem_name`): 1 to [`MAX_NAME`] bytes, no control or invisible characters, no `/buffer` or `/meta` with a number at its end.
     pub name: String,
     /// Board id.
     pub board: String,

@@ -181,6 +181,20 @@ fn a_stream_is_not_called_as_a_part_of_another_is() {
 }
 
 #[test]
+fn what_nobody_sees_is_refused_and_shown() {
+    for (key, value) in
+        [("name", "a\u{202e}b"), ("labels", "a,b\u{200b}"), ("key", "\u{feff}a"), ("axis", "ti\u{ad}me")]
+    {
+        let as_flag = flags(&[(Key::from_word(key).unwrap(), value)]).load().unwrap_err().to_string();
+        let as_change = Change::parse(&format!("{key}={value}")).unwrap_err().to_string();
+        for m in [message(&format!("{key} = \"{value}\"")), as_flag, as_change] {
+            assert!(m.contains("invisible characters") && m.contains("\\u{") && !m.contains(is_invisible), "{m:?}");
+        }
+    }
+    assert_eq!(parse("labels = ['µ', 'שלום', 'é']").unwrap().labels.unwrap().len(), 3);
+}
+
+#[test]
 fn broken_files_name_line_and_column() {
     let m = message("name = \"a\"\nrate = = 3");
     assert!(m.contains("line 2, column 8"), "{m}");
