@@ -56,7 +56,8 @@ fn run_in(options: &str) -> Option<(String, String)> {
         "mount -t tmpfs -o {options} tmpfs /dev/shm && {{ \"$0\" -q run --simulate --name full --duration 1; echo $?; ls -A /dev/shm; }}"
     );
     let mut command = Command::new("unshare");
-    command.args(["--mount", "--", "sh", "-c", &script, env!("CARGO_BIN_EXE_axismirror")]);
+    // With a network namespace, so that no other test has the control socket.
+    command.args(["--mount", "--net", "--", "sh", "-c", &script, env!("CARGO_BIN_EXE_axismirror")]);
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     let errors = text(&output.stderr);

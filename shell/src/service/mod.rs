@@ -36,7 +36,7 @@ use crate::causes;
 use crate::config::{Settings, Sources};
 use crate::conn::{ConnServer, EventSender};
 use crate::control::ControlServer;
-use crate::shm::{SHM_DIR, ShmStore};
+use crate::shm::{SHM_DIR, ShmStore, started};
 
 /// Publishes a stream until it is stopped: by SIGINT, SIGTERM, `quit` on the life-cycle channel, or its duration.
 ///
@@ -136,10 +136,8 @@ fn read_again(sources: &Sources, reload: &Sender<Settings>) {
 
 /// This process, as readers can recognise it.
 fn this_process() -> axismirror_core::extension::Writer {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The second field, the command in parentheses, may hold anything; the 22nd is the start time (proc_pid_stat(5)).
-    let start = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_ascii_whitespace().nth(19)?.parse().ok());
-    axismirror_core::extension::Writer { pid: std::process::id(), start: start.unwrap_or(0) }
+    let pid = std::process::id();
+    axismirror_core::extension::Writer { pid, start: started(pid).unwrap_or(0) }
 }
 
 #[cfg(test)]

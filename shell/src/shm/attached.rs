@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::Path;
 
+use axismirror_core::extension::Writer;
+
 use super::segment::FileId;
 
 /// The process that holds the writer's lock on a file, if one does (as far as /proc/locks shows it to this process).
@@ -13,10 +15,19 @@ pub fn writer(file: FileId) -> Option<u32> {
     lock_holder(&fs::read_to_string("/proc/locks").ok()?, file)
 }
 
-/// Whether a process is there and not a zombie (the field behind the command in proc_pid_stat(5)).
-pub(super) fn lives(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+/// When a process was started, in clock ticks after boot; `None` when it is gone, or a zombie.
+pub(crate) fn started(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field, the command in parentheses, may hold anything; the third is the state, the 22nd the start time (proc_pid_stat(5)).
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_ascii_whitespace();
+    let state = fields.next()?;
+    if state.starts_with(['Z', 'X']) { None } else { fields.nth(18)?.parse().ok() }
+}
+
+/// Whether a process is there and is the one that a header names, should that name one with this number: a later process may have got it.
+pub(super) fn lives(pid: u32, named: Writer) -> bool {
+    started(pid).is_some_and(|start| named.pid != pid || named.start == 0 || named.start == start)
 }
 
 /// Lines are `1: FLOCK  ADVISORY  WRITE PID MAJOR:MINOR:INODE START END` (proc_locks(5)).
@@ -59,6 +70,7 @@ mod tests {
     #[test]
     fn a_process_lives_until_it_is_dead() {
         let mut child = std::process::Command::new("sleep").arg("100").spawn().unwrap();
+        let lives = |pid| lives(pid, Writer::default());
         assert!(lives(std::process::id()) && lives(child.id()));
         child.kill().unwrap();
         // Not waited for yet: it becomes a zombie.
@@ -67,6 +79,16 @@ mod tests {
         }
         child.wait().unwrap();
         assert!(!lives(child.id()) && !lives(u32::MAX));
+    }
+
+    #[test]
+    fn a_later_process_with_the_number_of_a_writer_is_not_the_writer() {
+        let pid = std::process::id();
+        let start = started(pid).unwrap();
+        assert!(lives(pid, Writer { pid, start }) && lives(pid, Writer { pid, start: 0 }));
+        assert!(!lives(pid, Writer { pid, start: start - 1 }));
+        // Who has the lock and has not written into the header yet.
+        assert!(lives(pid, Writer { pid: 1, start: start - 1 }));
     }
 
     #[test]

@@ -1,17 +1,18 @@
 //! Locks between writers: the one on a header's file, which its writer holds as long as it lives, and the one on the folder, which is held while a
 //! header is being started.
 //!
-//! Knows nothing of names.
+//! Knows nothing of how names come and go.
 
 use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use axismirror_core::extension::Extension;
+use axismirror_core::extension::{Extension, Writer};
 use rustix::fs::{self, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::attached;
+use super::names;
 use super::segment::{ShmError, View};
 
 /// How long the folder's lock, and that of a dead writer, are waited for.
@@ -43,9 +44,11 @@ pub(super) fn lock(file: &File, path: &Path) -> Result<(), ShmError> {
         match fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(()),
             Err(Errno::WOULDBLOCK) => {
-                let pid = writer_of(file, path);
-                // Our own number is one that a dead writer had: who holds the lock is another.
-                if pid != std::process::id() && attached::lives(pid) || Instant::now() > deadline {
+                let named = named_in(file, path);
+                // The kernel knows better than the header, whose new writer may not have written into it yet; but not of another pid namespace.
+                let holder = names::id(file, path).ok().and_then(attached::writer);
+                let pid = holder.unwrap_or(named.pid);
+                if attached::lives(pid, named) || Instant::now() > deadline {
                     return Err(ShmError::InUse { pid });
                 }
                 std::thread::sleep(Duration::from_millis(1));
@@ -56,6 +59,6 @@ pub(super) fn lock(file: &File, path: &Path) -> Result<(), ShmError> {
 }
 
 /// The process that a header names as its writer; 0 when it does not say.
-fn writer_of(file: &File, path: &Path) -> u32 {
-    View::map(file, path).ok().and_then(Extension::find).map_or(0, |e| e.writer().pid)
+pub(super) fn named_in(file: &File, path: &Path) -> Writer {
+    View::map(file, path).ok().and_then(Extension::find).map(|e| e.writer()).unwrap_or_default()
 }

@@ -15,6 +15,7 @@ mod store;
 mod truncation;
 mod wake;
 
+pub(crate) use attached::started;
 pub use attached::writer as writer_of;
 pub use clean::{LeftBehind, left_behind};
 pub use find::{Found, streams};

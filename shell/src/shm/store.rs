@@ -17,7 +17,7 @@ use rustix::io::Errno;
 
 use super::attached;
 use super::guard::{Guard, Kept};
-use super::locks::{START_PATIENCE, lock, one_at_a_time};
+use super::locks::{START_PATIENCE, lock, named_in, one_at_a_time};
 use super::names::{self, Names, Places, leads_to, unlink};
 use super::segment::{FileId, Segment, ShmError, create_reserved, no_space, open_existing, share};
 use crate::access::Access;
@@ -120,7 +120,7 @@ impl ShmStore {
     pub fn check_free(&self, name: &SegmentName) -> Result<(), ShmError> {
         let path = self.places.names(name).public;
         let Ok(stat) = fs::lstat(&path) else { return Ok(()) };
-        match writer_that_lives(&stat) {
+        match writer_that_lives(&path, &stat) {
             Some(pid) if is_own(&stat) => Err(ShmError::InUse { pid }),
             writer @ Some(_) => Err(ShmError::OtherOwner { path, owner: stat.st_uid, writer }),
             None => Ok(()),
@@ -251,12 +251,14 @@ fn is_own(stat: &Stat) -> bool {
 }
 
 /// The process that has the writer's lock on a file. Of one that was just killed the lock may outlast the process; whoever takes it waits for that.
-fn writer_that_lives(stat: &Stat) -> Option<u32> {
-    attached::writer(FileId::from(stat)).filter(|pid| attached::lives(*pid))
+fn writer_that_lives(path: &Path, stat: &Stat) -> Option<u32> {
+    let pid = attached::writer(FileId::from(stat))?;
+    let named = open_existing(path, false).ok().flatten().map(|file| named_in(&file, path));
+    attached::lives(pid, named.unwrap_or_default()).then_some(pid)
 }
 
 fn of_other(path: &Path, stat: &Stat) -> ShmError {
-    ShmError::OtherOwner { path: path.to_owned(), owner: stat.st_uid, writer: writer_that_lives(stat) }
+    ShmError::OtherOwner { path: path.to_owned(), owner: stat.st_uid, writer: writer_that_lives(path, stat) }
 }
 
 impl Drop for ShmStore {

@@ -1,6 +1,9 @@
 //! Headers that cannot be announced, and folders of kept names that are not ours.
 
+use std::process::Command;
 use std::time::Instant;
+
+use axismirror_core::extension::{Extension, Writer};
 
 use super::*;
 
@@ -116,4 +119,26 @@ fn a_header_of_another_user_is_that_also_while_it_is_written() {
         let said = error.to_string();
         assert!(said.contains("belongs to user 61235") && said.contains(&format!("process {pid} ")), "{said}");
     }
+}
+
+#[test]
+fn who_holds_the_lock_is_named_and_not_who_held_it_before() {
+    let dir = Dir::new("holder");
+    let mut before = ShmStore::new(&dir.0);
+    let memory = before.header(&header(), 4096, false).unwrap().memory;
+    // A number that another process has by now.
+    Extension::create(memory).unwrap().set_writer(Writer { pid: 1, start: u64::MAX });
+    before.announce(&header()).unwrap();
+    drop(before);
+    let path = dir.0.join(header().as_str());
+    let file = names::file_at(&path).unwrap();
+    let mut holder = Command::new("flock").arg("--no-fork").arg(&path).args(["sleep", "100"]).spawn().unwrap();
+    while attached::writer(file) != Some(holder.id()) {
+        assert_eq!(holder.try_wait().unwrap(), None);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let refused = ShmStore::new(&dir.0).header(&header(), 4096, false);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    assert!(matches!(refused, Err(ShmError::InUse { pid }) if pid == holder.id()), "{refused:?}");
 }
