@@ -289,3 +289,17 @@ fn tail_prints_a_header_for_each_layout() {
     assert_eq!(headers, [labels(1..=4), labels(5..=8), labels(1..=2), labels(1..=8)]);
     assert_eq!(text.matches("were not acquired").count(), 3, "a gap for each restart of the ADC");
 }
+
+#[test]
+fn a_fault_that_is_refused_mentions_that_there_can_be_none() {
+    let name = unique("fault-set");
+    let service = Service::start(&name, &[]);
+    for fault in ["buss-error", "wrong-id=0x3e", "bus-error@10:1"] {
+        let error = set(&name, &["buf_dur=5", &format!("faults={fault}")]).0.unwrap_err();
+        assert!(error.contains(fault) && error.contains("hint: faults=none, or auto, "), "{error}");
+    }
+    for none in ["none", "auto"] {
+        set(&name, &[&format!("faults={none}")]).0.unwrap();
+    }
+    service.stop();
+}

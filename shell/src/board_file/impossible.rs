@@ -44,6 +44,20 @@ const CASES: &[Case] = &[
     ("pieeg16", "speed_hz = 4000000", "speed_hz = 3000000", 17, "at least 3456000 for 432 bits a frame at 8000 Hz"),
     ("pieeg16", "4000, 8000]", "4000, 8000, 16000]", 17, "at least 6912000"),
     ("pieeg8", "speed_hz = 4000000", "speed_hz = 1000", 17, "or rates of at most 4 Hz"),
+    (
+        "pieeg8",
+        "speed_hz = 4000000",
+        "speed_hz = 1",
+        17,
+        "at least 3456000 for 216 bits a frame at 16000 Hz: at 1 Hz no rate is possible",
+    ),
+    (
+        "max1111",
+        "speed_hz = 500000\nmax_speed_hz = 500000",
+        "speed_hz = 9\nmax_speed_hz = 9",
+        17,
+        "a higher one, and a higher max_speed_hz: 96 bits a frame need 96 at 1 Hz, and 96000 at 1000 Hz",
+    ),
     ("ads131m08", "max_speed_hz = 25000000", "max_speed_hz = 7000000", 17, "from 1 to 7000000"),
     (
         "ads131m08",

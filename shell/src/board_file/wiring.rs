@@ -66,14 +66,23 @@ pub(super) fn check_speed(reader: &Reader<'_>, chips: &[ChipSlot], rates: &[u32]
     let field = table.need("speed_hz", "a frequency in Hz")?;
     let (frame, needed) = (format!("{clocks} bits a frame"), u64::from(highest) * clocks);
     let slower: Vec<u32> = rates.iter().copied().filter(fits).collect();
-    let rates = match slower.as_slice() {
-        [] => format!("rates of at most {} Hz", u64::from(spi.speed_hz) / clocks.max(1)),
-        slower => format!("at this speed the rates {} Hz alone", list(slower)),
+    let rates = match (slower.as_slice(), u64::from(spi.speed_hz) / clocks.max(1)) {
+        // Not one frame a second.
+        ([], 0) => None,
+        ([], most) => Some(format!("rates of at most {most} Hz")),
+        (slower, _) => Some(format!("at this speed the rates {} Hz alone", list(slower))),
     };
-    let possible = if needed > spi.max_speed_hz.into() {
-        format!("{rates}: {frame} at {highest} Hz need {needed}, more than max_speed_hz")
-    } else {
-        format!("at least {needed} for {frame} at {highest} Hz, or {rates}")
+    let possible = match rates {
+        Some(rates) if needed > spi.max_speed_hz.into() => {
+            format!("{rates}: {frame} at {highest} Hz need {needed}, more than max_speed_hz")
+        }
+        Some(rates) => format!("at least {needed} for {frame} at {highest} Hz, or {rates}"),
+        None if needed > spi.max_speed_hz.into() => {
+            format!(
+                "a higher one, and a higher max_speed_hz: {frame} need {clocks} at 1 Hz, and {needed} at {highest} Hz"
+            )
+        }
+        None => format!("at least {needed} for {frame} at {highest} Hz: at {} Hz no rate is possible", spi.speed_hz),
     };
     Err(table.wrong(field, possible))
 }

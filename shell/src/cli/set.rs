@@ -1,7 +1,7 @@
 //! `axismirror set`: changes the settings of a running stream.
 
-use axismirror::config::Change;
-use axismirror::control;
+use axismirror::config::{Change, Key};
+use axismirror::control::{self, ControlError};
 use axismirror_core::name::StreamName;
 use clap::Args;
 
@@ -30,6 +30,15 @@ Examples:
 pub(crate) fn run(args: &SetArgs) -> Result<(), Failure> {
     let changes = Change::parse_all(&args.changes)?;
     let name = StreamName::new(&args.name).map_err(Failure::usage)?;
-    let answer = control::set(&args.name, name.header().as_str(), &changes)?;
+    let answer =
+        control::set(&args.name, name.header().as_str(), &changes).map_err(|error| refused(error, &changes))?;
     output::print(format!("{answer}\n"))
+}
+
+/// With a hint where a fault is refused: that there can be none is the settings' affair, not the service's.
+fn refused(error: ControlError, changes: &[Change]) -> Failure {
+    let of_faults = matches!(&error, ControlError::Refused { why, hint: None, .. } if why.contains("fault"))
+        && changes.iter().any(|change| change.key() == Key::Faults);
+    let failure = Failure::from(error);
+    if of_faults { failure.hint("faults=none, or auto, for no fault".to_owned()) } else { failure }
 }

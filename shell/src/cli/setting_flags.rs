@@ -100,7 +100,7 @@ pub(crate) struct SettingFlags {
     fast: Option<String>,
     /// Faults that the simulated ADC is to show, as far as its chip can: KIND[=N][@FRAME][xFRAMES][:CHIP], such as bus-error@500x20, with
     /// commas between several, or the flag again for each; CHIP counted from 0. Kinds: missed-edge, dropped-edge, status-bit=N, data-bit=N,
-    /// wrong-id=N, bus-error, miso-low, miso-high, drdy-low, drdy-high, unplugged
+    /// wrong-id=N, bus-error, miso-low, miso-high, drdy-low, drdy-high, unplugged; or none
     #[arg(long, alias = "fault", value_name = "FAULT", help_heading = SIMULATED)]
     faults: Vec<String>,
 }

@@ -226,18 +226,19 @@ impl Given<'_> {
         Ok(labels)
     }
 
-    /// A list of texts whose meaning somebody else checks: `["a", "b"]` or `"a,b"`.
+    /// A list of texts whose meaning somebody else checks, none of them empty: `["a", "b"]` or `"a,b"`.
     pub(crate) fn texts(&self) -> Result<Vec<String>, Possible> {
-        match self {
+        let texts: Option<Vec<String>> = match self {
             Self::Text(texts) => {
-                Ok(texts.iter().flat_map(|text| text.split(',')).map(|text| text.trim().to_owned()).collect())
+                Some(texts.iter().flat_map(|text| text.split(',')).map(|text| text.trim().to_owned()).collect())
             }
             Self::Toml(DeValue::Array(items)) => {
-                let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
-                texts.collect::<Option<_>>().ok_or_else(|| "a list of texts".into())
+                items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect()
             }
-            Self::Toml(_) => Err("a list of texts".into()),
-        }
+            Self::Toml(_) => None,
+        };
+        let full = |texts: &Vec<String>| texts.iter().all(|text| !text.trim().is_empty());
+        texts.filter(full).ok_or_else(|| "a list of texts, none of them empty".into())
     }
 }
 

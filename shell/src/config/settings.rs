@@ -351,7 +351,7 @@ impl Settings {
             Key::AmplitudeUv => self.simulate.amplitude_uv = given.positive("microvolts")?,
             Key::Fast => self.simulate.fast = given.boolean()?,
             Key::Faults if unset => self.simulate.faults = Vec::new(),
-            Key::Faults => self.simulate.faults = given.texts()?,
+            Key::Faults => self.simulate.faults = given.texts().map_err(|p| Possible(p.0 + ", or none (auto)"))?,
         }
         Ok(())
     }

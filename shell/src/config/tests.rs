@@ -138,7 +138,11 @@ fn impossible_values_name_line_key_given_and_possible() {
         ("dtype = \"f8\"", ["line 1", "dtype", "f8", "units = \"volts\""]),
         ("units = \"volts\"\ndtype = \"i4\"", ["line 2", "dtype", "i4", "f4 or f8"]),
         ("[simulate]\nsignal = \"sinus\"", ["line 2", "simulate.signal", "sinus", "`sine`"]),
-        ("[simulate]\nfaults = \"x\"", ["line 2", "simulate.faults", "\"x\"", "list"]),
+        (
+            "[simulate]\nfaults = \"x\"",
+            ["line 2", "simulate.faults", "\"x\"", "list of texts, none of them empty, or none (auto)"],
+        ),
+        ("[simulate]\nfaults = [\"a\", \" \"]", ["line 2", "simulate.faults", "[\"a\", \" \"]", "or none (auto)"]),
         ("simulate = 1", ["line 1", "simulate", "1", "true or false"]),
         ("board = { id = 1 }", ["line 1", "board", "(a table)", "text"]),
     ] {
@@ -314,6 +318,12 @@ fn changes_are_checked_as_the_file_is() {
     assert!(matches!(change(&["buf_dur=-5"]), Err(ConfigError::Value { key: Key::BufDur, .. })));
     assert!(matches!(change(&["buf_dur"]), Err(ConfigError::NotKeyValue { .. })));
     assert!(matches!(change(&["board=pieeg16"]), Err(ConfigError::Fixed { key: Key::Board })));
+    for empty in ["faults=", "faults=a,"] {
+        assert!(change(&[empty]).unwrap_err().to_string().contains("or none (auto)"), "{empty}");
+    }
+    for none in ["faults=none", "faults=auto"] {
+        assert!(change(&["faults=a,b", none]).unwrap().simulate.faults.is_empty(), "{none}");
+    }
     assert!(matches!(change(&["simulate=true"]), Err(ConfigError::Fixed { key: Key::Simulate })));
     assert!(change(&["key=a=b"]).unwrap().message_key() == "a=b");
     assert_eq!(Change::parse("signal = eeg").unwrap().to_string(), "simulate.signal=eeg");
