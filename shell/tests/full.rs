@@ -32,7 +32,7 @@ fn a_start_that_does_not_fit_says_where_and_nothing_else() {
 
 /// Until `$1` is in the log; never for ever.
 const UNTIL: &str =
-    "until_log() { n=0; until grep -q \"$1\" $LOG || [ $((n += 1)) -gt 500 ]; do eval \"$2\"; sleep 0.02; done; }";
+    "until_log() { n=0; until grep -qs \"$1\" $LOG || [ $((n += 1)) -gt 500 ]; do eval \"$2\"; sleep 0.02; done; }";
 
 /// A stream loses a segment in a file system that has no room for another ring, and is given room afterwards. Its files at the end, and its log.
 fn loses(segment: &SegmentName) -> Option<(String, String)> {

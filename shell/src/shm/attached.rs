@@ -32,13 +32,17 @@ pub(super) fn lives(pid: u32, named: Writer) -> bool {
 
 /// Lines are `1: FLOCK  ADVISORY  WRITE PID MAJOR:MINOR:INODE START END` (proc_locks(5)).
 fn lock_holder(locks: &str, file: FileId) -> Option<u32> {
-    let (major, minor) = (rustix::fs::major(file.device), rustix::fs::minor(file.device));
-    let wanted = format!("{major:02x}:{minor:02x}:{}", file.inode);
+    let wanted = format!("{}:{}", device(file), file.inode);
     locks.lines().find_map(|line| {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
         let [_, "FLOCK", _, "WRITE", pid, locked, ..] = fields[..] else { return None };
         (locked == wanted).then(|| pid.parse().ok())?
     })
+}
+
+/// As /proc has it.
+fn device(file: FileId) -> String {
+    format!("{:02x}:{:02x}", rustix::fs::major(file.device), rustix::fs::minor(file.device))
 }
 
 /// Whether another process maps this file of this folder. Processes of other users cannot be looked into, but by root; they count as
@@ -50,16 +54,18 @@ pub(super) fn by_another_process(dir: &Path, file: FileId) -> bool {
         .flatten()
         .filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok())
         .filter(|pid| *pid != own)
-        .any(|pid| fs::read_to_string(format!("/proc/{pid}/maps")).is_ok_and(|maps| mentions(&maps, dir, file.inode)))
+        .any(|pid| fs::read_to_string(format!("/proc/{pid}/maps")).is_ok_and(|maps| mentions(&maps, dir, file)))
 }
 
-/// Lines are `address perms offset dev inode path` (proc_pid_maps(5)); the path of an unlinked file ends in ` (deleted)`.
-fn mentions(maps: &str, dir: &Path, inode: u64) -> bool {
+/// Lines are `address perms offset dev inode path` (proc_pid_maps(5)); the path of an unlinked file ends in ` (deleted)`. A process with a /dev/shm of
+/// its own may have another file of that number there.
+fn mentions(maps: &str, dir: &Path, file: FileId) -> bool {
     let Some(dir) = dir.to_str() else { return false };
+    let device = device(file);
     maps.lines().any(|line| {
-        let mut fields = line.split_ascii_whitespace().skip(4);
-        let (Some(number), Some(path)) = (fields.next(), fields.next()) else { return false };
-        number.parse() == Ok(inode) && path.starts_with(dir)
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [_, _, _, mapped, number, path, ..] = fields[..] else { return false };
+        mapped == device && number.parse() == Ok(file.inode) && path.starts_with(dir)
     })
 }
 
@@ -92,13 +98,17 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_inode_of_its_own_folder_only() {
+    fn finds_the_inode_of_its_own_folder_and_device_only() {
         let maps = "7f10-7f20 r--p 00000000 08:01 4242 /usr/lib/x.so\n\
                     7f30-7f40 rw-s 00000000 00:19 77 /dev/shm/sm_abc (deleted)\n\
                     7ffd-7ffe rw-p 00000000 00:00 0 [stack]\n";
-        assert!(mentions(maps, Path::new("/dev/shm"), 77));
-        assert!(!mentions(maps, Path::new("/dev/shm"), 4242));
-        assert!(!mentions(maps, Path::new("/dev/shm"), 78));
+        let mentioned = |minor, inode| {
+            mentions(maps, Path::new("/dev/shm"), FileId { device: rustix::fs::makedev(0, minor), inode })
+        };
+        assert!(mentioned(0x19, 77));
+        assert!(!mentioned(0x1A, 77), "of another file system");
+        assert!(!mentioned(0x19, 78));
+        assert!(!mentions(maps, Path::new("/dev/shm"), FileId { device: rustix::fs::makedev(8, 1), inode: 4242 }));
     }
 
     #[test]
