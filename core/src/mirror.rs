@@ -39,7 +39,7 @@ pub enum Start {
     /// With the oldest frame in the ring.
     #[default]
     Oldest,
-    /// With the next frame that is published.
+    /// With the next frame that is published; where nothing is published yet, with the first.
     Next,
 }
 
@@ -325,6 +325,15 @@ impl<S: SegmentSource> Mirror<S> {
     /// There is no buffer yet, or something has changed.
     #[cold]
     fn catch_up(&mut self) -> Result<Status, MirrorError<S::Error>> {
+        let status = self.look_again()?;
+        if matches!(status, Status::Absent | Status::NotValid) {
+            // Whatever is published from now on is new.
+            self.start = Start::Oldest;
+        }
+        Ok(status)
+    }
+
+    fn look_again(&mut self) -> Result<Status, MirrorError<S::Error>> {
         let header = match &self.header {
             Some(header) => header,
             None => {

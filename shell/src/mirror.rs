@@ -28,6 +28,9 @@
 //! carries on when the writer is started again.
 
 mod chunk;
+mod follow;
+mod info;
+pub mod value;
 
 use std::time::{Duration, Instant};
 
@@ -40,6 +43,8 @@ use axismirror_core::name::{NameError, StreamName};
 pub use axismirror_core::mirror::{Changes, Proof, Start, Take};
 
 pub use self::chunk::{Chunk, Sample};
+pub use self::follow::{Follower, Frames, News};
+pub use self::info::{StreamInfo, labels, metadata_json};
 
 use crate::clock;
 use crate::shm::{self, FileId, ShmError, ShmSource, View};

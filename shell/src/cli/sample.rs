@@ -1,5 +1,6 @@
 //! Samples as text, whatever their type.
 
+use axismirror::mirror::value::half;
 use axismirror_core::dtype::DType;
 
 /// One sample, little-endian, as a number that reads back to the same value.
@@ -54,18 +55,6 @@ pub(crate) fn short(dtype: DType, bytes: &[u8]) -> String {
 fn float<T: std::fmt::Display + std::fmt::LowerExp + Into<f64> + Copy>(x: T) -> String {
     let size = x.into().abs();
     if size == 0.0 || (1e-3..1e7).contains(&size) || !size.is_finite() { x.to_string() } else { format!("{x:e}") }
-}
-
-/// IEEE 754 binary16.
-fn half(bits: u16) -> f32 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let fraction = f32::from(bits & 0x3FF);
-    sign * match bits >> 10 & 0x1F {
-        0 => fraction * 2f32.powi(-24),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        e => (fraction + 1024.0) * 2f32.powi(i32::from(e) - 25),
-    }
 }
 
 #[cfg(test)]

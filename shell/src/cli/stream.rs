@@ -2,15 +2,12 @@
 //!
 //! Reads; attaches as any mirror does, and takes no frame.
 
-use axismirror::mirror::{Mirror, MirrorError, Start, State};
+use axismirror::mirror::{Mirror, MirrorError, Start, State, labels, metadata_json};
 use axismirror_core::extension::{self, Clock};
 use axismirror_core::header::Generation;
 use axismirror_core::health::LeadOff;
-use axismirror_core::static_metadata::node::Node;
-use axismirror_core::static_metadata::view::{AxisKind, ValueView};
-use axismirror_core::static_metadata::{StaticMetadata, decode, nodes_needed};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 /// A stream as it is now.
 #[derive(Debug, Serialize)]
@@ -252,74 +249,6 @@ impl Stream {
     /// Seconds that the ring holds, when the rate is regular.
     pub(crate) fn ring_seconds(&self) -> Option<f64> {
         self.description.as_ref().filter(|d| d.srate > 0.0).map(|d| f64::from(d.n_frames) / d.srate)
-    }
-}
-
-/// Reads a blob and hands out what it says.
-fn with_metadata<T>(blob: &[u8], f: impl FnOnce(&StaticMetadata<'_, '_>) -> T) -> Result<T, String> {
-    let needed = nodes_needed(blob).map_err(|e| e.to_string())?;
-    let mut arena = vec![Node::EMPTY; needed];
-    decode(blob, &mut arena).map(|m| f(&m)).map_err(|e| e.to_string())
-}
-
-/// Channel labels; none when there are none or the blob cannot be read.
-pub(crate) fn labels(blob: &[u8]) -> Vec<String> {
-    with_metadata(blob, |m| m.labels().map(|l| l.map(|t| t.to_string()).collect()).unwrap_or_default())
-        .unwrap_or_default()
-}
-
-fn metadata_json(blob: &[u8]) -> Value {
-    let read = with_metadata(blob, |m| {
-        let axes: Map<String, Value> = m
-            .axes()
-            .map(|axis| {
-                let mut entry = json!({ "unit": axis.unit });
-                match axis.kind {
-                    AxisKind::Linear { gain, offset } => {
-                        entry["kind"] = "linear".into();
-                        entry["gain"] = gain.into();
-                        if let Some(offset) = offset {
-                            entry["offset"] = offset.into();
-                        }
-                    }
-                    AxisKind::Coordinate { dims, data } => {
-                        entry["kind"] = "coord".into();
-                        entry["dims"] = dims.collect::<Vec<_>>().into();
-                        if let Some(data) = data {
-                            entry["data"] = ValueView::Array(data).to_string().into();
-                        }
-                    }
-                }
-                if let Some(labels) = m.labels_of(axis.name) {
-                    entry["labels"] = labels.map(|t| t.to_string()).collect::<Vec<_>>().into();
-                }
-                (axis.name.to_owned(), entry)
-            })
-            .collect();
-        let attrs: Map<String, Value> = m.attrs().map(|(key, value)| (key.to_owned(), value_json(&value))).collect();
-        json!({
-            "dims": m.dims().collect::<Vec<_>>(),
-            "axes": axes,
-            "attrs": attrs,
-            "key": m.key(),
-            "buffered_axis": m.buffered_axis(),
-            "stream_dim": m.stream_dim(),
-        })
-    });
-    read.unwrap_or_else(|error| json!({ "error": error }))
-}
-
-/// Plain values as JSON has them; anything else as Python would print it.
-fn value_json(value: &ValueView<'_, '_>) -> Value {
-    match value {
-        ValueView::None => Value::Null,
-        ValueView::Bool(b) => (*b).into(),
-        ValueView::Int(n) => (*n).into(),
-        ValueView::Float(x) if x.is_finite() => (*x).into(),
-        ValueView::Str(text) => (*text).into(),
-        ValueView::List(items) | ValueView::Tuple(items) => (*items).map(|v| value_json(&v)).collect(),
-        ValueView::Dict(entries) => Value::Object((*entries).map(|(k, v)| (k.to_owned(), value_json(&v))).collect()),
-        other => other.to_string().into(),
     }
 }
 

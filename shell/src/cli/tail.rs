@@ -5,11 +5,9 @@ use std::io::{BufWriter, StdoutLock, Write, stdout};
 use std::time::Duration;
 
 use axismirror::config::visible;
-use axismirror::mirror::{Chunk, Mirror, Start, State, Take};
-use axismirror_core::dtype::DType;
+use axismirror::mirror::{Follower, Frames, Mirror, News, Start, State, StreamInfo};
 use clap::{Args, ValueEnum};
 
-use super::stream::labels;
 use super::{Failure, output, sample};
 
 /// Frames that are printed when nobody says how many.
@@ -67,174 +65,118 @@ pub(crate) fn run(args: &TailArgs) -> Result<(), Failure> {
 
 /// The newest frames that there are.
 fn newest(args: &TailArgs) -> Result<(), Failure> {
-    let mut mirror = Mirror::attach(&args.name)?;
     let n = usize::try_from(args.frames.unwrap_or(NEWEST)).unwrap_or(usize::MAX);
-    let mut printer = Printer::new(args, &mut mirror)?;
-    if let Some(rows) = Rows::of(&mirror.take(Take::Latest(n))?) {
-        printer.rows(&rows)?;
+    let mut mirror = Mirror::attach(&args.name)?;
+    let mut printer = Printer::new(args);
+    // What the stream is, also when it has no frame yet.
+    let known = StreamInfo::of(&mut mirror)?;
+    known.as_ref().map_or(Ok(()), |info| printer.begin(info))?;
+    let mut follower = Follower::of(mirror).from_latest(n);
+    let mut left = n;
+    while left > 0 {
+        match follower.next(Duration::ZERO)? {
+            News::Stream(info) if known.as_ref() == Some(info) => {}
+            News::Stream(info) => printer.begin(info)?,
+            News::Frames(frames) => left -= printer.frames(&frames.truncated(left))?,
+            News::Nothing | News::Waiting(_) => break,
+        }
     }
     printer.flush()
 }
 
 /// All frames from now on.
 fn follow(args: &TailArgs) -> Result<(), Failure> {
-    let mut mirror = Mirror::open(&args.name, Start::Next)?;
-    let mut printer: Option<Printer> = None;
+    let mut follower = Follower::open(&args.name, Start::Next)?;
+    let mut printer = Printer::new(args);
     let mut left = args.frames.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
     let mut said = None;
-    let mut new_layout = false;
     while left > 0 {
-        let state = mirror.state()?;
-        if state != State::Valid {
-            if said != Some(state) {
+        match follower.next(WAITING)? {
+            News::Waiting(state) if said == Some(state) => {}
+            News::Waiting(state) => {
+                printer.flush()?;
                 // Not on standard output: that is the data's.
                 eprintln!("{}", if state == State::Absent { "waiting for the stream" } else { "waiting for frames" });
                 said = Some(state);
             }
-            std::thread::sleep(WAITING);
-            continue;
-        }
-        said = None;
-        let rows = Rows::of(&mirror.take(Take::UpTo(left))?);
-        // Asked behind the read, which may itself have met a new buffer: its frames come under a header of their own.
-        new_layout |= mirror.changes().buffer;
-        let Some(rows) = rows.filter(|r| r.frames > 0) else {
-            printer.as_mut().map_or(Ok(()), Printer::flush)?;
-            mirror.wait(WAITING)?;
-            continue;
-        };
-        // Not before there are frames: only then is the static metadata sure to be theirs.
-        let printer = match &mut printer {
-            Some(printer) if !new_layout => printer,
-            printer => {
-                printer.as_mut().map_or(Ok(()), Printer::flush)?;
-                let last_time = printer.as_ref().and_then(|p| p.last_time);
-                printer.insert(Printer { last_time, ..Printer::new(args, &mut mirror)? })
+            News::Nothing => printer.flush()?,
+            News::Stream(info) => printer.begin(info)?,
+            News::Frames(frames) => {
+                left -= printer.frames(&frames.truncated(left))?;
+                said = None;
             }
-        };
-        new_layout = false;
-        left -= rows.frames;
-        printer.rows(&rows)?;
+        }
     }
-    Ok(())
-}
-
-/// Frames that were read, apart from the mirror.
-struct Rows {
-    frames: usize,
-    first: u64,
-    missed: u64,
-    dtype: DType,
-    frame_bytes: usize,
-    bytes: Vec<u8>,
-    times: Vec<f64>,
-}
-
-impl Rows {
-    /// `None` as long as there is no buffer.
-    fn of(chunk: &Chunk<'_>) -> Option<Self> {
-        let description = chunk.description()?;
-        Some(Self {
-            frames: chunk.frames(),
-            first: chunk.first(),
-            missed: chunk.missed(),
-            dtype: description.dtype(),
-            frame_bytes: description.frame_bytes(),
-            bytes: chunk.bytes().to_vec(),
-            times: chunk.times().to_vec(),
-        })
-    }
+    printer.flush()
 }
 
 /// Frames in one form on standard output.
-struct Printer {
+struct Printer<'a> {
     out: BufWriter<StdoutLock<'static>>,
-    format: Format,
+    args: &'a TailArgs,
     /// Which samples of a frame, from 0.
     samples: Vec<usize>,
-    /// Time from one frame to the next, if it is regular.
-    period: Option<f64>,
-    last_time: Option<f64>,
 }
 
-impl Printer {
-    /// With a header for what the stream is now.
-    fn new(args: &TailArgs, mirror: &mut Mirror) -> Result<Self, Failure> {
-        let blob = mirror.static_metadata()?;
-        let labels = blob.as_deref().map(labels).unwrap_or_default();
-        let Some(description) = mirror.description() else {
-            return Err(Failure::failed("the stream has ended"));
-        };
-        let all = description.frame_samples();
-        let samples = match &args.channels {
+impl<'a> Printer<'a> {
+    fn new(args: &'a TailArgs) -> Self {
+        Self { out: BufWriter::new(stdout().lock()), args, samples: Vec::new() }
+    }
+
+    /// A header for what the frames are from here on.
+    fn begin(&mut self, info: &StreamInfo) -> Result<(), Failure> {
+        let all = info.channels;
+        self.samples = match &self.args.channels {
             None => (0..all).collect(),
             Some(Channels(numbers)) => match numbers.iter().find(|n| **n > all) {
                 Some(n) => return Err(Failure::usage(format!("--channels {n}: the stream has {all} channels"))),
-                None => numbers.iter().map(|n| n - 1).collect::<Vec<_>>(),
+                None => numbers.iter().map(|n| n - 1).collect(),
             },
         };
-        let name = |&i: &usize| match labels.get(i) {
-            // A foreign stream's, and a header is a line.
-            Some(label) if labels.len() == all && !label.is_empty() => visible(label).into_owned(),
-            _ => format!("ch{}", i + 1),
-        };
-        let names: Vec<String> = samples.iter().map(name).collect();
-        let period = (description.srate() > 0.0).then(|| 1.0 / description.srate());
-        let out = BufWriter::new(stdout().lock());
-        let mut printer = Self { out, format: args.format, samples, period, last_time: None };
-        match args.format {
-            Format::Text => printer.line(format_args!("{}", row("frame", "time/s", &names))),
+        // A foreign stream's, and a header is a line.
+        let name = |i: &usize| info.labels.get(*i).map(|label| visible(label).into_owned()).unwrap_or_default();
+        let names: Vec<String> = self.samples.iter().map(name).collect();
+        match self.args.format {
+            Format::Text => self.line(format_args!("{}", row("frame", "time/s", &names))),
             Format::Csv => {
                 let names: Vec<_> = names.iter().map(|name| quoted(name)).collect();
-                printer.line(format_args!("frame,time,{}", names.join(",")))
+                self.line(format_args!("frame,time,{}", names.join(",")))
             }
             Format::Raw => Ok(()),
-        }?;
-        Ok(printer)
+        }
     }
 
-    fn rows(&mut self, rows: &Rows) -> Result<(), Failure> {
-        if rows.missed > 0 {
-            self.gap(format_args!("{} frames were overwritten before they were read", rows.missed))?;
+    /// Prints them, and says how many they were.
+    fn frames(&mut self, frames: &Frames<'_>) -> Result<usize, Failure> {
+        if frames.overwritten > 0 {
+            self.gap(format_args!("{} frames were overwritten before they were read", frames.overwritten))?;
         }
-        let size = rows.dtype.size();
-        for (i, frame) in rows.bytes.chunks_exact(rows.frame_bytes.max(1)).enumerate() {
-            let time = rows.times.get(i).copied();
-            self.lost(time, if i == 0 { rows.missed } else { 0 })?;
-            let sample = |s: &usize| frame.get(s * size..(s + 1) * size).unwrap_or_default();
-            if self.format == Format::Raw {
+        if frames.not_acquired > 0 {
+            self.gap(format_args!("{} frames were not acquired", frames.not_acquired))?;
+        }
+        for i in 0..frames.len() {
+            if self.args.format == Format::Raw {
                 for s in &self.samples {
-                    self.out.write_all(sample(s)).map_err(output::broken)?;
+                    self.out.write_all(frames.sample(i, *s)).map_err(output::broken)?;
                 }
                 continue;
             }
-            let written = if self.format == Format::Text { sample::short } else { sample::text };
-            let values: Vec<String> = self.samples.iter().map(|s| written(rows.dtype, sample(s))).collect();
-            let number = (rows.first + i as u64).to_string();
-            let time = time.map(|t| format!("{t:.6}")).unwrap_or_default();
-            match self.format {
+            let written = if self.args.format == Format::Text { sample::short } else { sample::text };
+            let values: Vec<String> =
+                self.samples.iter().map(|s| written(frames.dtype, frames.sample(i, *s))).collect();
+            let number = (frames.first + i as u64).to_string();
+            let time = frames.times.get(i).map(|t| format!("{t:.6}")).unwrap_or_default();
+            match self.args.format {
                 Format::Csv => self.line(format_args!("{number},{time},{}", values.join(","))),
                 _ => self.line(format_args!("{}", row(&number, &time, &values))),
             }?;
         }
-        Ok(())
-    }
-
-    /// Marks frames that were never acquired: their times are missing. The `missed` ones before this frame were acquired, and not read.
-    fn lost(&mut self, time: Option<f64>, missed: u64) -> Result<(), Failure> {
-        if let (Some(now), Some(before), Some(period)) = (time, self.last_time, self.period) {
-            let lost = not_acquired(now - before, period, missed);
-            if lost > 0 {
-                self.gap(format_args!("{lost} frames were not acquired"))?;
-            }
-        }
-        self.last_time = time;
-        Ok(())
+        Ok(frames.len())
     }
 
     /// A comment among the frames; for raw samples there is no such place.
     fn gap(&mut self, what: std::fmt::Arguments<'_>) -> Result<(), Failure> {
-        match self.format {
+        match self.args.format {
             Format::Raw => {
                 eprintln!("gap: {what}");
                 Ok(())
@@ -250,12 +192,6 @@ impl Printer {
     fn flush(&mut self) -> Result<(), Failure> {
         self.out.flush().map_err(output::broken)
     }
-}
-
-/// Frames that do not exist between two that do, of which `missed` are known to exist.
-fn not_acquired(seconds: f64, period: f64, missed: u64) -> u64 {
-    // `as` makes 0 of what is negative.
-    (((seconds / period).round() - 1.0) as u64).saturating_sub(missed)
 }
 
 /// A field of a CSV line (RFC 4180): in quotes where it has to be.
@@ -274,19 +210,4 @@ fn row(number: &str, time: &str, values: &[String]) -> String {
         line.push_str(&format!(" {value:>12}"));
     }
     line
-}
-
-#[cfg(test)]
-mod tests {
-    use super::not_acquired;
-
-    #[test]
-    fn frames_that_were_overwritten_were_acquired() {
-        // 10 periods from one frame to the next: 9 are between them.
-        assert_eq!(not_acquired(0.0401, 0.004, 0), 9);
-        assert_eq!(not_acquired(0.0401, 0.004, 9), 0);
-        assert_eq!(not_acquired(0.0401, 0.004, 7), 2);
-        assert_eq!(not_acquired(0.004, 0.004, 0), 0);
-        assert_eq!(not_acquired(-1.0, 0.004, 3), 0);
-    }
 }
