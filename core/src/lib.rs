@@ -9,6 +9,7 @@
 //! | [`dtype`], [`axis_array`] | element types, and a borrowed AxisArray message |
 //! | [`header`] | the packed header of wire versions 0, 1 and 2: where fields lie, access to them, the validated description |
 //! | [`extension`], [`health`], [`histogram`] | our block behind the header, and what the acquisition counts and measures in it |
+//! | [`event_frame`] | a frame of an event stream, which lies beside a data stream |
 //! | [`memory`], [`shared`] | words that another process reads or writes at the same time; the one unsafe room |
 //! | [`fence`] | what is ordered against what, and why |
 //! | [`ring`] | cursor, circular write, and the reader's proof that nothing was torn |
@@ -64,6 +65,7 @@ extern crate std;
 
 pub mod axis_array;
 pub mod dtype;
+pub mod event_frame;
 pub mod extension;
 pub mod fence;
 pub mod header;

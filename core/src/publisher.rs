@@ -140,6 +140,12 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         &self.open.extension
     }
 
+    /// Frames that were published up to now, over all generations of the header: the number of the next one, as mirrors count.
+    #[must_use]
+    pub fn published(&self) -> u64 {
+        self.open.published()
+    }
+
     /// Publishes a message: a new ring when its description differs, new static metadata when that differs, then its frames.
     ///
     /// # Errors

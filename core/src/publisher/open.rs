@@ -132,6 +132,12 @@ impl<M: MemoryMut + Clone> Open<M> {
         Ok(Self { name, header, extension, ring: None, generation, meta_generation, axis: None, static_metadata: None })
     }
 
+    /// Frames of the generations up to this one.
+    pub(super) fn published(&self) -> u64 {
+        let counters = self.extension.counters(self.generation);
+        counters.base().wrapping_add(counters.committed())
+    }
+
     /// `bvalid = 0`, and the data segment is gone. Counters stay, so that an attached reader can take what it has not read yet.
     pub(super) fn invalidate<S: SegmentStore<Memory = M>>(&mut self, store: &mut S) {
         self.change(|open| open.header.set_bvalid(false));
