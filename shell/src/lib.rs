@@ -10,6 +10,7 @@
 //! | a real board: SPI, GPIO, real time | [`hardware`], [`spi`], [`gpio`], [`realtime`] |
 //! | what is wrong with a machine or a board | [`doctor`], [`service::self_test`] |
 //! | changing a running stream | [`control`] |
+//! | what happened, stamped beside a stream | [`events`] |
 //! | files that a simulated ADC plays | [`recording`] |
 #![deny(unsafe_code)]
 
@@ -21,6 +22,7 @@ pub mod config;
 pub mod conn;
 pub mod control;
 pub mod doctor;
+pub mod events;
 pub mod gpio;
 pub mod hardware;
 pub mod mirror;

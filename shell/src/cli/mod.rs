@@ -13,6 +13,7 @@ mod info;
 mod list;
 pub(crate) mod log;
 mod man;
+mod mark;
 mod metrics;
 mod output;
 mod run;
@@ -56,6 +57,7 @@ The environment variable AXISMIRROR_LOG (for example `axismirror::conn=debug`) o
 pub(crate) enum Command {
     Run(Box<run::RunArgs>),
     Set(set::SetArgs),
+    Mark(mark::MarkArgs),
     Info(info::InfoArgs),
     Tail(tail::TailArgs),
     List(list::ListArgs),
@@ -75,6 +77,7 @@ impl Command {
         match self {
             Self::Run(args) => run::run(args),
             Self::Set(args) => set::run(args),
+            Self::Mark(args) => mark::run(args),
             Self::Info(args) => info::run(args),
             Self::Tail(args) => tail::run(args),
             Self::List(args) => list::run(args),

@@ -1,14 +1,17 @@
-//! The asking end: `axismirror set`.
+//! The asking end: `axismirror set` and `axismirror mark`.
 
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
+
+use axismirror_core::name::StreamName;
 
 use super::ControlError;
 use super::protocol::{
     OTHER_USER, Request, Response, address, is_timeout, may_answer, read_line, stopped_listener, write_line,
 };
 use crate::config::Change;
+use crate::events::{Mark, Stamped};
 
 /// How long `set` waits: longer than the service may, so that its answer is heard.
 pub(super) const SET_PATIENCE: Duration = Duration::from_secs(10);
@@ -20,6 +23,38 @@ pub(super) const SET_PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// [`ControlError`]; nothing has changed then, except after [`ControlError::NoAnswer`], when it is not known.
 pub fn set(name: &str, segment: &str, changes: &[Change]) -> Result<String, ControlError> {
+    match ask(name, segment, &request(changes))? {
+        Answer::Said(text) => Ok(text),
+        Answer::Marked(_) => {
+            Err(ControlError::Answer { name: name.to_owned(), why: "it is that to a mark".to_owned() })
+        }
+    }
+}
+
+/// Asks the service of the running stream `name` to stamp an event, and returns what it was stamped with.
+///
+/// # Errors
+/// [`ControlError`]; nothing was stamped then, except after [`ControlError::NoAnswer`], when it is not known. [`ControlError::NotRunning`] also for
+/// streams of other packages: they have no service that could.
+pub fn mark(name: &str, mark: &Mark) -> Result<Stamped, ControlError> {
+    mark.check()?;
+    let stream = StreamName::new(name).map_err(io::Error::other)?;
+    match ask(name, stream.header().as_str(), &Request::Mark(mark.clone()))? {
+        Answer::Marked(stamped) => Ok(stamped),
+        Answer::Said(_) => {
+            Err(ControlError::Answer { name: name.to_owned(), why: "it is that to a change".to_owned() })
+        }
+    }
+}
+
+/// What a service says that does not refuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    Said(String),
+    Marked(Stamped),
+}
+
+fn ask(name: &str, segment: &str, request: &Request) -> Result<Answer, ControlError> {
     let name = name.to_owned();
     let stream = match UnixStream::connect_addr(&address(segment)?) {
         Ok(stream) => stream,
@@ -37,7 +72,7 @@ pub fn set(name: &str, segment: &str, changes: &[Change]) -> Result<String, Cont
     }
     stream.set_write_timeout(Some(SET_PATIENCE))?;
     // When the service hangs up early, its answer is there to read all the same.
-    let _ = write_line(&stream, &request(changes));
+    let _ = write_line(&stream, request);
     match read_line(&stream, SET_PATIENCE) {
         Ok(line) => understood(name, &line),
         // A reset: the stream ended, or took another name, before it came to this request.
@@ -49,16 +84,17 @@ pub fn set(name: &str, segment: &str, changes: &[Change]) -> Result<String, Cont
 }
 
 pub(super) fn request(changes: &[Change]) -> Request {
-    Request { set: changes.iter().map(ToString::to_string).collect() }
+    Request::Set(changes.iter().map(ToString::to_string).collect())
 }
 
 /// What the service of stream `name` says with a line; an empty one is silence.
-pub(super) fn understood(name: String, line: &str) -> Result<String, ControlError> {
+pub(super) fn understood(name: String, line: &str) -> Result<Answer, ControlError> {
     if line.is_empty() {
         return Err(ControlError::NoAnswer { name });
     }
     match serde_json::from_str(line) {
-        Ok(Response::Ok(text)) => Ok(text),
+        Ok(Response::Ok(text)) => Ok(Answer::Said(text)),
+        Ok(Response::Marked(stamped)) => Ok(Answer::Marked(stamped)),
         Ok(Response::Error { why, .. }) if why == OTHER_USER => Err(ControlError::OtherUser { name }),
         Ok(Response::Error { why, hint }) => Err(ControlError::Refused { name, why, hint }),
         Err(error) => Err(ControlError::Answer { name, why: error.to_string() }),

@@ -1,9 +1,10 @@
-//! How a person's `axismirror set` reaches the running service, and how its answer comes back.
+//! How a person's `axismirror set` and `axismirror mark` reach the running service, and how its answer comes back.
 //!
 //! A Unix socket in Linux' abstract namespace, named from the stream's header segment: it has no file, so nothing stale remains
 //! after kill -9. One connection carries one request line and one response line, both JSON:
-//! `{"set":["buf_dur=5","chunk=32"]}`, then `{"ok":"..."}` or `{"error":{"why":"...","hint":"..."}}`. Only the service's own user and root
-//! are heard (the abstract namespace has no file modes). Never opens a segment; the service decides what a change does.
+//! `{"set":["buf_dur=5","chunk=32"]}`, then `{"ok":"..."}`; `{"mark":{"text":"eyes closed"}}`, with `time_ns` or `frame` where they are given, then
+//! `{"marked":{"frame":1234,"time_ns":5678}}`; or `{"error":{"why":"...","hint":"..."}}` to both. Only the service's own user and root are heard (the
+//! abstract namespace has no file modes). Never opens a segment; the service decides what a change does.
 
 mod client;
 mod protocol;
@@ -14,18 +15,19 @@ mod tests;
 use std::io;
 use std::sync::mpsc::SyncSender;
 
-pub use client::set;
-pub use server::ControlServer;
+pub use client::{mark, set};
+pub use server::{ControlServer, Marker};
 
 use crate::config::{Change, ConfigError};
+use crate::events::{Mark, MarkError};
 
 /// What each end makes of the other's bytes. For the fuzzer.
 #[cfg(fuzzing)]
 #[derive(Debug)]
 pub struct Heard {
-    /// What the service takes for a request: the changes that it would order.
-    pub request: Result<Vec<Change>, Refusal>,
-    /// What `set` takes for an answer.
+    /// What the service takes for a request.
+    pub request: Result<Asked, Refusal>,
+    /// What `set` and `mark` take for an answer: its text, or its JSON.
     pub answer: Result<String, ControlError>,
 }
 
@@ -41,16 +43,29 @@ pub fn heard(bytes: &[u8]) -> io::Result<Heard> {
     theirs.write_all(bytes)?;
     drop(theirs);
     let line = protocol::read_line(&ours, client::SET_PATIENCE)?;
-    Ok(Heard { request: server::changes(&line), answer: client::understood("fuzz".to_owned(), &line) })
+    let answer = client::understood("fuzz".to_owned(), &line);
+    Ok(Heard { request: server::asked(&line), answer: answer.map(|answer| format!("{answer:?}")) })
 }
 
-/// The bytes with which `set` asks for changes. For the fuzzer.
+/// The bytes with which `set` and `mark` ask. For the fuzzer.
 ///
 /// # Errors
 /// Never.
 #[cfg(fuzzing)]
-pub fn asked(changes: &[Change]) -> io::Result<Vec<u8>> {
-    Ok(serde_json::to_vec(&client::request(changes))?)
+pub fn bytes_of(asked: &Asked) -> io::Result<Vec<u8>> {
+    Ok(serde_json::to_vec(&match asked {
+        Asked::Changes(changes) => client::request(changes),
+        Asked::Mark(mark) => protocol::Request::Mark(mark.clone()),
+    })?)
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asked {
+    /// Changes, at least one, which the acquisition carries out.
+    Changes(Vec<Change>),
+    /// An event, which may still be refused.
+    Mark(Mark),
 }
 
 /// Why a change did not happen, as seen by the one who asks for it; or why the service cannot listen.
@@ -118,6 +133,9 @@ pub enum ControlError {
         /// What is wrong with it.
         why: String,
     },
+    /// An event that no service would stamp.
+    #[error(transparent)]
+    Mark(#[from] MarkError),
     /// The operating system refuses.
     #[error("the control socket fails")]
     Io(#[from] io::Error),
@@ -157,6 +175,12 @@ pub struct Refusal {
 impl From<&ConfigError> for Refusal {
     fn from(error: &ConfigError) -> Self {
         Self { why: error.to_string(), hint: error.hint() }
+    }
+}
+
+impl From<&MarkError> for Refusal {
+    fn from(error: &MarkError) -> Self {
+        Self { why: error.to_string(), hint: None }
     }
 }
 

@@ -15,6 +15,7 @@ use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use serde::{Deserialize, Serialize};
 
 use crate::conn::Peer;
+use crate::events::{Mark, Stamped};
 use crate::shm::SHM_DIR;
 
 /// In front of the segment's name, so that no other program's name is met.
@@ -27,16 +28,19 @@ const ROOT: u32 = 0;
 /// What the service says to another user.
 pub(super) const OTHER_USER: &str = "other user";
 
+/// What is asked for.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Request {
-    pub(super) set: Vec<String>,
+#[serde(rename_all = "lowercase")]
+pub(super) enum Request {
+    Set(Vec<String>),
+    Mark(Mark),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub(super) enum Response {
     Ok(String),
+    Marked(Stamped),
     Error {
         why: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]

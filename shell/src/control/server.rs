@@ -9,9 +9,11 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::protocol::{OTHER_USER, Request, Response, address, listener, may_ask, read_line, write_line};
-use super::{ControlError, Order, Refusal};
+use super::{Asked, ControlError, Order, Refusal};
+use crate::clock;
 use crate::config::Change;
 use crate::conn::{Peer, Seldom};
+use crate::events::{Mark, MarkError, Stamped};
 
 /// How long a connected client may take for its request or for taking the answer.
 const CLIENT_PATIENCE: Duration = Duration::from_secs(2);
@@ -22,7 +24,10 @@ const BIND_PATIENCE: Duration = Duration::from_millis(200);
 /// Requests that may wait for the acquisition.
 const QUEUE: usize = 4;
 
-/// Listens for changes until it is dropped, and hands them out as orders.
+/// Stamps an event that was asked for at a time in ns of `CLOCK_MONOTONIC`. Called by the thread that listens.
+pub type Marker = Arc<dyn Fn(&Mark, i64) -> Result<Stamped, MarkError> + Send + Sync>;
+
+/// Listens for changes and marks until it is dropped, and hands the changes out as orders.
 ///
 /// The order of the fields matters: the orders' end goes first, so that the thread does not wait for an answer that cannot come any more when
 /// it is asked to end.
@@ -33,13 +38,13 @@ pub struct ControlServer {
 }
 
 impl ControlServer {
-    /// Listens for changes of the stream whose header segment is named `segment` (`sm_...`).
+    /// Listens for changes of the stream whose header segment is named `segment` (`sm_...`), and for events that `marker` is to stamp.
     ///
     /// # Errors
     /// [`ControlError::InUse`], [`ControlError::Taken`], [`ControlError::Io`].
-    pub fn start(segment: &str) -> Result<Self, ControlError> {
+    pub fn start(segment: &str, marker: Marker) -> Result<Self, ControlError> {
         let (sender, orders) = sync_channel(QUEUE);
-        Ok(Self { orders, _listener: Listener::start(segment, sender)? })
+        Ok(Self { orders, _listener: Listener::start(segment, Asks { orders: sender, marker })? })
     }
 
     /// The next order, if there is one. Never waits: the acquisition asks between two frames.
@@ -70,7 +75,7 @@ struct Listener {
 }
 
 impl Listener {
-    fn start(segment: &str, orders: SyncSender<Order>) -> Result<Self, ControlError> {
+    fn start(segment: &str, asks: Asks) -> Result<Self, ControlError> {
         let address = address(segment)?;
         let listener = bind(segment, &address)?;
         let closing = Arc::new(AtomicBool::new(false));
@@ -83,7 +88,7 @@ impl Listener {
                 if closed.load(Ordering::Acquire) {
                     return;
                 }
-                match stream.and_then(|stream| serve(&stream, &orders, &mut log)) {
+                match stream.and_then(|stream| serve(&stream, &asks, &mut log)) {
                     Ok(()) => {}
                     Err(error) => {
                         if let Some(more) = log.failed.now() {
@@ -132,6 +137,12 @@ fn bind(segment: &str, address: &SocketAddr) -> Result<UnixListener, ControlErro
     }
 }
 
+/// Where what is asked for goes.
+struct Asks {
+    orders: SyncSender<Order>,
+    marker: Marker,
+}
+
 /// What others can make the log say again and again.
 #[derive(Debug, Default)]
 struct Log {
@@ -140,14 +151,14 @@ struct Log {
 }
 
 /// Serves one connection.
-fn serve(stream: &UnixStream, orders: &SyncSender<Order>, log: &mut Log) -> io::Result<()> {
+fn serve(stream: &UnixStream, asks: &Asks, log: &mut Log) -> io::Result<()> {
     stream.set_write_timeout(Some(CLIENT_PATIENCE))?;
     let peer = Peer::of(stream)?;
     let response = if may_ask(peer) {
         match read_line(stream, CLIENT_PATIENCE) {
             // Somebody looked whether we are here.
             Ok(line) if line.is_empty() => return Ok(()),
-            Ok(line) => carry_out(&line, orders).unwrap_or_else(|no| Response::Error { why: no.why, hint: no.hint }),
+            Ok(line) => carry_out(&line, asks).unwrap_or_else(|no| Response::Error { why: no.why, hint: no.hint }),
             Err(error) => Response::Error { why: format!("the request cannot be read: {error}"), hint: None },
         }
     } else {
@@ -159,20 +170,32 @@ fn serve(stream: &UnixStream, orders: &SyncSender<Order>, log: &mut Log) -> io::
     write_line(stream, &response)
 }
 
-/// The changes that a request asks for, at least one.
-pub(super) fn changes(line: &str) -> Result<Vec<Change>, Refusal> {
-    let request: Request =
-        serde_json::from_str(line).map_err(|error| no(format!("the request is not understood: {error}")))?;
-    let changes = Change::parse_all(&request.set).map_err(|e| Refusal::from(&e))?;
-    if changes.is_empty() { Err(no("the request holds no change".to_owned())) } else { Ok(changes) }
+/// What a request asks for.
+pub(super) fn asked(line: &str) -> Result<Asked, Refusal> {
+    let request = serde_json::from_str(line).map_err(|error| no(format!("the request is not understood: {error}")))?;
+    let set = match request {
+        Request::Mark(mark) => return Ok(Asked::Mark(mark)),
+        Request::Set(set) => set,
+    };
+    let changes = Change::parse_all(&set).map_err(|e| Refusal::from(&e))?;
+    if changes.is_empty() { Err(no("the request holds no change".to_owned())) } else { Ok(Asked::Changes(changes)) }
 }
 
 fn no(why: String) -> Refusal {
     Refusal { why, hint: None }
 }
 
-fn carry_out(line: &str, orders: &SyncSender<Order>) -> Result<Response, Refusal> {
-    let changes = changes(line)?;
+fn carry_out(line: &str, asks: &Asks) -> Result<Response, Refusal> {
+    let arrived_ns = clock::monotonic_ns();
+    match asked(line)? {
+        Asked::Mark(mark) => {
+            (asks.marker)(&mark, arrived_ns).map(Response::Marked).map_err(|error| Refusal::from(&error))
+        }
+        Asked::Changes(changes) => order(changes, &asks.orders),
+    }
+}
+
+fn order(changes: Vec<Change>, orders: &SyncSender<Order>) -> Result<Response, Refusal> {
     let (reply, answer) = sync_channel(1);
     orders.try_send(Order { changes, reply }).map_err(|error| match error {
         TrySendError::Full(_) => no(format!("{QUEUE} requests are waiting already")),

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,11 @@ fn order(server: &ControlServer) -> Order {
     }
 }
 
+/// Events are no business of these tests.
+fn nobody_marks() -> Marker {
+    Arc::new(|_, _| Err(MarkError::NoFrame))
+}
+
 fn segment(test: &str) -> String {
     format!("sm_test_{}_{test}", std::process::id())
 }
@@ -33,7 +39,7 @@ fn changes(texts: &[&str]) -> Vec<Change> {
 #[test]
 fn a_change_travels_and_its_answer_comes_back() {
     let segment = segment("travels");
-    let server = ControlServer::start(&segment).unwrap();
+    let server = ControlServer::start(&segment, nobody_marks()).unwrap();
     let service = thread::spawn(move || {
         let mut settings = Settings::default();
         for _ in 0..2 {
@@ -65,7 +71,7 @@ fn who_waits_hears_it_when_the_server_goes() {
         thread::spawn(move || set("lab", &segment, &changes(&["buf_dur=5"])))
     };
     // An order that was taken is answered after its server has retired, which takes the acquisition no time.
-    let server = ControlServer::start(&segment).unwrap();
+    let server = ControlServer::start(&segment, nobody_marks()).unwrap();
     let asked = asks();
     let taken = order(&server);
     let begin = Instant::now();
@@ -76,7 +82,7 @@ fn who_waits_hears_it_when_the_server_goes() {
     // One that is given up is no silence either.
     let end = Instant::now() + SET_PATIENCE;
     let server = loop {
-        match ControlServer::start(&segment) {
+        match ControlServer::start(&segment, nobody_marks()) {
             Ok(server) => break server,
             Err(error) if Instant::now() > end => panic!("{error}"),
             Err(_) => thread::sleep(Duration::from_millis(1)),
@@ -94,17 +100,17 @@ fn nobody_listens_before_and_after() {
     let segment = segment("nobody");
     let ask = || set("lab", &segment, &changes(&["chunk=1"]));
     assert!(matches!(ask(), Err(ControlError::NotRunning { name }) if name == "lab"));
-    let server = ControlServer::start(&segment).unwrap();
-    assert!(matches!(ControlServer::start(&segment), Err(ControlError::InUse { .. })));
+    let server = ControlServer::start(&segment, nobody_marks()).unwrap();
+    assert!(matches!(ControlServer::start(&segment, nobody_marks()), Err(ControlError::InUse { .. })));
     drop(server);
     assert!(matches!(ask(), Err(ControlError::NotRunning { .. })));
-    drop(ControlServer::start(&segment).unwrap());
+    drop(ControlServer::start(&segment, nobody_marks()).unwrap());
 }
 
 #[test]
 fn what_is_no_request_is_answered_with_what_is_wrong() {
     let segment = segment("wrong");
-    let server = ControlServer::start(&segment).unwrap();
+    let server = ControlServer::start(&segment, nobody_marks()).unwrap();
     for (request, part) in [
         ("hello\n", "not understood"),
         ("{\"get\":[]}\n", "not understood"),

@@ -24,6 +24,7 @@ use crate::causes;
 use crate::clock::{self, HostPace};
 use crate::config::Settings;
 use crate::control::ControlServer;
+use crate::events::{EventStream, Position};
 use crate::hardware::{Hardware, Wanted};
 use crate::realtime::{self, RealTime};
 use crate::shm;
@@ -44,6 +45,7 @@ pub(super) struct Acquirer {
     plan: Plan,
     stop: Arc<AtomicBool>,
     control: ControlServer,
+    events: Arc<EventStream>,
     /// Settings that were read again.
     reloaded: Receiver<Settings>,
     /// What is to hold next.
@@ -65,15 +67,16 @@ impl Acquirer {
         plan: Plan,
         stop: Arc<AtomicBool>,
         control: ControlServer,
+        events: Arc<EventStream>,
         reloaded: Receiver<Settings>,
     ) -> Self {
-        Self { plan, stop, control, reloaded, pending: None }
+        Self { plan, stop, control, events, reloaded, pending: None }
     }
 
     /// Publishes until it is stopped; then removes the stream.
-    pub(super) fn run(mut self, publisher: ServicePublisher) -> Result<(), ServiceError> {
+    pub(super) fn run(mut self, publisher: ServicePublisher, position: Position) -> Result<(), ServiceError> {
         realtime::apply(RealTime::of(&self.plan.settings));
-        let mut outlet = Outlet::new(publisher, self.plan.settings.clock);
+        let mut outlet = Outlet::new(publisher, self.plan.settings.clock, position);
         let result = loop {
             match self.acquire(&mut outlet) {
                 Ok(End::SetUpAgain) => {}
@@ -336,7 +339,9 @@ mod tests {
     use super::*;
     use crate::config::Change;
     use crate::control;
+    use crate::events::Like;
     use crate::service::Listeners;
+    use crate::service::events::marker;
     use crate::shm::{SHM_DIR, ShmStore};
 
     /// A board that was there and is gone: what a person asks for meanwhile is answered at once.
@@ -350,10 +355,14 @@ mod tests {
         let ring = plan.ring_settings().unwrap();
         let store = ShmStore::new(SHM_DIR);
         let publisher = Publisher::open(store, Listeners(None), ring, writer, Clock::Monotonic).unwrap();
-        let mut outlet = Outlet::new(publisher, Clock::Monotonic);
-        let control = ControlServer::start(segment.as_str()).unwrap();
+        let mut outlet = Outlet::new(publisher, Clock::Monotonic, Position::default());
+        let like = Like { name: name.clone(), version: plan.settings.struct_version };
+        let store = ShmStore::new(SHM_DIR);
+        let events = EventStream::open(&like, store, writer, Clock::Monotonic, Position::default()).unwrap();
+        let events = Arc::new(events);
+        let control = ControlServer::start(segment.as_str(), marker(&events)).unwrap();
         let (_reload, reloaded) = channel();
-        let mut acquirer = Acquirer::new(plan, Arc::default(), control, reloaded);
+        let mut acquirer = Acquirer::new(plan, Arc::default(), control, events.clone(), reloaded);
         acquirer.begin(&mut outlet).unwrap();
         let ask = |change: &'static str| {
             let (name, segment) = (name.clone(), segment.clone());
@@ -381,6 +390,7 @@ mod tests {
             let error = asked.join().unwrap().unwrap_err().to_string();
             assert!(error.contains("/dev/spidev0.0"), "{error}");
         }
+        events.close();
         outlet.close();
     }
 }

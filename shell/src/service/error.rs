@@ -66,6 +66,9 @@ pub enum ServiceError {
     /// The stream cannot be published.
     #[error(transparent)]
     Publish(#[from] PublishError<ShmError>),
+    /// The stream of its events cannot be published.
+    #[error("the stream's events cannot be published")]
+    Events(#[source] PublishError<ShmError>),
     /// The group of readers is none.
     #[error("the stream cannot be shared")]
     Access(#[from] AccessError),

@@ -6,6 +6,7 @@
 mod acquire;
 mod change;
 mod error;
+mod events;
 mod faults;
 mod message;
 mod notify;
@@ -31,11 +32,13 @@ pub use faults::FORM as FAULT_FORM;
 pub use self_test::{ChannelReport, SelfTestReport, self_test};
 
 use self::acquire::Acquirer;
+use self::events::{Events, marker};
 use self::plan::Plan;
 use crate::causes;
 use crate::config::{Settings, Sources};
 use crate::conn::{ConnServer, EventSender};
 use crate::control::ControlServer;
+use crate::events::Position;
 use crate::shm::{SHM_DIR, ShmStore, started};
 
 /// Publishes a stream until it is stopped: by SIGINT, SIGTERM, `quit` on the life-cycle channel, or its duration.
@@ -55,7 +58,9 @@ pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
     let header = StreamName::new(&plan.settings.name)?.header();
     // In this order the error names the process that has the name, and nothing is left behind when a socket cannot be had.
     store.check_free(&header).map_err(PublishError::Store)?;
-    let control = ControlServer::start(header.as_str())?;
+    let position = Position::default();
+    let events = Events::start(&plan.settings, access, position.clone())?;
+    let control = ControlServer::start(header.as_str(), marker(events.stream()))?;
     let quit = stop.clone();
     let conn = plan.settings.conn.as_deref().map(|path| {
         ConnServer::start(path, access, move || {
@@ -76,10 +81,10 @@ pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
 
     let (reload, reloaded) = channel();
     let ends = EndsSignals(signals.handle());
-    let acquirer = Acquirer::new(plan, stop.clone(), control, reloaded);
+    let acquirer = Acquirer::new(plan, stop.clone(), control, events.stream().clone(), reloaded);
     let thread = std::thread::Builder::new().name("acquisition".to_owned()).spawn(move || {
         let _ends = ends;
-        acquirer.run(publisher)
+        acquirer.run(publisher, position)
     });
     let thread = thread.map_err(ServiceError::Thread)?;
     for signal in &mut signals {

@@ -23,6 +23,7 @@ use super::waker::Waker;
 use crate::clock;
 use crate::clock::fit::{ClockFit, Fitted};
 use crate::clock::suspend::SuspendWatch;
+use crate::events::{At, Position};
 use crate::shm::{ShmError, ShmStore};
 
 /// How long readers have to take the last frames of a ring that is about to end.
@@ -49,9 +50,9 @@ pub(super) struct Outlet {
     /// From the times of DRDY to those of the stream's clock. The same for a whole generation, whatever becomes of the machine's clock
     /// meanwhile: times never go back.
     clock_offset_ns: i64,
-    /// Frames of the chunk that is being filled in the ring, and the time of DRDY of the last one.
+    /// Frames of the chunk that is being filled in the ring, and the time of DRDY of the newest frame that came into the ring.
     filled: u32,
-    filled_ns: i64,
+    filled_ns: Option<i64>,
     /// Frames that wait for a change to be over: all channels of each, and the one that is being read; times of DRDY.
     codes: Vec<i32>,
     times_ns: Vec<i64>,
@@ -73,6 +74,8 @@ pub(super) struct Outlet {
     latency: Histogram,
     clock: ClockFit,
     suspend: SuspendWatch,
+    /// By which events are stamped.
+    position: Position,
     /// Since when the ADC has not answered, in nanoseconds of `CLOCK_MONOTONIC`, and how many frames were lost until then.
     silent: Option<(i64, u64)>,
 }
@@ -103,11 +106,13 @@ pub(super) struct Next {
     pub(super) slots: Vec<Slot>,
     /// Frames of a chunk, at least 1.
     pub(super) chunk: usize,
+    /// Whether frames come as fast as they can, at times of their own.
+    pub(super) free_running: bool,
 }
 
 impl Outlet {
-    /// Over a publisher whose stream nobody has described yet, whose times are to be of a clock.
-    pub(super) fn new(publisher: ServicePublisher, stream_clock: Clock) -> Self {
+    /// Over a publisher whose stream nobody has described yet, whose times are to be of a clock. It shows where it is in `position`.
+    pub(super) fn new(publisher: ServicePublisher, stream_clock: Clock, position: Position) -> Self {
         Self {
             waker: waker(&publisher),
             publisher,
@@ -115,7 +120,7 @@ impl Outlet {
             stream_clock,
             clock_offset_ns: 0,
             filled: 0,
-            filled_ns: 0,
+            filled_ns: None,
             codes: Vec::new(),
             times_ns: Vec::new(),
             span: None,
@@ -130,6 +135,7 @@ impl Outlet {
             latency: Histogram::default(),
             clock: ClockFit::new(1.0, CLOCK_WINDOW_S),
             suspend: SuspendWatch::default(),
+            position,
             silent: None,
         }
     }
@@ -211,6 +217,9 @@ impl Outlet {
         if self.silent.is_none() {
             let since = self.span.map_or_else(clock::monotonic_ns, |(_, newest)| newest);
             self.silent = Some((since, self.health().frames_lost));
+            if let Some(at) = self.place_in_time() {
+                self.position.settle(at);
+            }
             self.publisher.set_silent_since(since);
         }
     }
@@ -221,6 +230,20 @@ impl Outlet {
             let lost = self.health().frames_lost.saturating_sub(lost);
             tracing::info!("the ADC answers again after {:.3} s: {lost} frames lost", (newest - since) as f64 / 1e9);
         }
+    }
+
+    /// Where the stream is, once there are frames.
+    fn place_in_time(&self) -> Option<At> {
+        let (now, (first, _), newest) = (self.now.as_ref()?, self.span?, self.filled_ns?);
+        Some(At {
+            next: self.publisher.published() + u64::from(self.filled),
+            newest_ns: newest + self.clock_offset_ns,
+            first_ns: first + self.clock_offset_ns,
+            offset_ns: self.clock_offset_ns,
+            rate: 1.0 / now.template.period_s(),
+            silent: self.silent.is_some(),
+            free_running: now.free_running,
+        })
     }
 
     fn show_health(&mut self) {

@@ -108,7 +108,8 @@ impl Plan {
         let channels: Vec<Channel> = self.on_board.channels.iter().map(channel).collect();
         let template = self.template(channels.first().map_or(f64::NAN, |c| c.volts_per_code))?;
         let slots = place::slots(self.board.channels(), &channels);
-        Ok(Next { ring: self.ring_settings()?, template, channels, slots, chunk: self.chunk() })
+        let free_running = self.settings.simulate.enabled && self.settings.simulate.fast;
+        Ok(Next { ring: self.ring_settings()?, template, channels, slots, chunk: self.chunk(), free_running })
     }
 }
 

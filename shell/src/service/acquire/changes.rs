@@ -3,12 +3,14 @@
 //! Never runs an acquisition; says only whether the ADC has to be set up anew.
 
 use axismirror_core::name::StreamName;
+use axismirror_core::publisher::PublishError;
 
 use super::Acquirer;
 use crate::config::{ConfigError, Reach, Settings};
 use crate::control::{ControlServer, Refusal};
 use crate::service::ServiceError;
 use crate::service::change::{Asker, Pending};
+use crate::service::events::{like, marker};
 use crate::service::outlet::{Next, Outcome, Outlet};
 use crate::service::plan::Plan;
 
@@ -58,7 +60,11 @@ impl Acquirer {
         let next = plan.next()?;
         outlet.check(&next)?;
         let renamed = plan.settings.name != self.plan.settings.name;
-        let control = renamed.then(|| control_of(&plan.settings.name)).transpose()?;
+        if renamed {
+            let free = self.events.check_free(&plan.settings.name);
+            free.map_err(|e| ServiceError::Events(PublishError::Store(e)))?;
+        }
+        let control = renamed.then(|| self.control_of(&plan.settings.name)).transpose()?;
         Ok((plan, next, control))
     }
 
@@ -73,6 +79,9 @@ impl Acquirer {
         };
         match outcome {
             Ok(()) => {
+                if like(&pending.plan.settings) != like(&self.plan.settings) {
+                    self.events.follow(like(&pending.plan.settings));
+                }
                 self.plan = pending.plan;
                 pending.asker.done();
                 if let Some(control) = pending.control {
@@ -92,8 +101,8 @@ impl Acquirer {
             }
         }
     }
-}
 
-fn control_of(name: &str) -> Result<ControlServer, ServiceError> {
-    Ok(ControlServer::start(StreamName::new(name)?.header().as_str())?)
+    fn control_of(&self, name: &str) -> Result<ControlServer, ServiceError> {
+        Ok(ControlServer::start(StreamName::new(name)?.header().as_str(), marker(&self.events))?)
+    }
 }

@@ -135,6 +135,10 @@ impl Outlet {
     fn begin_header(&mut self) {
         self.waker = waker(&self.publisher);
         self.show_health();
+        // Under another header frames are counted anew.
+        if let Some(at) = self.place_in_time() {
+            self.position.settle(at);
+        }
         if let Some((since, _)) = self.silent {
             self.publisher.set_silent_since(since);
         }

@@ -63,7 +63,7 @@ impl Outlet {
             }
         };
         self.filled += 1;
-        self.filled_ns = time_ns;
+        self.filled_ns = Some(time_ns);
         let full = self.filled >= room || self.filled as usize >= chunk;
         if full {
             self.commit();
@@ -73,11 +73,8 @@ impl Outlet {
 
     /// Publishes the frames of the chunk that there are.
     fn commit(&mut self) {
-        let filled = std::mem::take(&mut self.filled);
-        if filled == 0 {
-            return;
-        }
-        if let Err(error) = self.publisher.commit(filled, self.filled_ns + self.clock_offset_ns) {
+        let (filled @ 1.., Some(newest)) = (std::mem::take(&mut self.filled), self.filled_ns) else { return };
+        if let Err(error) = self.publisher.commit(filled, newest + self.clock_offset_ns) {
             self.error = Some(error);
         }
         self.show_health();
@@ -124,8 +121,13 @@ impl Sink for Outlet {
         self.clock.push(frame.number, time_ns);
         if self.is_changing() {
             self.times_ns.push(time_ns);
-        } else if self.fill(time_ns) {
+            return Ok(());
+        }
+        if self.fill(time_ns) {
             self.show_timing(time_ns);
+        }
+        if let Some(at) = self.place_in_time() {
+            self.position.show(at);
         }
         Ok(())
     }

@@ -1,0 +1,217 @@
+//! The writing end: the event stream that a service publishes beside its data stream.
+//!
+//! Whoever marks stamps in its own thread, one after the other; the acquisition's thread never comes here but to say that the stream has another
+//! name. Knows no socket.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axismirror_core::axis_array::{Array, Axis, AxisArray, Element, Samples};
+use axismirror_core::dtype::DType;
+use axismirror_core::event_frame::{EVENT_LEN, EVENTS_KEY, EventFrame};
+use axismirror_core::extension::{Clock, Writer};
+use axismirror_core::header::StructVersion;
+use axismirror_core::health::Health;
+use axismirror_core::name::StreamName;
+use axismirror_core::publisher::{PublishError, Publisher};
+use axismirror_core::settings::Settings;
+
+use super::{Mark, MarkError, Position, Stamped, name_of};
+use crate::causes;
+use crate::clock;
+use crate::shm::{ShmError, ShmStore, wake_all};
+
+/// A ring of 256 events: a coordinate axis that has no step yet counts as 100 Hz (spec: wire, the writer's rules).
+const BUF_DUR: f64 = 2.56;
+/// How long the old fields rest before they change, for readers that look at them one after the other.
+const REST: Duration = Duration::from_millis(5);
+
+/// What an event stream has in common with its data stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Like {
+    /// Name of the data stream.
+    pub(crate) name: String,
+    /// Wire version.
+    pub(crate) version: StructVersion,
+}
+
+/// The event stream of a data stream.
+#[derive(Debug)]
+pub(crate) struct EventStream {
+    position: Position,
+    /// What the data stream is by now, until the event stream is the same.
+    wanted: Mutex<Option<Like>>,
+    /// None when it was closed.
+    publishing: Mutex<Option<Publishing>>,
+}
+
+#[derive(Debug)]
+struct Publishing {
+    publisher: Publisher<ShmStore>,
+    /// Marks that were refused.
+    refused: u64,
+    /// What was said of a failure, which is said once.
+    failure: Option<String>,
+}
+
+impl EventStream {
+    /// Makes it, or adopts what an earlier service left.
+    pub(crate) fn open(
+        like: &Like,
+        store: ShmStore,
+        writer: Writer,
+        clock: Clock,
+        position: Position,
+    ) -> Result<Self, PublishError<ShmError>> {
+        let mut publisher = Publisher::open(store, (), settings(like), writer, clock)?;
+        if let Err(error) = with_message(&[], |m| publisher.describe(m).map(|_| ())) {
+            publisher.close();
+            return Err(error);
+        }
+        publisher.set_heartbeat(clock::monotonic_ns());
+        let publishing = Publishing { publisher, refused: 0, failure: None };
+        Ok(Self { position, wanted: Mutex::default(), publishing: Mutex::new(Some(publishing)) })
+    }
+
+    /// Stamps an event that was asked for at `arrived_ns` of `CLOCK_MONOTONIC`, and publishes it.
+    pub(crate) fn stamp(&self, mark: &Mark, arrived_ns: i64) -> Result<Stamped, MarkError> {
+        let mut publishing = self.lock();
+        let publishing = publishing.as_mut().ok_or(MarkError::NoFrame)?;
+        self.catch_up(publishing);
+        let stamped = self.stamped(mark, arrived_ns, publishing);
+        if stamped.is_err() {
+            publishing.refused += 1;
+            publishing.show_health();
+        }
+        stamped
+    }
+
+    fn stamped(&self, mark: &Mark, arrived_ns: i64, publishing: &mut Publishing) -> Result<Stamped, MarkError> {
+        mark.check()?;
+        let at = self.position.look().ok_or(MarkError::NoFrame)?;
+        let (stamped, given) = at.stamp(mark, arrived_ns)?;
+        let event = EventFrame::new(stamped.frame, stamped.time_ns, given, &mark.text);
+        // The text was checked.
+        publishing.publish(&event.map_err(|_| MarkError::TooLong { len: mark.text.len() })?)?;
+        Ok(stamped)
+    }
+
+    /// The data stream has another name, or is of another version. Waits for nothing; the next stamp or tick carries it out.
+    pub(crate) fn follow(&self, like: Like) {
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = Some(like);
+    }
+
+    /// Whether the event stream of a data stream of this name could be made.
+    pub(crate) fn check_free(&self, name: &str) -> Result<(), ShmError> {
+        let (Ok(name), Some(publishing)) = (StreamName::new(&name_of(name)), &mut *self.lock()) else { return Ok(()) };
+        publishing.publisher.store().check_free(&name.header())
+    }
+
+    /// Shows that the writer lives, follows the data stream, and replaces what somebody has removed. To be called now and then.
+    pub(crate) fn tick(&self) {
+        let mut publishing = self.lock();
+        let Some(publishing) = publishing.as_mut() else { return };
+        publishing.publisher.set_heartbeat(clock::monotonic_ns());
+        self.catch_up(publishing);
+        publishing.replace_lost();
+    }
+
+    /// Ends it and removes its segments.
+    pub(crate) fn close(&self) {
+        if let Some(Publishing { publisher, .. }) = self.lock().take() {
+            wake_all(publisher.extension().memory());
+            publisher.close();
+        }
+    }
+
+    fn catch_up(&self, publishing: &mut Publishing) {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(like) = &*wanted
+            && publishing.become_like(like)
+        {
+            *wanted = None;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Publishing>> {
+        self.publishing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Publishing {
+    fn publish(&mut self, event: &EventFrame<'_>) -> Result<(), MarkError> {
+        let mut bytes = [0; EVENT_LEN];
+        event.emit(&mut bytes);
+        let published =
+            with_message(&[(event.time_ns() as f64 / 1e9, bytes)], |m| self.publisher.publish(m).map(|_| ()));
+        self.publisher.set_heartbeat(clock::monotonic_ns());
+        wake_all(self.publisher.extension().memory());
+        published.map_err(|error| MarkError::Publish { why: causes::line(&error) })
+    }
+
+    fn become_like(&mut self, like: &Like) -> bool {
+        let renamed = self.publisher.apply(settings(like)).and_then(|()| self.describe());
+        self.told(renamed, "cannot follow the data stream's settings")
+    }
+
+    fn replace_lost(&mut self) {
+        let Some(lost) = self.publisher.store().lost() else { return };
+        let replaced = self.publisher.replace(lost).and_then(|()| {
+            std::thread::sleep(REST);
+            self.describe()
+        });
+        if replaced.is_ok() {
+            self.publisher.store().count_replaced();
+        }
+        self.told(replaced, "has lost segments that cannot be replaced");
+    }
+
+    /// Describes the stream where its ring is gone, and wakes those who wait for it.
+    fn describe(&mut self) -> Result<(), PublishError<ShmError>> {
+        with_message(&[], |m| self.publisher.describe(m).map(|_| ()))?;
+        self.publisher.set_heartbeat(clock::monotonic_ns());
+        self.show_health();
+        wake_all(self.publisher.extension().memory());
+        Ok(())
+    }
+
+    fn show_health(&mut self) {
+        self.publisher.set_health(&Health { bad_frames: self.refused, ..Health::default() });
+        let heals = self.publisher.store().heals();
+        self.publisher.set_heals(heals);
+    }
+
+    /// Says a failure once. Whether there was none.
+    fn told(&mut self, outcome: Result<(), PublishError<ShmError>>, what: &str) -> bool {
+        let failure = outcome.err().map(|error| causes::line(&error));
+        if let Some(text) = &failure
+            && self.failure.as_ref() != Some(text)
+        {
+            tracing::error!(stream = self.publisher.name().as_str(), "the event stream {what}: {text}");
+        }
+        self.failure = failure;
+        self.failure.is_none()
+    }
+}
+
+fn settings(like: &Like) -> Settings {
+    // A name that is too long for a stream is refused long before: the settings know a shorter limit.
+    let shmem_name = StreamName::new(&name_of(&like.name)).ok();
+    Settings { shmem_name, buf_dur: BUF_DUR, axis: None, version: like.version }
+}
+
+/// Lends the message of these events, each with its time in seconds.
+fn with_message<T>(events: &[(f64, [u8; EVENT_LEN])], f: impl FnOnce(&AxisArray<'_>) -> T) -> T {
+    let bytes: Vec<u8> = events.iter().flat_map(|(_, bytes)| *bytes).collect();
+    let times: Vec<u8> = events.iter().flat_map(|(time, _)| time.to_le_bytes()).collect();
+    let shape = [events.len()];
+    let times = Array { element: Element::Plain(DType::F64), shape: &shape, bytes: &times };
+    f(&AxisArray {
+        data: Samples { dtype: DType::U8, shape: &[events.len(), EVENT_LEN], bytes: &bytes },
+        dims: &["time", "byte"],
+        axes: &[("time", Axis::Coordinate { unit: "s", dims: &["time"], data: times })],
+        attrs: &[],
+        key: EVENTS_KEY,
+        stream_dim: Some("time"),
+    })
+}
