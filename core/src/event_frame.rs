@@ -251,8 +251,8 @@ mod tests {
         event.emit(&mut bytes);
         // By hand from the drawing.
         let head: [u8; 35] = [
-            1, 0, 3, 0, 2, 0, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0,
-            0, 0, 0, b'h', 0xc3, 0xa9,
+            1, 0, 3, 0, 2, 0, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0,
+            0, 0, 0, 0, b'h', 0xc3, 0xa9,
         ];
         assert_eq!(bytes[..35], head);
         assert!(bytes[35..].iter().all(|b| *b == 0));

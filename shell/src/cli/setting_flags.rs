@@ -58,7 +58,10 @@ pub(crate) struct SettingFlags {
     /// Unix socket for the life-cycle channel of Python's multiprocessing.connection.Client, or none [default: none]
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath, help_heading = STREAM)]
     conn: Option<String>,
-    /// Who may open the segments and the life-cycle channel: 0600 the owner alone, 0660 a group too [default: 0600]
+    /// Unix socket for programs that mark events, a line of text each, or none [default: none]
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath, help_heading = STREAM)]
+    events: Option<String>,
+    /// Who may open the segments and the sockets of --conn and --events: 0600 the owner alone, 0660 a group too [default: 0600]
     #[arg(long, value_name = "MODE", value_parser = ["0600", "0660"], help_heading = STREAM)]
     mode: Option<String>,
     /// That group, by name or number, for mode 0660 only [default: the group of the process]
@@ -138,6 +141,7 @@ impl SettingFlags {
             Key::Clock => &self.clock,
             Key::Duration => &self.duration,
             Key::Conn => &self.conn,
+            Key::Events => &self.events,
             Key::Mode => &self.mode,
             Key::Group => &self.group,
             Key::Spi => &self.spi,

@@ -40,7 +40,9 @@ fn every_flag_reaches_its_own_setting() {
             Key::Simulate | Key::Fast | Key::LockMemory => ("true", "true"),
             Key::Signal => ("eeg", "\"eeg\""),
             Key::Faults => ("x", "[\"x\"]"),
-            Key::Name | Key::Board | Key::Axis | Key::Key | Key::Conn | Key::Group | Key::File => ("x", "\"x\""),
+            Key::Name | Key::Board | Key::Axis | Key::Key | Key::Conn | Key::Events | Key::Group | Key::File => {
+                ("x", "\"x\"")
+            }
         };
         for flag in [key.flag(), key.flag().replace('-', "_")] {
             let given = format!("--{flag}={value}");

@@ -22,6 +22,8 @@ const MAX_GROUP: usize = 255;
 const BUFFER: &str = "buffer";
 /// What the static metadata is called there.
 const META: &str = "meta";
+/// What a stream's event stream is called there.
+const EVENTS: &str = "events";
 
 /// What a message calls characters that nobody sees, behind control characters.
 const INVISIBLE: &str = "invisible characters";
@@ -132,6 +134,7 @@ impl Given<'_> {
         let what = match part {
             _ if numbered(BUFFER) => "a ring",
             _ if numbered(META) => "the static metadata",
+            _ if part == EVENTS => "the stream of events",
             _ => return Ok(name),
         };
         let better = format!("{stream}-{part}");

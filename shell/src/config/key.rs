@@ -36,6 +36,7 @@ pub enum Key {
     Clock,
     Duration,
     Conn,
+    Events,
     Mode,
     Group,
     Spi,
@@ -71,7 +72,7 @@ const fn simulated(key: Key, name: &'static str, reach: Reach, meaning: &'static
 }
 
 /// In the order of [`Key`], which is the order of the printed file.
-const ENTRIES: [Entry; 29] = [
+const ENTRIES: [Entry; 30] = [
     entry(Key::Name, "name", Reach::Live, "Name of the stream, by which readers find it."),
     entry(Key::Board, "board", Reach::Fixed, "Board id; `axismirror boards` lists them."),
     entry(Key::Rate, "rate", Reach::NeedsAdcRestart, "Frames per second, in Hz; without it the board's default."),
@@ -110,10 +111,16 @@ const ENTRIES: [Entry; 29] = [
     ),
     entry(Key::Conn, "conn", Reach::Fixed, "Path of the Unix socket for the life-cycle channel; without it none."),
     entry(
+        Key::Events,
+        "events",
+        Reach::Fixed,
+        "Path of the Unix socket for programs that mark events, a line of text each; without it none.",
+    ),
+    entry(
         Key::Mode,
         "mode",
         Reach::Fixed,
-        "Who may open the segments and the life-cycle channel: `0600` the owner alone, `0660` a group too.",
+        "Who may open the segments and the sockets of `conn` and `events`: `0600` the owner alone, `0660` a group too.",
     ),
     entry(
         Key::Group,

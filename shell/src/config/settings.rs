@@ -149,7 +149,8 @@ impl PartialEq for Origins {
 /// The settings of a stream. `None` is "not given": what then holds is said at each field.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// Name of the stream (`shmem_name`): 1 to [`MAX_NAME`] bytes, no control or invisible characters, no `/buffer` or `/meta` with a number at its end.
+    /// Name of the stream (`shmem_name`): 1 to [`MAX_NAME`] bytes, no control or invisible characters, no `/events`, and no `/buffer` or
+    /// `/meta` with a number, at its end.
     pub name: String,
     /// Board id.
     pub board: String,
@@ -181,7 +182,9 @@ pub struct Settings {
     pub duration: Option<Duration>,
     /// Unix socket of the life-cycle channel; else none.
     pub conn: Option<PathBuf>,
-    /// Who may open the segments and the socket.
+    /// Unix socket for programs that mark events; else none.
+    pub events: Option<PathBuf>,
+    /// Who may open the segments and the sockets.
     pub mode: Mode,
     /// Name or number of the group for [`Mode::Group`]; else that of the process.
     pub group: Option<String>,
@@ -218,6 +221,7 @@ impl Default for Settings {
             clock: Clock::Monotonic,
             duration: None,
             conn: None,
+            events: None,
             mode: Mode::default(),
             group: None,
             spi: SpiAccess::default(),
@@ -329,6 +333,8 @@ impl Settings {
             }
             Key::Conn if unset => self.conn = None,
             Key::Conn => self.conn = Some(beside(place, given.path()?)),
+            Key::Events if unset => self.events = None,
+            Key::Events => self.events = Some(beside(place, given.path()?)),
             Key::Mode => self.mode = given.word(&MODES)?,
             Key::Group if unset => self.group = None,
             Key::Group => self.group = Some(given.name_or_number().map_err(optional)?),

@@ -163,6 +163,7 @@ fn a_stream_is_not_called_as_a_part_of_another_is() {
         ("lab/meta1", "the static metadata of a stream `lab` is called"),
         ("a/b/buffer4294967295", "a ring of a stream `a/b` is called"),
         ("/meta0", "`meta0` would do"),
+        ("lab/events", "the stream of events of a stream `lab` is called"),
     ] {
         let as_flag = flags(&[(Key::Name, name)]).load().unwrap_err().to_string();
         let as_change = Change::parse(&format!("name={name}")).unwrap_err().to_string();
@@ -179,6 +180,8 @@ fn a_stream_is_not_called_as_a_part_of_another_is() {
         "lab/buffer0/x",
         "lab/xmeta1",
         "lab/meta+1",
+        "events",
+        "lab/events0",
     ] {
         assert_eq!(flags(&[(Key::Name, name)]).load().unwrap().name, name);
     }

@@ -34,6 +34,7 @@ impl Settings {
             Key::Clock => text(word(&CLOCKS, &self.clock)),
             Key::Duration => Value::Float(self.duration?.as_secs_f64()),
             Key::Conn => path(self.conn.as_deref()?),
+            Key::Events => path(self.events.as_deref()?),
             Key::Mode => text(word(&MODES, &self.mode)),
             Key::Group => text(self.group.as_deref()?),
             Key::Spi => text(word(&SPI_ACCESSES, &self.spi)),

@@ -30,7 +30,7 @@ pub use socket_file::SocketFileError;
 
 use crate::access::Access;
 use event::Replay;
-use socket_file::SocketFile;
+pub(crate) use socket_file::SocketFile;
 use worker::{Log, Worker};
 
 /// Events that may wait for the serving thread.

@@ -67,8 +67,8 @@ pub enum SocketFileError {
 
 /// A listening socket and its file, which is removed when this is dropped.
 #[derive(Debug)]
-pub(super) struct SocketFile {
-    pub(super) listener: UnixListener,
+pub(crate) struct SocketFile {
+    pub(crate) listener: UnixListener,
     path: PathBuf,
     /// Device and inode of the file that we made: nobody else's is removed.
     identity: (u64, u64),
@@ -76,7 +76,7 @@ pub(super) struct SocketFile {
 
 impl SocketFile {
     /// Listens at `path`, non-blocking; who has `access` may connect.
-    pub(super) fn bind(path: &Path, access: Access) -> Result<Self, SocketFileError> {
+    pub(crate) fn bind(path: &Path, access: Access) -> Result<Self, SocketFileError> {
         let failed = |what| move |source: io::Error| SocketFileError::Io { path: path.to_owned(), what, source };
         let _lock = lock_folder(path);
         remove_stale(path)?;
@@ -117,7 +117,7 @@ impl SocketFile {
         rustix::fs::chmod(link, access.mode()).map_err(|e| failed(e.into()))
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }

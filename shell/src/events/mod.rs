@@ -20,6 +20,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Programs
+//!
+//! With the setting `events = "PATH"` the service listens at a Unix socket for programs in any language: [`Lines`] says what a line is.
+//!
 //! # Which frame
 //!
 //! An event's time is that of the request's arrival at the service, by the clock of the data stream; or one that the request gives. Its frame is the
@@ -35,10 +39,12 @@
 //! lost between the newest frame and the event have no number: they make it wrong by as many. The time is always right: a reader that wants the last
 //! word on a frame looks for the event's time among the data's.
 
+mod line;
 mod marking;
 mod position;
 mod reader;
 mod seconds;
+mod socket;
 mod stream;
 
 use axismirror_core::dtype::DType;
@@ -47,10 +53,12 @@ use axismirror_core::header::Description;
 
 pub use axismirror_core::event_frame::Given;
 
+pub use self::line::{LineError, Lines, answer};
 pub use self::marking::{Mark, MarkError, Stamped};
 pub(crate) use self::position::{At, Position};
 pub use self::reader::{Event, EventReader, NewEvents};
 pub use self::seconds::{Seconds, parse_seconds};
+pub(crate) use self::socket::MarkSocket;
 pub(crate) use self::stream::{EventStream, Like};
 pub use crate::control::mark;
 

@@ -168,12 +168,14 @@ mod tests {
     fn an_event_belongs_to_the_frame_that_is_being_acquired() {
         let at = at();
         // Frame 1001 comes at 10.004 s, and converts what happens since 10 s.
-        for (arrived, expected) in [(1, 1001), (4 * MS, 1001), (5 * MS, 1002), (8 * MS, 1002), (20 * MS, 1005)] {
+        for (arrived, expected) in
+            [(1, 1000), (MS, 1001), (4 * MS, 1001), (5 * MS, 1002), (8 * MS, 1002), (20 * MS, 1005)]
+        {
             let (stamped, given) = at.stamp(&Mark::now("x"), NEWEST + arrived).unwrap();
             assert_eq!((stamped.frame, given), (expected, Given::Nothing), "{arrived}");
             assert_eq!(stamped.time_ns, 10_000 * MS + arrived);
         }
-        // 30 us late by DRDY's jitter is not the next frame.
+        // 30 us late by DRDY's jitter is not the next frame, and a nanosecond not either.
         assert_eq!(frame(&at, NEWEST + 4 * MS + 30_000), 1001);
     }
 

@@ -16,6 +16,7 @@ use axismirror_core::name::StreamName;
 use axismirror_core::publisher::{PublishError, Publisher};
 use axismirror_core::settings::Settings;
 
+use super::socket::Stamper;
 use super::{Mark, MarkError, Position, Stamped, name_of};
 use crate::causes;
 use crate::clock;
@@ -96,6 +97,14 @@ impl EventStream {
         Ok(stamped)
     }
 
+    /// Counts a mark that was refused before it came here.
+    fn count(&self) {
+        if let Some(publishing) = self.lock().as_mut() {
+            publishing.refused += 1;
+            publishing.show_health();
+        }
+    }
+
     /// The data stream has another name, or is of another version. Waits for nothing; the next stamp or tick carries it out.
     pub(crate) fn follow(&self, like: Like) {
         *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = Some(like);
@@ -135,6 +144,16 @@ impl EventStream {
 
     fn lock(&self) -> MutexGuard<'_, Option<Publishing>> {
         self.publishing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stamper for EventStream {
+    fn stamp(&self, mark: &Mark, arrived_ns: i64) -> Result<Stamped, MarkError> {
+        Self::stamp(self, mark, arrived_ns)
+    }
+
+    fn count_refused(&self) {
+        self.count();
     }
 }
 

@@ -13,7 +13,7 @@ use axismirror_core::static_metadata::channels::ChannelTableError;
 use super::faults;
 use crate::access::AccessError;
 use crate::config::ConfigError;
-use crate::conn::ConnError;
+use crate::conn::{ConnError, SocketFileError};
 use crate::control::ControlError;
 use crate::hardware::HardwareError;
 use crate::recording::RecordingError;
@@ -69,6 +69,9 @@ pub enum ServiceError {
     /// The stream of its events cannot be published.
     #[error("the stream's events cannot be published")]
     Events(#[source] PublishError<ShmError>),
+    /// The socket for marks cannot be made.
+    #[error("the socket for events cannot be opened")]
+    EventSocket(#[from] SocketFileError),
     /// The group of readers is none.
     #[error("the stream cannot be shared")]
     Access(#[from] AccessError),

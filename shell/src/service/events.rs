@@ -2,17 +2,18 @@
 //!
 //! Stamping is the event stream's own; a request over the control socket is stamped by that socket's thread.
 
-use std::io;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{ServiceError, this_process};
 use crate::access::Access;
 use crate::config::Settings;
 use crate::control::Marker;
-use crate::events::{EventStream, Like, Position};
+use crate::events::{EventStream, Like, MarkSocket, Position};
 use crate::shm::{SHM_DIR, ShmStore};
 
 /// Between two looks after the stream.
@@ -23,6 +24,7 @@ const TICK: Duration = Duration::from_millis(200);
 pub(super) struct Events {
     stream: Arc<EventStream>,
     closing: Arc<AtomicBool>,
+    wake: UnixStream,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -33,8 +35,13 @@ impl Events {
         let stream = EventStream::open(&like(settings), store, this_process(), settings.clock, position);
         let stream = Arc::new(stream.map_err(ServiceError::Events)?);
         let closing = Arc::new(AtomicBool::new(false));
-        let mut events = Self { stream: stream.clone(), closing: closing.clone(), thread: None };
-        events.thread = Some(spawn(stream, closing).map_err(ServiceError::Thread)?);
+        let (wake, woken) = UnixStream::pair().map_err(ServiceError::Thread)?;
+        // From here on the stream is removed again when something fails.
+        let mut events = Self { stream: stream.clone(), closing: closing.clone(), wake, thread: None };
+        let socket = settings.events.as_deref().map(|path| MarkSocket::bind(path, access)).transpose()?;
+        let looks = move || look_after(&stream, socket, &woken, &closing);
+        let thread = std::thread::Builder::new().name("events".to_owned()).spawn(looks);
+        events.thread = Some(thread.map_err(ServiceError::Thread)?);
         Ok(events)
     }
 
@@ -43,21 +50,29 @@ impl Events {
     }
 }
 
-fn spawn(stream: Arc<EventStream>, closing: Arc<AtomicBool>) -> io::Result<JoinHandle<()>> {
-    std::thread::Builder::new().name("events".to_owned()).spawn(move || {
-        crate::realtime::leave();
-        // Relaxed: a flag alone, nothing is published with it.
-        while !closing.load(Ordering::Relaxed) {
+/// The thread: as long as the data stream is there.
+fn look_after(stream: &EventStream, socket: Option<MarkSocket>, woken: &UnixStream, closing: &AtomicBool) {
+    crate::realtime::leave();
+    let mut socket = socket;
+    let mut ticked = None;
+    // Relaxed: a flag alone, nothing is published with it.
+    while !closing.load(Ordering::Relaxed) {
+        if ticked.is_none_or(|at: Instant| at.elapsed() >= TICK) {
             stream.tick();
-            std::thread::park_timeout(TICK);
+            ticked = Some(Instant::now());
         }
-    })
+        match &mut socket {
+            Some(socket) => socket.serve(woken, TICK, stream),
+            None => std::thread::park_timeout(TICK),
+        }
+    }
 }
 
 impl Drop for Events {
     fn drop(&mut self) {
         // Relaxed: a flag alone, nothing is published with it.
         self.closing.store(true, Ordering::Relaxed);
+        let _ = self.wake.write(&[0]);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
             let _ = thread.join();
