@@ -1,5 +1,6 @@
 //! `axismirror clean`: takes away what killed services have left.
 
+use axismirror::events;
 use axismirror::shm::{SHM_DIR, left_behind};
 use clap::Args;
 
@@ -11,7 +12,7 @@ use super::{Failure, output};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  axismirror clean --dry-run\n  axismirror clean lab")]
 pub(crate) struct CleanArgs {
-    /// Only the stream of this name
+    /// Only the stream of this name, with its events
     #[arg(value_name = "NAME")]
     name: Option<String>,
     /// Say what would be removed, and remove nothing
@@ -27,7 +28,8 @@ pub(crate) fn run(args: &CleanArgs) -> Result<(), Failure> {
     let found = left_behind(SHM_DIR);
     let found = found.map_err(|e| Failure::failed(format!("{SHM_DIR} cannot be looked into")).because(e))?;
     let mut text = String::new();
-    for stream in found.iter().filter(|s| args.name.as_ref().is_none_or(|name| *name == s.name)) {
+    let is_meant = |name: &str| args.name.as_deref().is_none_or(|n| name == n || events::stream_of(name) == Some(n));
+    for stream in found.iter().filter(|s| is_meant(&s.name)) {
         let files = stream.files.len();
         if stream.is_read && !args.attached {
             text.push_str(&format!(

@@ -1,5 +1,6 @@
 //! `axismirror list`: the streams of this machine.
 
+use axismirror::events;
 use axismirror::shm::{self, Found, SHM_DIR};
 use axismirror_core::header::Description;
 use clap::Args;
@@ -77,6 +78,11 @@ impl Seen {
         })
     }
 
+    /// Frames that were published up to now.
+    fn frames(&self) -> Option<u64> {
+        Some(self.look.as_ref()?.frames.as_ref()?.published_ever)
+    }
+
     /// How long the ADC has not answered.
     fn silent_s(&self) -> Option<f64> {
         self.look.as_ref()?.adc.as_ref()?.silent_for_s
@@ -143,6 +149,10 @@ impl State {
 fn line(seen: &Seen) -> String {
     let found = &seen.found;
     let what = match &found.description {
+        Some(d) if events::are_events(d) => match seen.frames() {
+            Some(1) => "1 event so far".to_owned(),
+            n => format!("{} events so far", n.unwrap_or(0)),
+        },
         Some(d) => format!("{} Hz, {} samples a frame, {}", d.srate(), d.frame_samples(), d.dtype().code()),
         None => "nothing described yet".to_owned(),
     };
@@ -165,6 +175,7 @@ fn entry(seen: &Seen) -> serde_json::Value {
         "state": seen.state().word(),
         "writer_pid": found.writer,
         "silent_for_s": seen.silent_s(),
+        "events_of": found.description.as_ref().filter(|d| events::are_events(d)).and(found.name.as_deref()).and_then(events::stream_of),
         "srate": found.description.as_ref().map(Description::srate),
         "frame_shape": found.description.as_ref().map(|d| d.frame_shape().to_vec()),
         "dtype": found.description.as_ref().map(|d| d.dtype().code()),

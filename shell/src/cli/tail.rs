@@ -1,13 +1,17 @@
-//! `axismirror tail`: frames of a stream, as a mirror process sees them.
+//! `axismirror tail`: frames of a stream, as a mirror process sees them, and its events among them.
+
+mod marks;
 
 use std::borrow::Cow;
 use std::io::{BufWriter, StdoutLock, Write, stdout};
 use std::time::Duration;
 
 use axismirror::config::visible;
+use axismirror::events::Event;
 use axismirror::mirror::{Follower, Frames, Mirror, News, Start, State, StreamInfo};
 use clap::{Args, ValueEnum};
 
+use self::marks::Marks;
 use super::{Failure, output, sample};
 
 /// Frames that are printed when nobody says how many.
@@ -15,7 +19,9 @@ const NEWEST: u64 = 10;
 /// Between two looks for a stream.
 const WAITING: Duration = Duration::from_millis(50);
 
-/// Print the newest frames of a stream, and with --follow all that come; gaps are marked
+/// Print the newest frames of a stream, and with --follow all that come, with the stream's gaps and events among them
+///
+/// An event is a line `# mark: frame N, TIME s: TEXT` before the frame that was being acquired. Of a stream of events (NAME/events) each line is one.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct TailArgs {
@@ -40,7 +46,8 @@ const EXAMPLES: &str = "\
 Examples:
   axismirror tail --follow
   axismirror tail lab -n 1000 --format csv > lab.csv
-  axismirror tail lab --follow --format raw --channels 1 | od -t d4";
+  axismirror tail lab --follow --format raw --channels 1 | od -t d4
+  axismirror tail lab/events --follow           the events alone";
 
 /// Channels from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +74,7 @@ pub(crate) fn run(args: &TailArgs) -> Result<(), Failure> {
 fn newest(args: &TailArgs) -> Result<(), Failure> {
     let n = usize::try_from(args.frames.unwrap_or(NEWEST)).unwrap_or(usize::MAX);
     let mut mirror = Mirror::attach(&args.name)?;
-    let mut printer = Printer::new(args);
+    let mut printer = Printer::new(args, Start::Oldest);
     // What the stream is, also when it has no frame yet.
     let known = StreamInfo::of(&mut mirror)?;
     known.as_ref().map_or(Ok(()), |info| printer.begin(info))?;
@@ -87,7 +94,7 @@ fn newest(args: &TailArgs) -> Result<(), Failure> {
 /// All frames from now on.
 fn follow(args: &TailArgs) -> Result<(), Failure> {
     let mut follower = Follower::open(&args.name, Start::Next)?;
-    let mut printer = Printer::new(args);
+    let mut printer = Printer::new(args, Start::Next);
     let mut left = args.frames.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
     let mut said = None;
     while left > 0 {
@@ -116,16 +123,31 @@ struct Printer<'a> {
     args: &'a TailArgs,
     /// Which samples of a frame, from 0.
     samples: Vec<usize>,
+    /// Whether the frames are events.
+    events: bool,
+    marks: Marks,
+    /// Whether a frame was printed.
+    begun: bool,
 }
 
 impl<'a> Printer<'a> {
-    fn new(args: &'a TailArgs) -> Self {
-        Self { out: BufWriter::new(stdout().lock()), args, samples: Vec::new() }
+    /// With the stream's events from `start` on.
+    fn new(args: &'a TailArgs, start: Start) -> Self {
+        let out = BufWriter::new(stdout().lock());
+        Self { out, args, samples: Vec::new(), events: false, marks: Marks::of(&args.name, start), begun: false }
     }
 
     /// A header for what the frames are from here on.
     fn begin(&mut self, info: &StreamInfo) -> Result<(), Failure> {
         let all = info.channels;
+        self.events = info.is_events();
+        if self.events {
+            return match self.args.format {
+                Format::Text => self.line(format_args!("{}", event_row("frame", "time/s", "event"))),
+                Format::Csv => self.line(format_args!("frame,time,event")),
+                Format::Raw => Ok(()),
+            };
+        }
         self.samples = match &self.args.channels {
             None => (0..all).collect(),
             Some(Channels(numbers)) => match numbers.iter().find(|n| **n > all) {
@@ -154,7 +176,18 @@ impl<'a> Printer<'a> {
         if frames.not_acquired > 0 {
             self.gap(format_args!("{} frames were not acquired", frames.not_acquired))?;
         }
+        if self.events {
+            frames.frames().try_for_each(|bytes| self.event(bytes))?;
+            return Ok(frames.len());
+        }
+        self.marks.look();
+        if !std::mem::replace(&mut self.begun, true) {
+            self.marks.skip_before(frames.first);
+        }
         for i in 0..frames.len() {
+            while let Some(mark) = self.marks.before(frames.first + i as u64) {
+                self.comment("mark", format_args!("{mark}"))?;
+            }
             if self.args.format == Format::Raw {
                 for s in &self.samples {
                     self.out.write_all(frames.sample(i, *s)).map_err(output::broken)?;
@@ -174,14 +207,34 @@ impl<'a> Printer<'a> {
         Ok(frames.len())
     }
 
-    /// A comment among the frames; for raw samples there is no such place.
+    /// A frame of an event stream.
+    fn event(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if self.args.format == Format::Raw {
+            return self.out.write_all(bytes).map_err(output::broken);
+        }
+        let Some(event) = Event::from_bytes(bytes) else {
+            return self.comment("mark", format_args!("an event of a later version"));
+        };
+        // A stranger's, and an event is a line.
+        let (text, time) = (visible(&event.text), format!("{:.6}", event.time()));
+        match self.args.format {
+            Format::Csv => self.line(format_args!("{},{time},{}", event.frame, quoted(&text))),
+            _ => self.line(format_args!("{}", event_row(&event.frame.to_string(), &time, &text))),
+        }
+    }
+
     fn gap(&mut self, what: std::fmt::Arguments<'_>) -> Result<(), Failure> {
+        self.comment("gap", what)
+    }
+
+    /// A comment among the frames; for raw samples there is no such place.
+    fn comment(&mut self, kind: &str, what: std::fmt::Arguments<'_>) -> Result<(), Failure> {
         match self.args.format {
             Format::Raw => {
-                eprintln!("gap: {what}");
+                eprintln!("{kind}: {what}");
                 Ok(())
             }
-            _ => self.line(format_args!("# gap: {what}")),
+            _ => self.line(format_args!("# {kind}: {what}")),
         }
     }
 
@@ -201,6 +254,11 @@ fn quoted(field: &str) -> Cow<'_, str> {
     } else {
         field.into()
     }
+}
+
+/// As [`row`], with a text in place of samples.
+fn event_row(number: &str, time: &str, text: &str) -> String {
+    format!("{number:>10} {time:>16} {text}")
 }
 
 /// Columns of one width.

@@ -83,10 +83,13 @@ pub fn stream_of(name: &str) -> Option<&str> {
     name.strip_suffix(EVENTS_SUFFIX).filter(|stream| !stream.is_empty())
 }
 
-/// Whether the frames of a stream are events.
+/// Whether the frames of a stream are events ([`StreamInfo::is_events`](crate::mirror::StreamInfo::is_events) says the same).
 #[must_use]
 pub fn are_events(description: &Description) -> bool {
-    description.key().as_str() == EVENTS_KEY
-        && description.dtype().code() == DType::U8.code()
-        && description.frame_bytes() == EVENT_LEN
+    is_of_events(description.key().as_str(), description.dtype(), description.frame_samples())
+}
+
+/// Whether frames of so many samples are events.
+pub(crate) fn is_of_events(key: &str, dtype: DType, samples: usize) -> bool {
+    key == EVENTS_KEY && dtype.code() == DType::U8.code() && samples == EVENT_LEN
 }

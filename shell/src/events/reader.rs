@@ -24,6 +24,12 @@ pub struct Event {
 }
 
 impl Event {
+    /// From a frame of an event stream; `None` when it is none, or of a later version.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        EventView::new(bytes).and_then(EventFrame::parse).ok().map(Self::from)
+    }
+
     /// Time in seconds of the data stream's clock, as its times are.
     #[must_use]
     pub fn time(&self) -> f64 {
@@ -93,9 +99,9 @@ impl EventReader {
                 continue;
             }
             for bytes in chunk.bytes().chunks_exact(EVENT_LEN) {
-                match EventView::new(bytes).and_then(EventFrame::parse) {
-                    Ok(event) => new.events.push(event.into()),
-                    Err(_) => new.unreadable += 1,
+                match Event::from_bytes(bytes) {
+                    Some(event) => new.events.push(event),
+                    None => new.unreadable += 1,
                 }
             }
         }

@@ -83,6 +83,12 @@ impl StreamInfo {
         }))
     }
 
+    /// Whether the frames are [events](crate::events::Event::from_bytes).
+    #[must_use]
+    pub fn is_events(&self) -> bool {
+        crate::events::is_of_events(&self.key, self.dtype, self.channels)
+    }
+
     /// Bytes of a frame.
     #[must_use]
     pub const fn frame_bytes(&self) -> usize {
