@@ -14,26 +14,36 @@ fn files(name: &str) -> usize {
     common::files(name, common::user()).iter().filter(|file| file.exists()).count()
 }
 
+/// The same of its events.
+fn event_files(name: &str) -> usize {
+    files(&axismirror::events::name_of(name))
+}
+
 #[test]
 fn only_what_a_dead_writer_left_is_removed() {
     let name = unique("clean");
     let service = Service::start(&name, &[]);
     let (status, out, _) = run(&["clean", &name]);
     assert_eq!((status, out.as_str(), files(&name)), (Some(0), "nothing was left behind\n", 6));
+    assert_eq!(event_files(&name), 6);
     assert!(info(&name).unwrap()["valid"] == true);
     // Dropping is kill -9.
     drop(service);
     // Another clean that looks at the header at this moment counts as a reader.
     let planned = eventually("it would be removed", || {
         let (_, out, _) = run(&["clean", "--dry-run", &name]);
-        out.contains("would be removed").then_some(out)
+        (!out.contains("attached")).then_some(out)
     });
-    assert_eq!((planned, files(&name)), (format!("{name}: 6 files would be removed\n"), 6));
-    let removed = eventually("it is removed", || {
+    let of_both = |what: &str| format!("{name}: 6 files {what}\n{name}/events: 6 files {what}\n");
+    assert_eq!((planned, files(&name), event_files(&name)), (of_both("would be removed"), 6, 6));
+    let mut removed = String::new();
+    eventually("it is removed", || {
         let (_, out, _) = run(&["clean", &name]);
-        out.contains("removed").then_some(out)
+        removed.extend(out.lines().filter(|l| l.ends_with(" removed")).map(|l| format!("{l}\n")));
+        (files(&name) + event_files(&name) == 0).then_some(())
     });
-    assert_eq!((removed, files(&name)), (format!("{name}: 6 files removed\n"), 0));
+    let sorted = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(sorted(&removed), sorted(&of_both("removed")));
 }
 
 #[test]
@@ -102,7 +112,7 @@ fn a_clean_at_any_moment_neither_hinders_a_start_nor_takes_from_it() {
     assert!(cleans > 2, "{cleans}");
     // Whatever the last one left.
     run(&["clean", "--attached", &name]);
-    assert_eq!(files(&name), 0);
+    assert_eq!(files(&name) + event_files(&name), 0);
 }
 
 /// Tells the other thread to stop, also when a test fails.

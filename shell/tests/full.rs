@@ -54,7 +54,7 @@ fn loses(segment: &SegmentName) -> Option<(String, String)> {
         log = log.display(),
         names = names.join(" "),
     );
-    let said = in_own_shm("size=160k", &script);
+    let said = in_own_shm("size=240k", &script);
     let said = said.map(|said| (said, std::fs::read_to_string(&log).unwrap()));
     let _ = std::fs::remove_file(&log);
     said

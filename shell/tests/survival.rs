@@ -79,10 +79,10 @@ fn a_full_file_system_is_an_error_that_says_how_much_is_needed() {
 #[test]
 fn a_start_that_fails_half_way_leaves_nothing() {
     // A file, a folder and each further name count as an inode in a tmpfs: the start runs out of them later and later (tmpfs(5)).
-    for inodes in 2..10 {
+    for inodes in 2..24 {
         let Some((left, errors)) = run_in(&format!("size=1m,nr_inodes={inodes}")) else { return };
         if left == "0\n" {
-            assert!(inodes > 5, "the start did not fail often enough");
+            assert!(inodes > 9, "the start did not fail often enough");
             return;
         }
         assert_eq!(left, "1\n", "{inodes} inodes: it fails and leaves nothing: {errors}");

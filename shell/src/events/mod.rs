@@ -35,7 +35,8 @@
 //! ```
 //!
 //! Frames are counted over all generations, as [`Chunk::first`](crate::mirror::Chunk::first) counts them. A hundredth of a period, the jitter of
-//! DRDY, does not make it the next one. While the ADC does not answer there is no frame to come yet: then it is the first one after the gap. Frames that are
+//! DRDY, does not make it the next one. While the ADC does not answer there is no frame to come yet: then it is the first one after the gap; and
+//! before the first frame of all it is that one. Frames that are
 //! lost between the newest frame and the event have no number: they make it wrong by as many. The time is always right: a reader that wants the last
 //! word on a frame looks for the event's time among the data's.
 
@@ -55,7 +56,7 @@ pub use axismirror_core::event_frame::Given;
 
 pub use self::line::{LineError, Lines, answer};
 pub use self::marking::{Mark, MarkError, Stamped};
-pub(crate) use self::position::{At, Position};
+pub(crate) use self::position::{At, Position, Span};
 pub use self::reader::{Event, EventReader, NewEvents};
 pub use self::seconds::{Seconds, parse_seconds};
 pub(crate) use self::socket::MarkSocket;

@@ -19,10 +19,8 @@ const SLOWEST_S: f64 = 1.0;
 pub(crate) struct At {
     /// Number of the frame behind the newest.
     pub(crate) next: u64,
-    /// Time of the newest frame, in ns of the stream's clock.
-    pub(crate) newest_ns: i64,
-    /// Time of the first frame of this run.
-    pub(crate) first_ns: i64,
+    /// Frames of this run of the service, once there are.
+    pub(crate) frames: Option<Span>,
     /// From `CLOCK_MONOTONIC` to the stream's clock.
     pub(crate) offset_ns: i64,
     /// Frames per second, nominally.
@@ -31,6 +29,15 @@ pub(crate) struct At {
     pub(crate) silent: bool,
     /// Whether frames come as fast as they can, at times that have nothing to do with the host's.
     pub(crate) free_running: bool,
+}
+
+/// Times in ns of the stream's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// Of the first frame.
+    pub(crate) first_ns: i64,
+    /// Of the newest frame.
+    pub(crate) newest_ns: i64,
 }
 
 /// Shown by one, looked at by others.
@@ -74,68 +81,77 @@ impl Position {
 impl At {
     /// What a mark that arrived at `arrived_ns` of `CLOCK_MONOTONIC` is stamped with.
     pub(crate) fn stamp(&self, mark: &Mark, arrived_ns: i64) -> Result<(Stamped, Given), MarkError> {
-        let now_ns = if self.free_running {
-            self.newest_ns.saturating_add((1e9 / self.rate) as i64)
-        } else {
-            arrived_ns.saturating_add(self.offset_ns)
+        let host_ns = arrived_ns.saturating_add(self.offset_ns);
+        let Some(span) = self.frames else {
+            // Whatever happens before the first frame belongs to it.
+            let now = (Stamped { frame: self.next, time_ns: host_ns }, Given::Nothing);
+            return if mark.time_ns.is_none() && mark.frame.is_none() { Ok(now) } else { Err(MarkError::NoFrame) };
         };
+        let now_ns = if self.free_running { span.newest_ns.saturating_add((1e9 / self.rate) as i64) } else { host_ns };
+        let look = Look { at: self, span, now_ns };
         let (time_ns, given) = match (mark.time_ns, mark.frame) {
             (Some(time_ns), _) => (time_ns, Given::Time),
-            (None, Some(frame)) => (self.time_of(frame, now_ns), Given::Frame),
+            (None, Some(frame)) => (look.time_of(frame), Given::Frame),
             (None, None) => (now_ns, Given::Nothing),
         };
         if given != Given::Nothing {
-            self.check(time_ns, now_ns)?;
+            look.check(time_ns)?;
         }
-        let frame = mark.frame.unwrap_or_else(|| self.frame_at(time_ns, now_ns));
+        let frame = mark.frame.unwrap_or_else(|| look.frame_at(time_ns));
         Ok((Stamped { frame, time_ns }, given))
     }
+}
 
-    fn check(&self, time_ns: i64, now_ns: i64) -> Result<(), MarkError> {
-        let (given, now) = (Seconds(time_ns), Seconds(now_ns));
+/// A look at where the acquisition is, at an instant.
+struct Look<'a> {
+    at: &'a At,
+    span: Span,
+    /// Of the stream's clock.
+    now_ns: i64,
+}
+
+impl Look<'_> {
+    fn check(&self, time_ns: i64) -> Result<(), MarkError> {
+        let (given, now) = (Seconds(time_ns), Seconds(self.now_ns));
         // Whatever was converted for the first frame belongs to it.
-        let first_ns = self.first_ns.saturating_sub((1e9 / self.rate) as i64);
-        if time_ns < first_ns || self.frames_before(time_ns) > self.next as f64 {
-            return Err(MarkError::TooEarly { given, first: Seconds(self.first_ns), now });
+        let first_ns = self.span.first_ns.saturating_sub((1e9 / self.at.rate) as i64);
+        if time_ns < first_ns || -self.behind(time_ns) > self.at.next as f64 {
+            return Err(MarkError::TooEarly { given, first: Seconds(self.span.first_ns), now });
         }
-        if time_ns > now_ns.saturating_add(AHEAD_S * NS_PER_S) {
+        if time_ns > self.now_ns.saturating_add(AHEAD_S * NS_PER_S) {
             return Err(MarkError::TooLate { given, now });
         }
         Ok(())
     }
 
     /// The first frame whose time is not before the event's.
-    fn frame_at(&self, time_ns: i64, now_ns: i64) -> u64 {
+    fn frame_at(&self, time_ns: i64) -> u64 {
         let behind = self.behind(time_ns);
         if behind <= 0.0 {
             // `as` makes 0 of what is negative.
-            return self.next.saturating_sub(1).saturating_sub(-behind as u64);
+            return self.at.next.saturating_sub(1).saturating_sub(-behind as u64);
         }
-        self.next.saturating_add((behind - self.never(now_ns)).max(1.0) as u64 - 1)
+        self.at.next.saturating_add((behind - self.never()).max(1.0) as u64 - 1)
     }
 
     /// So many frames behind the newest one an event is, as if all came.
     fn behind(&self, time_ns: i64) -> f64 {
-        let seconds = time_ns.saturating_sub(self.newest_ns) as f64 / 1e9;
-        (seconds * self.rate - JITTER).ceil()
-    }
-
-    fn frames_before(&self, time_ns: i64) -> f64 {
-        -self.behind(time_ns)
+        let seconds = time_ns.saturating_sub(self.span.newest_ns) as f64 / 1e9;
+        (seconds * self.at.rate - JITTER).ceil()
     }
 
     /// Frames that should have come by now and never will: the ADC does not answer.
-    fn never(&self, now_ns: i64) -> f64 {
-        let most = if self.silent { 1.0 } else { (SLOWEST_S * self.rate).ceil() };
-        (self.behind(now_ns) - most).max(0.0)
+    fn never(&self) -> f64 {
+        let most = if self.at.silent { 1.0 } else { (SLOWEST_S * self.at.rate).ceil() };
+        (self.behind(self.now_ns) - most).max(0.0)
     }
 
     /// When a frame comes, or came.
-    fn time_of(&self, frame: u64, now_ns: i64) -> i64 {
-        let ahead = i128::from(frame) - i128::from(self.next) + 1;
-        let never = if ahead > 0 { self.never(now_ns) } else { 0.0 };
+    fn time_of(&self, frame: u64) -> i64 {
+        let ahead = i128::from(frame) - i128::from(self.at.next) + 1;
+        let never = if ahead > 0 { self.never() } else { 0.0 };
         // `as` saturates.
-        self.newest_ns.saturating_add(((ahead as f64 + never) / self.rate * 1e9).round() as i64)
+        self.span.newest_ns.saturating_add(((ahead as f64 + never) / self.at.rate * 1e9).round() as i64)
     }
 }
 
@@ -147,8 +163,7 @@ mod tests {
     fn at() -> At {
         At {
             next: 1001,
-            newest_ns: 10_000_000_000,
-            first_ns: 6_000_000_000,
+            frames: Some(Span { first_ns: 6_000 * MS, newest_ns: 10_000 * MS }),
             offset_ns: 5_000_000_000,
             rate: 250.0,
             silent: false,
@@ -200,9 +215,18 @@ mod tests {
         assert!(matches!(by_frame(u64::MAX), Err(MarkError::TooLate { .. })));
         assert!(by_frame(0).is_ok());
         // Frames of an earlier run of the service were counted too, but are not this run's to mark.
-        let later = At { first_ns: 9_900 * MS, ..at };
+        let later = At { frames: Some(Span { first_ns: 9_900 * MS, newest_ns: 10_000 * MS }), ..at };
         let early = later.stamp(&Mark { frame: Some(900), ..Mark::now("x") }, NEWEST);
         assert!(matches!(early, Err(MarkError::TooEarly { .. })));
+    }
+
+    #[test]
+    fn before_the_first_frame_it_is_the_first_frame() {
+        let begins = At { frames: None, next: 77, ..at() };
+        let (stamped, _) = begins.stamp(&Mark::now("x"), NEWEST).unwrap();
+        assert_eq!(stamped, Stamped { frame: 77, time_ns: 10_000 * MS });
+        let given = Mark { frame: Some(77), ..Mark::now("x") };
+        assert_eq!(begins.stamp(&given, NEWEST), Err(MarkError::NoFrame));
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(crate) struct EventStream {
     position: Position,
     /// What the data stream is by now, until the event stream is the same.
     wanted: Mutex<Option<Like>>,
-    /// None when it was closed.
+    /// None before it was opened, and when it was closed.
     publishing: Mutex<Option<Publishing>>,
 }
 
@@ -56,22 +56,27 @@ struct Publishing {
 }
 
 impl EventStream {
-    /// Makes it, or adopts what an earlier service left.
+    /// One that is not open yet, and is stamped by what is shown in `position`.
+    pub(crate) fn new(position: Position) -> Self {
+        Self { position, wanted: Mutex::default(), publishing: Mutex::default() }
+    }
+
+    /// Makes its segments, or adopts what an earlier service left.
     pub(crate) fn open(
+        &self,
         like: &Like,
         store: ShmStore,
         writer: Writer,
         clock: Clock,
-        position: Position,
-    ) -> Result<Self, PublishError<ShmError>> {
+    ) -> Result<(), PublishError<ShmError>> {
         let mut publisher = Publisher::open(store, (), settings(like), writer, clock)?;
         if let Err(error) = with_message(&[], |m| publisher.describe(m).map(|_| ())) {
             publisher.close();
             return Err(error);
         }
         publisher.set_heartbeat(clock::monotonic_ns());
-        let publishing = Publishing { publisher, refused: 0, failure: None };
-        Ok(Self { position, wanted: Mutex::default(), publishing: Mutex::new(Some(publishing)) })
+        *self.lock() = Some(Publishing { publisher, refused: 0, failure: None });
+        Ok(())
     }
 
     /// Stamps an event that was asked for at `arrived_ns` of `CLOCK_MONOTONIC`, and publishes it.

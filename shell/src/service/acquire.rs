@@ -358,8 +358,8 @@ mod tests {
         let mut outlet = Outlet::new(publisher, Clock::Monotonic, Position::default());
         let like = Like { name: name.clone(), version: plan.settings.struct_version };
         let store = ShmStore::new(SHM_DIR);
-        let events = EventStream::open(&like, store, writer, Clock::Monotonic, Position::default()).unwrap();
-        let events = Arc::new(events);
+        let events = Arc::new(EventStream::new(Position::default()));
+        events.open(&like, store, writer, Clock::Monotonic).unwrap();
         let control = ControlServer::start(segment.as_str(), marker(&events)).unwrap();
         let (_reload, reloaded) = channel();
         let mut acquirer = Acquirer::new(plan, Arc::default(), control, events.clone(), reloaded);

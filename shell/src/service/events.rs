@@ -13,7 +13,7 @@ use super::{ServiceError, this_process};
 use crate::access::Access;
 use crate::config::Settings;
 use crate::control::Marker;
-use crate::events::{EventStream, Like, MarkSocket, Position};
+use crate::events::{EventStream, Like, MarkSocket};
 use crate::shm::{SHM_DIR, ShmStore};
 
 /// Between two looks after the stream.
@@ -29,24 +29,20 @@ pub(super) struct Events {
 }
 
 impl Events {
-    /// Makes the event stream of what `settings` describe, stamped by what is shown in `position`.
-    pub(super) fn start(settings: &Settings, access: Access, position: Position) -> Result<Self, ServiceError> {
-        let store = ShmStore::new(SHM_DIR).with_access(access);
-        let stream = EventStream::open(&like(settings), store, this_process(), settings.clock, position);
-        let stream = Arc::new(stream.map_err(ServiceError::Events)?);
+    /// Makes the event stream of what `settings` describe and begins to serve.
+    pub(super) fn start(stream: Arc<EventStream>, settings: &Settings, access: Access) -> Result<Self, ServiceError> {
         let closing = Arc::new(AtomicBool::new(false));
         let (wake, woken) = UnixStream::pair().map_err(ServiceError::Thread)?;
         // From here on the stream is removed again when something fails.
         let mut events = Self { stream: stream.clone(), closing: closing.clone(), wake, thread: None };
+        let store = ShmStore::new(SHM_DIR).with_access(access);
+        let opened = stream.open(&like(settings), store, this_process(), settings.clock);
+        opened.map_err(ServiceError::Events)?;
         let socket = settings.events.as_deref().map(|path| MarkSocket::bind(path, access)).transpose()?;
         let looks = move || look_after(&stream, socket, &woken, &closing);
         let thread = std::thread::Builder::new().name("events".to_owned()).spawn(looks);
         events.thread = Some(thread.map_err(ServiceError::Thread)?);
         Ok(events)
-    }
-
-    pub(super) const fn stream(&self) -> &Arc<EventStream> {
-        &self.stream
     }
 }
 

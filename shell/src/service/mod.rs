@@ -38,7 +38,7 @@ use crate::causes;
 use crate::config::{Settings, Sources};
 use crate::conn::{ConnServer, EventSender};
 use crate::control::ControlServer;
-use crate::events::Position;
+use crate::events::{EventStream, Position};
 use crate::shm::{SHM_DIR, ShmStore, started};
 
 /// Publishes a stream until it is stopped: by SIGINT, SIGTERM, `quit` on the life-cycle channel, or its duration.
@@ -59,8 +59,8 @@ pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
     // In this order the error names the process that has the name, and nothing is left behind when a socket cannot be had.
     store.check_free(&header).map_err(PublishError::Store)?;
     let position = Position::default();
-    let events = Events::start(&plan.settings, access, position.clone())?;
-    let control = ControlServer::start(header.as_str(), marker(events.stream()))?;
+    let event_stream = Arc::new(EventStream::new(position.clone()));
+    let control = ControlServer::start(header.as_str(), marker(&event_stream))?;
     let quit = stop.clone();
     let conn = plan.settings.conn.as_deref().map(|path| {
         ConnServer::start(path, access, move || {
@@ -74,14 +74,21 @@ pub fn run(sources: &Sources, settings: Settings) -> Result<(), ServiceError> {
     let observer = Listeners(conn.as_ref().map(ConnServer::sender));
     let mut publisher = Publisher::open(store, observer, ring, this_process(), plan.settings.clock)?;
     // What does not fit is said before anything of a stream is. The header that was opened has made room, if its last writer had left a ring.
-    if let Err(error) = plan.next().and_then(|next| outlet::check_first(&mut publisher, &next).map_err(Into::into)) {
-        publisher.close();
-        return Err(error);
-    }
+    let mut check = || plan.next().and_then(|next| outlet::check_first(&mut publisher, &next).map_err(Into::into));
+    let events = check()
+        .and_then(|()| Events::start(event_stream.clone(), &plan.settings, access))
+        .and_then(|events| check().map(|()| events));
+    let _events = match events {
+        Ok(events) => events,
+        Err(error) => {
+            publisher.close();
+            return Err(error);
+        }
+    };
 
     let (reload, reloaded) = channel();
     let ends = EndsSignals(signals.handle());
-    let acquirer = Acquirer::new(plan, stop.clone(), control, events.stream().clone(), reloaded);
+    let acquirer = Acquirer::new(plan, stop.clone(), control, event_stream, reloaded);
     let thread = std::thread::Builder::new().name("acquisition".to_owned()).spawn(move || {
         let _ends = ends;
         acquirer.run(publisher, position)

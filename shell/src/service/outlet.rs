@@ -23,7 +23,7 @@ use super::waker::Waker;
 use crate::clock;
 use crate::clock::fit::{ClockFit, Fitted};
 use crate::clock::suspend::SuspendWatch;
-use crate::events::{At, Position};
+use crate::events::{At, Position, Span};
 use crate::shm::{ShmError, ShmStore};
 
 /// How long readers have to take the last frames of a ring that is about to end.
@@ -155,6 +155,7 @@ impl Outlet {
         self.describe(&next)?;
         self.now = Some(next);
         self.clock_offset_ns = offset_to(self.stream_clock);
+        self.settle_position();
         Ok(None)
     }
 
@@ -217,9 +218,7 @@ impl Outlet {
         if self.silent.is_none() {
             let since = self.span.map_or_else(clock::monotonic_ns, |(_, newest)| newest);
             self.silent = Some((since, self.health().frames_lost));
-            if let Some(at) = self.place_in_time() {
-                self.position.settle(at);
-            }
+            self.settle_position();
             self.publisher.set_silent_since(since);
         }
     }
@@ -232,18 +231,28 @@ impl Outlet {
         }
     }
 
-    /// Where the stream is, once there are frames.
+    /// Where the stream is, once it is described.
     fn place_in_time(&self) -> Option<At> {
-        let (now, (first, _), newest) = (self.now.as_ref()?, self.span?, self.filled_ns?);
+        let now = self.now.as_ref()?;
+        let span = |((first, _), newest): ((i64, i64), i64)| Span {
+            first_ns: first + self.clock_offset_ns,
+            newest_ns: newest + self.clock_offset_ns,
+        };
         Some(At {
             next: self.publisher.published() + u64::from(self.filled),
-            newest_ns: newest + self.clock_offset_ns,
-            first_ns: first + self.clock_offset_ns,
+            frames: self.span.zip(self.filled_ns).map(span),
             offset_ns: self.clock_offset_ns,
             rate: 1.0 / now.template.period_s(),
             silent: self.silent.is_some(),
             free_running: now.free_running,
         })
+    }
+
+    /// Shows where the stream is, whoever looks: where it is not simply the next frame.
+    fn settle_position(&self) {
+        if let Some(at) = self.place_in_time() {
+            self.position.settle(at);
+        }
     }
 
     fn show_health(&mut self) {

@@ -136,9 +136,7 @@ impl Outlet {
         self.waker = waker(&self.publisher);
         self.show_health();
         // Under another header frames are counted anew.
-        if let Some(at) = self.place_in_time() {
-            self.position.settle(at);
-        }
+        self.settle_position();
         if let Some((since, _)) = self.silent {
             self.publisher.set_silent_since(since);
         }
