@@ -176,6 +176,11 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         self.needs_restart
     }
 
+    /// The time now, on the clock of the frames' times. `None` where nobody can tell.
+    pub fn now_ns(&mut self) -> Option<i64> {
+        self.drdy.now_ns()
+    }
+
     /// What the last good frame of a converter said besides its samples: electrodes that are off, levels of pins.
     pub fn frame_status(&self, chip: usize) -> Option<FrameStatus> {
         self.adcs.get(chip)?;

@@ -7,7 +7,8 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Health {
-    /// Frames that the ADC converted and nobody has: the sum of all gaps, whatever their cause.
+    /// Frames that the ADC converted and nobody has: the sum of all gaps, whatever their cause. Those that a silent ADC would have made are counted by
+    /// the clock while it is silent, less the last two, which may come yet.
     pub frames_lost: u64,
     /// Data-ready edges that were expected and did not come, or came and were seen too late.
     pub drdy_missed: u64,

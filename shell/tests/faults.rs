@@ -5,7 +5,7 @@ mod common;
 use std::time::Duration;
 
 use axismirror::mirror::{Mirror, Start};
-use common::{Service, eventually, info, unique, wait_for};
+use common::{Service, eventually, info, set, unique, wait_for};
 use serde_json::Value;
 
 const RATE: f64 = 250.0;
@@ -15,6 +15,11 @@ type Frames = Vec<(i64, f64)>;
 
 /// Reads up to the frame whose number is `last` at least.
 fn read(mirror: &mut Mirror, last: i64) -> Frames {
+    read_until(mirror, |number| number >= last)
+}
+
+/// Reads until the newest frame's number is right.
+fn read_until(mirror: &mut Mirror, is_last: impl Fn(i64) -> bool) -> Frames {
     let mut frames = Frames::new();
     eventually("the frames come", || {
         mirror.wait(Duration::from_millis(20)).unwrap();
@@ -23,7 +28,7 @@ fn read(mirror: &mut Mirror, last: i64) -> Frames {
         let samples = chunk.samples::<i32>().unwrap();
         let numbers = samples.chunks_exact(8).map(|frame| i64::from(frame[0]) / 8);
         frames.extend(numbers.zip(chunk.times().iter().map(|t| t * RATE)));
-        frames.last().filter(|f| f.0 >= last).map(|_| ())
+        frames.last().filter(|f| is_last(f.0)).map(|_| ())
     });
     frames
 }
@@ -37,6 +42,26 @@ fn missing(frames: &Frames) -> (i64, i64) {
 
 fn health(name: &str, count: &str) -> i64 {
     info(name).unwrap()["health"][count].as_i64().unwrap()
+}
+
+/// What `info` says is lost, again and again, until so many are; the ADC is silent meanwhile.
+fn lost_while_silent(name: &str, frames: i64) -> Vec<i64> {
+    let mut lost = Vec::new();
+    eventually("the frames that are missing are counted", || {
+        let i = info(name).unwrap();
+        assert_eq!(i["adc"]["answers"], false, "{lost:?}");
+        lost.push(i["health"]["frames_lost"].as_i64().unwrap());
+        // The time is looked at after the counter.
+        let due = (i["adc"]["silent_for_s"].as_f64().unwrap() * RATE) as i64;
+        (lost.last() >= Some(&frames)).then(|| assert!(lost.last() <= Some(&due), "{lost:?} of {due}"))
+    });
+    lost
+}
+
+/// The number behind a word of the log.
+fn said(log: &str, before: &str, behind: &str) -> i64 {
+    let from = log.rfind(before).unwrap_or_else(|| panic!("no {before:?} in {log}")) + before.len();
+    log[from..].split(behind).next().unwrap().parse().unwrap()
 }
 
 /// A stream of the counter on which a fault is planned.
@@ -57,6 +82,9 @@ fn an_adc_that_is_unplugged_for_a_while_leaves_a_counted_gap_in_the_same_generat
     let silent = wait_for(&name, "the ADC is silent", |i| i["adc"]["answers"] == false);
     assert!(silent["adc"]["silent_for_s"].as_f64().unwrap() >= 0.0, "{silent}");
     assert_eq!(silent["writer"]["alive"], true);
+    // 250 a second, whether or not it ever comes back.
+    let lost = lost_while_silent(&name, 600);
+    assert!(lost.is_sorted() && lost.len() > 10, "{lost:?}");
     let frames = read(&mut mirror, 1300);
     let after = wait_for(&name, "the ADC answers again", |i| i["adc"]["answers"] == true);
     assert_eq!((&after["adc"]["silent_since_s"], &after["adc"]["silent_for_s"]), (&Value::Null, &Value::Null));
@@ -80,6 +108,47 @@ fn an_adc_that_is_unplugged_for_a_while_leaves_a_counted_gap_in_the_same_generat
     ] {
         assert!(log.contains(said), "{said:?} is not in:\n{log}");
     }
+    // From the last frame that there was, not from when it was noticed.
+    let gap = frames[at + 1].1 - frames[at].1;
+    let after: f64 = log.split("answers again after ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!((after * RATE - gap).abs() < 0.5, "{after} {gap}");
+    let within = said(&log, &format!("answers again after {after:.3} s: "), " ");
+    assert_eq!(within, gap.round() as i64 - 1);
+}
+
+#[test]
+fn frames_of_an_adc_that_never_comes_back_are_counted_up_to_the_end() {
+    // From frame 100 on there is none; 3 s are 750 frames.
+    for fault in ["unplugged@100x1000000", "drdy-high@100x1000000"] {
+        let name = unique("never-back");
+        let flags = ["--signal", "counter", "--rate", "250", "--faults", fault, "--duration", "3"];
+        let service = Service::start(&name, &flags);
+        let (status, log) = service.ends();
+        assert!(status.success(), "{log}");
+        let (frames, lost) = (said(&log, " frames=", " "), said(&log, " lost=", " "));
+        assert!((98..=100).contains(&frames) && frames + lost == 750, "{frames} {lost}: {log}");
+    }
+    // Stopped by a person: what was due until then.
+    let (name, service, _) = start("stopped-silent", &["unplugged@100x1000000"]);
+    wait_for(&name, "the ADC is silent", |i| i["adc"]["answers"] == false);
+    let least = *lost_while_silent(&name, 300).last().unwrap();
+    let log = service.stop();
+    assert!(said(&log, " lost=", " ") >= least, "{least}: {log}");
+}
+
+#[test]
+fn a_change_while_the_adc_is_silent_counts_no_frame_twice() {
+    // The ADC is set up anew, and the new one has its fault before it yet.
+    let (name, service, mut mirror) = start("silent-change", &["unplugged@200x100000"]);
+    let before = read(&mut mirror, 190);
+    wait_for(&name, "the ADC is silent", |i| i["adc"]["answers"] == false);
+    lost_while_silent(&name, 100);
+    set(&name, &["gain=4"]).0.unwrap();
+    let after = read_until(&mut mirror, |number| (50..150).contains(&number));
+    let lost = health(&name, "frames_lost");
+    let gap = (after[after.len() - 1].1 - before[0].1).round() as i64 + 1 - (before.len() + after.len()) as i64;
+    assert_eq!(lost, gap);
+    service.stop();
 }
 
 #[test]

@@ -89,6 +89,7 @@ impl Acquirer {
                         tracing::error!("{}; next try in {} s", causes::line(&error), REOPEN_PAUSE.as_secs());
                         outlet.silent();
                         if matches!(self.wait(REOPEN_PAUSE, &mut outlet), Some(End::Stopped)) {
+                            self.without_frame(Some(clock::monotonic_ns()), true, &mut outlet);
                             break Ok(());
                         }
                     }
@@ -177,7 +178,34 @@ impl Acquirer {
             tracing::warn!("the ADC was not stopped: {error}");
         }
         outlet.flush();
+        if matches!(result, Ok(End::Stopped)) {
+            self.without_frame(self.now(&mut acquisition), true, outlet);
+        }
         result
+    }
+
+    /// The time now by the clock of the frames' times; `None` where nobody can tell.
+    fn now<A: Adc, D: DataReady>(&self, acquisition: &mut Acquisition<'_, A, D>) -> Option<i64> {
+        // A simulated board's time stands still as long as nobody waits for it; before it is started again, it is the host's. One that runs
+        // free has a time of its own.
+        let host = (!self.plan.settings.simulate.fast).then(clock::monotonic_ns);
+        let board = acquisition.now_ns();
+        if acquisition.is_about_to_restart() { host.or(board) } else { board.or(host) }
+    }
+
+    /// There is no frame: those that were due until now, within the stream's duration, are missing, and lost when it ends.
+    fn without_frame(&self, now_ns: Option<i64>, ends: bool, outlet: &mut Outlet) {
+        let Some(now_ns) = now_ns.filter(|_| outlet.is_in_gap()) else { return };
+        let last = self.plan.settings.duration.zip(outlet.span()).map(|(duration, (first, _))| {
+            let half_period = 0.5 / self.plan.on_board.rate;
+            first.saturating_add(((duration.as_secs_f64() - half_period) * 1e9) as i64)
+        });
+        let now_ns = last.map_or(now_ns, |last| last.min(now_ns));
+        if ends {
+            outlet.ends_without_frame(now_ns);
+        } else {
+            outlet.without_frame(now_ns);
+        }
     }
 
     /// Starts the ADC and takes frame after frame.
@@ -253,10 +281,13 @@ impl Acquirer {
     /// What is done between two frames, and while there are none.
     fn between<A: Adc, D: DataReady>(
         &mut self,
-        acquisition: &Acquisition<'_, A, D>,
+        acquisition: &mut Acquisition<'_, A, D>,
         outlet: &mut Outlet,
     ) -> Result<Option<End>, ServiceError> {
         outlet.observe(acquisition.health());
+        if outlet.is_in_gap() {
+            self.without_frame(self.now(acquisition), false, outlet);
+        }
         let set_up_again = self.tick(outlet);
         if let Some(error) = outlet.take_error() {
             return Err(error.into());
@@ -295,6 +326,7 @@ impl Acquirer {
         let until = Instant::now() + pause;
         while Instant::now() < until {
             let set_up_again = self.tick(outlet);
+            self.without_frame(Some(clock::monotonic_ns()), false, outlet);
             // Relaxed: a flag alone, nothing is published with it.
             if self.stop.load(Ordering::Relaxed) || self.is_over(outlet) {
                 return Some(End::Stopped);
@@ -311,7 +343,7 @@ impl Acquirer {
     fn pause<A: Adc, D: DataReady>(
         &mut self,
         pause: Duration,
-        acquisition: &Acquisition<'_, A, D>,
+        acquisition: &mut Acquisition<'_, A, D>,
         outlet: &mut Outlet,
     ) -> Result<Option<End>, ServiceError> {
         let until = Instant::now() + pause;

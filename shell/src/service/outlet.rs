@@ -1,9 +1,11 @@
 //! Where the acquisition's frames go: decoded straight into the ring, and published chunk by chunk.
 //!
-//! How a frame gets into the ring is in `filling`, how settings change in `changing`, and what comes of removed names in `replacing`.
+//! How a frame gets into the ring is in `filling`, how settings change in `changing`, what comes of removed names in `replacing`, and how many frames
+//! are missing while none come in `gap`.
 
 mod changing;
 mod filling;
+mod gap;
 mod replacing;
 
 use std::time::{Duration, Instant};
@@ -15,6 +17,7 @@ use axismirror_core::publisher::{Lost, PublishError, Publisher};
 use axismirror_core::settings::Settings as RingSettings;
 
 pub(super) use self::changing::check_first;
+use self::gap::Gap;
 use self::replacing::Replacing;
 use super::Listeners;
 use super::message::Template;
@@ -60,8 +63,10 @@ pub(super) struct Outlet {
     span: Option<(i64, i64)>,
     /// Frames taken.
     frames: u64,
-    /// The ADC is set up anew: since when there are no frames, and their period, in nanoseconds.
-    gap: Option<(i64, f64)>,
+    /// There are no frames: the ADC is silent, or is set up anew.
+    gap: Option<Gap>,
+    /// Frames lost up to the newest one.
+    lost_before_newest: u64,
     change: Option<Change>,
     replacing: Replacing,
     error: Option<PublishError<ShmError>>,
@@ -76,8 +81,6 @@ pub(super) struct Outlet {
     suspend: SuspendWatch,
     /// By which events are stamped.
     position: Position,
-    /// Since when the ADC has not answered, in nanoseconds of `CLOCK_MONOTONIC`, and how many frames were lost until then.
-    silent: Option<(i64, u64)>,
 }
 
 /// A change that is under way.
@@ -126,6 +129,7 @@ impl Outlet {
             span: None,
             frames: 0,
             gap: None,
+            lost_before_newest: 0,
             change: None,
             replacing: Replacing::default(),
             error: None,
@@ -136,7 +140,6 @@ impl Outlet {
             clock: ClockFit::new(1.0, CLOCK_WINDOW_S),
             suspend: SuspendWatch::default(),
             position,
-            silent: None,
         }
     }
 
@@ -182,10 +185,20 @@ impl Outlet {
     /// The acquisition is about to begin again, from zero counts. The gap up to its first frame is counted as frames that are lost.
     pub(super) fn restarted(&mut self) {
         self.earlier = sum(&self.earlier, &self.current);
+        self.gap = self.gap.or_else(|| self.gap_after_newest());
         self.current = Health::default();
-        if let (None, Some((_, newest)), Some(now)) = (self.gap, self.span, &self.now) {
-            self.gap = Some((newest, now.template.period_s() * 1e9));
+        if let Some(gap) = &mut self.gap {
+            gap.is_anew = true;
         }
+    }
+
+    /// Since the newest frame, as if none were to come at once; `None` before the first.
+    fn gap_after_newest(&self) -> Option<Gap> {
+        let (_, newest) = self.span?;
+        let nominal = self.now.as_ref()?.template.period_s();
+        // The longer one: the acquisition will count by either, and its count must not be less.
+        let measured = Some(self.current.measured_rate).filter(|rate| *rate > 0.0).map_or(0.0, |rate| 1.0 / rate);
+        Some(Gap::after(newest, measured.max(nominal) * 1e9, self.lost_before_newest))
     }
 
     /// What the acquisition has counted up to now. Readers see it also when no frame comes.
@@ -207,28 +220,69 @@ impl Outlet {
             self.clock_offset_ns += ns;
         }
         let lost = (ns as f64 / 1e9 / now.template.period_s()).round() as u64;
-        self.earlier.frames_lost += lost;
+        self.lose(lost);
         self.clock.restart();
         tracing::warn!("the machine was suspended for {:.3} s: {lost} frames lost", ns as f64 / 1e9);
         self.show_health();
     }
 
-    /// The ADC does not answer, from its newest frame on. Its next frame ends that.
-    pub(super) fn silent(&mut self) {
-        if self.silent.is_none() {
-            let since = self.span.map_or_else(clock::monotonic_ns, |(_, newest)| newest);
-            self.silent = Some((since, self.health().frames_lost));
-            self.settle_position();
-            self.publisher.set_silent_since(since);
+    /// Frames are lost that no gap in the times tells of.
+    fn lose(&mut self, frames: u64) {
+        self.earlier.frames_lost += frames;
+        self.lost_before_newest += frames;
+        if let Some(gap) = &mut self.gap {
+            gap.lost_besides(frames);
         }
     }
 
-    fn answers(&mut self, newest: i64) {
-        if let Some((since, lost)) = self.silent.take() {
-            self.publisher.set_silent_since(0);
-            let lost = self.health().frames_lost.saturating_sub(lost);
-            tracing::info!("the ADC answers again after {:.3} s: {lost} frames lost", (newest - since) as f64 / 1e9);
+    /// The ADC does not answer, from its newest frame on. Its next frame ends that.
+    pub(super) fn silent(&mut self) {
+        let mut gap = self.gap.or_else(|| self.gap_after_newest());
+        let gap = gap.get_or_insert_with(|| Gap::from_the_start(clock::monotonic_ns()));
+        if !std::mem::replace(&mut gap.is_silent, true) {
+            self.publisher.set_silent_since(gap.since_ns());
+            self.gap = Some(*gap);
+            self.settle_position();
         }
+    }
+
+    /// Whether no frame has come since the ADC was found silent, or was set up anew.
+    pub(super) const fn is_in_gap(&self) -> bool {
+        self.gap.is_some()
+    }
+
+    /// No frame has come until now, by the clock of the frames' times: readers see those that are missing.
+    pub(super) fn without_frame(&mut self, now_ns: i64) {
+        if self.gap.as_mut().is_some_and(|gap| gap.lasts(now_ns)) {
+            self.show_health();
+        }
+    }
+
+    /// No frame comes until then, nor after it.
+    pub(super) fn ends_without_frame(&mut self, end_ns: i64) {
+        if let Some(gap) = &mut self.gap {
+            gap.ends_without_frame(end_ns);
+            self.show_health();
+        }
+    }
+
+    /// A frame has come, whose counts are taken over already.
+    fn end_gap(&mut self, time_ns: i64) {
+        let counted = self.counted().frames_lost;
+        if let Some(mut gap) = self.gap.take() {
+            if gap.is_anew {
+                // What acquisitions have counted of it themselves is not counted twice.
+                gap.ends_with_frame(time_ns);
+                self.earlier.frames_lost += gap.lost_ever(counted) - counted;
+            }
+            if gap.is_silent {
+                self.publisher.set_silent_since(0);
+                let seconds = (time_ns - gap.since_ns()) as f64 / 1e9;
+                let lost = gap.lost_within(counted);
+                tracing::info!("the ADC answers again after {seconds:.3} s: {lost} frames lost");
+            }
+        }
+        self.lost_before_newest = self.counted().frames_lost;
     }
 
     /// Where the stream is, once it is described.
@@ -243,7 +297,7 @@ impl Outlet {
             frames: self.span.zip(self.filled_ns).map(span),
             offset_ns: self.clock_offset_ns,
             rate: 1.0 / now.template.period_s(),
-            silent: self.silent.is_some(),
+            silent: self.gap.is_some_and(|gap| gap.is_silent),
             free_running: now.free_running,
         })
     }
@@ -262,7 +316,7 @@ impl Outlet {
 
     /// Drops the frames that wait: nobody could tell what they mean.
     pub(super) fn discard(&mut self) {
-        self.earlier.frames_lost += self.times_ns.len() as u64;
+        self.lose(self.times_ns.len() as u64);
         self.codes.clear();
         self.times_ns.clear();
     }
@@ -282,11 +336,18 @@ impl Outlet {
         self.error.take()
     }
 
+    /// All that was counted one by one.
+    fn counted(&self) -> Health {
+        sum(&self.earlier, &self.current)
+    }
+
     /// All counts up to now, and which of the stream's channels have electrodes off.
     pub(super) fn health(&self) -> Health {
         let channels = self.now.iter().flat_map(|now| now.channels.iter().map(|c| c.index));
         let lead_off = self.current.lead_off.of(channels);
-        Health { lead_off, ..sum(&self.earlier, &self.current) }
+        let counted = self.counted();
+        let frames_lost = self.gap.map_or(counted.frames_lost, |gap| gap.lost_ever(counted.frames_lost));
+        Health { lead_off, frames_lost, ..counted }
     }
 
     /// The stream's name, which may have been made up.

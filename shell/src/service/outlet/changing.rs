@@ -137,8 +137,8 @@ impl Outlet {
         self.show_health();
         // Under another header frames are counted anew.
         self.settle_position();
-        if let Some((since, _)) = self.silent {
-            self.publisher.set_silent_since(since);
+        if let Some(gap) = self.gap.filter(|gap| gap.is_silent) {
+            self.publisher.set_silent_since(gap.since_ns());
         }
     }
 }

@@ -110,13 +110,8 @@ impl Sink for Outlet {
     fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Infallible> {
         let time_ns = frame.time_ns;
         self.current = *frame.health;
-        if let Some((before, period)) = self.gap.take() {
-            let lost = ((time_ns - before) as f64 / period).round() - 1.0;
-            // `as` makes 0 of what is negative. What the acquisition has counted itself is not counted twice.
-            self.earlier.frames_lost += (lost as u64).saturating_sub(frame.health.frames_lost);
-        }
+        self.end_gap(time_ns);
         self.span = Some((self.span.map_or(time_ns, |(first, _)| first), time_ns));
-        self.answers(time_ns);
         self.frames += 1;
         self.clock.push(frame.number, time_ns);
         if self.is_changing() {
