@@ -33,16 +33,32 @@ const DIGEST_CHARS: usize = SEGMENT_NAME_LEN - SEGMENT_PREFIX.len();
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct SegmentName(String<SEGMENT_NAME_LEN>);
+pub struct SegmentName {
+    name: String<SEGMENT_NAME_LEN>,
+    /// That of the stream's header.
+    header: String<SEGMENT_NAME_LEN>,
+}
 
 impl SegmentName {
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
     }
 
-    fn of(parts: &[&[u8]]) -> Self {
+    /// The name of the header of the stream that the segment is of; of a header its own.
+    ///
+    /// ```
+    /// let stream = axismirror_core::name::StreamName::new("TESTSHMEM")?;
+    /// assert_eq!(stream.static_metadata(1).of_header(), "sm_haP7fHG24nz2mRNNAfq1");
+    /// # Ok::<(), axismirror_core::name::NameError>(())
+    /// ```
+    #[must_use]
+    pub fn of_header(&self) -> &str {
+        &self.header
+    }
+
+    fn text(parts: &[&[u8]]) -> String<SEGMENT_NAME_LEN> {
         let mut hasher = Sha256::new();
         for part in parts {
             hasher.update(part);
@@ -58,13 +74,13 @@ impl SegmentName {
             let ok = name.push(char::from(c));
             debug_assert!(ok.is_ok());
         }
-        Self(name)
+        name
     }
 }
 
 impl core::fmt::Display for SegmentName {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.name)
     }
 }
 
@@ -116,7 +132,8 @@ impl StreamName {
     /// The header's segment.
     #[must_use]
     pub fn header(&self) -> SegmentName {
-        SegmentName::of(&[self.0.as_bytes()])
+        let name = SegmentName::text(&[self.0.as_bytes()]);
+        SegmentName { header: name.clone(), name }
     }
 
     /// The data segment of a generation: `{name}/buffer{generation}`.
@@ -136,7 +153,8 @@ impl StreamName {
         let mut digits: String<10> = String::new();
         let ok = write!(digits, "{number}");
         debug_assert!(ok.is_ok(), "a u32 has at most ten digits");
-        SegmentName::of(&[self.0.as_bytes(), kind.as_bytes(), digits.as_bytes()])
+        let name = SegmentName::text(&[self.0.as_bytes(), kind.as_bytes(), digits.as_bytes()]);
+        SegmentName { name, header: self.header().header }
     }
 }
 

@@ -130,7 +130,7 @@ fn a_change_that_fails_half_way_is_refused_and_undone() {
     let header = StreamName::new(&new).unwrap();
     // A folder in the place of the segments that the new name needs: first of the ring, then of the header.
     for segment in [header.data(Generation::from_number(0)), header.header()] {
-        let [_, folder] = common::names(segment.as_str(), common::user());
+        let [_, folder] = common::names(&segment, common::user());
         std::fs::create_dir(&folder).unwrap();
         let (said, took) = set(&name, &[&format!("name={new}"), "gain=12"]);
         std::fs::remove_dir(&folder).unwrap();

@@ -36,7 +36,7 @@ const UNTIL: &str =
 
 /// A stream loses a segment in a file system that has no room for another ring, and is given room afterwards. Its files at the end, and its log.
 fn loses(segment: &SegmentName) -> Option<(String, String)> {
-    let names = common::names(segment.as_str(), common::user()).map(|path| path.to_str().unwrap().to_owned());
+    let names = common::names(segment, common::user()).map(|path| path.to_str().unwrap().to_owned());
     let log = std::env::temp_dir().join(format!("{}.log", common::unique("full")));
     let script = format!(
         "LOG={log}; {UNTIL}

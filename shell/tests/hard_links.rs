@@ -14,8 +14,8 @@ use common::{Service, eventually, files, names, run, unique, user, wait_for};
 fn linked(test: &str) -> (String, Service, [PathBuf; 2], PathBuf, u64) {
     let name = unique(test);
     let service = Service::start(&name, &["--rate", "1000"]);
-    let both = names(StreamName::new(&name).unwrap().header().as_str(), user());
-    let [link, _] = names(StreamName::new(&format!("{name}-link")).unwrap().header().as_str(), user());
+    let both = names(&StreamName::new(&name).unwrap().header(), user());
+    let [link, _] = names(&StreamName::new(&format!("{name}-link")).unwrap().header(), user());
     std::fs::hard_link(&both[0], &link).unwrap();
     let inode = metadata(&link).unwrap().ino();
     (name, service, both, link, inode)

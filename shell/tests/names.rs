@@ -21,7 +21,7 @@ fn all(name: &str) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let name = StreamName::new(name).unwrap();
     let data = (0..10).map(|g| name.data(Generation::from_number(g)));
     let static_metadata = (1..10).map(|g| name.static_metadata(g));
-    let both = |s: axismirror_core::name::SegmentName| names(s.as_str(), user());
+    let both = |s: axismirror_core::name::SegmentName| names(&s, user());
     [name.header()].into_iter().chain(data).chain(static_metadata).map(both).map(|[p, k]: [PathBuf; 2]| (p, k)).unzip()
 }
 

@@ -12,7 +12,7 @@ use common::{Service, eventually, files, info, names, set, unique, user, wait_fo
 fn a_version_whose_header_cannot_be_made_leaves_all_names() {
     let name = unique("version");
     let service = Service::start(&name, &["--rate", "1000"]);
-    let [_, kept_header] = names(StreamName::new(&name).unwrap().header().as_str(), user());
+    let [_, kept_header] = names(&StreamName::new(&name).unwrap().header(), user());
     let others: Vec<PathBuf> = files(&name, user()).into_iter().filter(|f| *f != kept_header).collect();
     let inodes = || others.iter().map(|f| std::fs::metadata(f).map(|m| m.ino()).ok()).collect::<Vec<_>>();
     let before = inodes();

@@ -1,7 +1,9 @@
 //! `axismirror clean`: takes away what killed services have left.
 
+use axismirror::config::visible;
 use axismirror::events;
 use axismirror::shm::{SHM_DIR, left_behind};
+use axismirror_core::name::StreamName;
 use clap::Args;
 
 use super::{Failure, output};
@@ -28,17 +30,20 @@ pub(crate) fn run(args: &CleanArgs) -> Result<(), Failure> {
     let found = left_behind(SHM_DIR);
     let found = found.map_err(|e| Failure::failed(format!("{SHM_DIR} cannot be looked into")).because(e))?;
     let mut text = String::new();
-    let is_meant = |name: &str| args.name.as_deref().is_none_or(|n| name == n || events::stream_of(name) == Some(n));
-    for stream in found.iter().filter(|s| is_meant(&s.name)) {
+    // Where the header is gone, only its segment's name is known.
+    let segment = |name: &str| StreamName::new(name).map(|name| name.header().to_string()).map_err(Failure::usage);
+    let meant = match &args.name {
+        Some(name) => Some([segment(name)?, segment(&events::name_of(name))?]),
+        None => None,
+    };
+    for stream in found.iter().filter(|s| meant.as_ref().is_none_or(|meant| meant.contains(&s.segment))) {
         let files = stream.files.len();
+        let name = visible(&stream.name);
         if stream.is_read && !args.attached {
-            text.push_str(&format!(
-                "{}: {files} files stay, a reader is attached (--attached removes them)\n",
-                stream.name
-            ));
+            text.push_str(&format!("{name}: {files} files stay, a reader is attached (--attached removes them)\n"));
             continue;
         }
-        let failed = |e| Failure::failed(format!("stream `{}` cannot be removed", stream.name)).because(e);
+        let failed = |e| Failure::failed(format!("stream `{name}` cannot be removed")).because(e);
         let done = match args.dry_run {
             true => format!("{files} files would be removed"),
             false => match stream.remove().map_err(failed)? {
@@ -46,7 +51,7 @@ pub(crate) fn run(args: &CleanArgs) -> Result<(), Failure> {
                 removed => format!("{removed} files removed"),
             },
         };
-        text.push_str(&format!("{}: {done}\n", stream.name));
+        text.push_str(&format!("{name}: {done}\n"));
     }
     output::print(if text.is_empty() { "nothing was left behind\n".to_owned() } else { text })
 }

@@ -1,6 +1,7 @@
 //! Removes what writers that are gone have left, and nothing of those that live.
 //!
-//! A service that is killed leaves its segments for the next one of the same name. When there will be none, this takes them away.
+//! A service that is killed leaves its segments for the next one of the same name. When there will be none, this takes them away. A header says what
+//! belongs to it; where there is none, or one that cannot be read, the kept names say it.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -14,21 +15,32 @@ use axismirror_core::name::{SEGMENT_NAME_LEN, SEGMENT_PREFIX};
 use rustix::fs::{self, FlockOperation};
 
 use super::attached;
+use super::locks::{START_PATIENCE, one_at_a_time};
 use super::names::{Places, file_at, id, leads_to};
 use super::segment::{View, open_existing};
 
 /// A stream whose writer is gone.
 #[derive(Clone, Debug)]
 pub struct LeftBehind {
-    /// Its long name.
+    /// Its long name; that of its header's segment where the header does not say it any more.
     pub name: String,
+    /// Name of its header's segment.
+    pub segment: String,
     /// Its files.
     pub files: Vec<PathBuf>,
     /// Whether a process still has its header mapped: a reader that waits for the next writer.
     pub is_read: bool,
-    /// By which of them the header was found.
-    header: PathBuf,
+    found: Found,
     places: Places,
+}
+
+/// How it was found.
+#[derive(Clone, Debug)]
+enum Found {
+    /// By one of the names of its header.
+    Header(PathBuf),
+    /// By kept names alone.
+    KeptNames,
 }
 
 /// Streams of this folder whose writers are gone, by name. Only those with our block: whether a published writer lives cannot be known.
@@ -51,7 +63,49 @@ pub fn left_behind(dir: impl AsRef<Path>) -> io::Result<Vec<LeftBehind>> {
     let mut found: Vec<LeftBehind> = names.iter().filter_map(|path| look(dir, path)).map(|(found, _)| found).collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found.dedup_by(|a, b| a.name == b.name);
+    for places in Places::all(dir)? {
+        let headers: BTreeSet<String> =
+            places.kept().unwrap_or_default().into_iter().map(|(header, _)| header).collect();
+        for header in headers {
+            let is_found = found.iter().any(|f| f.segment == header && f.places.folder() == places.folder());
+            found.extend((!is_found).then(|| without_header(&places, &header)).flatten().map(|(found, _)| found));
+        }
+    }
     Ok(found)
+}
+
+/// What has the kept names of a stream whose header is not there, or is nobody's and says nothing; and locks on that, under which no writer can begin
+/// with it.
+fn without_header(places: &Places, header: &str) -> Option<(LeftBehind, Vec<File>)> {
+    let names = places.names_of(header, header);
+    let owner = std::fs::symlink_metadata(places.folder()).ok()?.uid();
+    let of_owner = |path: &PathBuf| path.symlink_metadata().is_ok_and(|m| m.uid() == owner);
+    let (mut locks, mut unreadable) = (Vec::new(), BTreeSet::new());
+    for path in [&names.kept, &names.public] {
+        // Another user's is not this stream's, and what is no file at all is nobody's header.
+        let Some(open) = open_existing(path, true).ok().flatten().filter(|_| of_owner(path)) else { continue };
+        fs::flock(&open, FlockOperation::NonBlockingLockShared).ok()?;
+        if look(places.dir(), path).is_some() || !leads_to(path, id(&open, path).ok()?) {
+            return None;
+        }
+        if View::map(&open, path).ok().is_none_or(|view| HeaderView::detect(view).is_err()) {
+            unreadable.insert(path.clone());
+        }
+        locks.push(open);
+    }
+    // A published writer's header may have the public name; one that nobody can read is nobody's.
+    let mut files = unreadable;
+    for names in places.kept_of(header).iter().chain([&names]) {
+        let kept = [names.kept.clone(), names.coming()];
+        let is_public = file_at(&names.public).is_some_and(|file| kept.iter().any(|path| leads_to(path, file)));
+        files.extend(is_public.then(|| names.public.clone()));
+        files.extend(kept);
+    }
+    let files: Vec<PathBuf> = files.into_iter().filter(of_owner).collect();
+    // A service whose header has lost its names has its ring mapped, as readers have theirs.
+    let is_read = files.iter().filter_map(|path| file_at(path)).any(|f| attached::by_another_process(places.dir(), f));
+    let (name, segment, found) = (header.to_owned(), header.to_owned(), Found::KeptNames);
+    (!files.is_empty()).then(|| (LeftBehind { name, segment, files, is_read, found, places: places.clone() }, locks))
 }
 
 /// What belongs to the header in this file, if that is one, of ours, and nobody's; and a lock on it, under which no writer can begin with it.
@@ -97,9 +151,19 @@ fn look(dir: &Path, path: &Path) -> Option<(LeftBehind, File)> {
         let coming = names.coming();
         [is_ours.then_some(names.public), Some(names.kept), Some(coming)].into_iter().flatten()
     };
-    let files = segments.iter().flat_map(both).filter(of_owner).collect();
+    let mut files: Vec<PathBuf> = segments.iter().flat_map(both).collect();
+    // What this header does not name: of one before it that was lost.
+    for names in places.kept_of(name.header().as_str()) {
+        let is_ours = file_at(&names.kept).is_some_and(|file| leads_to(&names.public, file));
+        let coming = names.coming();
+        let left = [is_ours.then_some(names.public), Some(names.kept), Some(coming)].into_iter().flatten();
+        let left: Vec<_> = left.filter(|path| !files.contains(path)).collect();
+        files.extend(left);
+    }
+    files.retain(of_owner);
     let is_read = attached::by_another_process(dir, file);
-    Some((LeftBehind { name: name.as_str().to_owned(), files, is_read, header: path.to_owned(), places }, open))
+    let (segment, name) = (name.header().to_string(), name.as_str().to_owned());
+    Some((LeftBehind { name, segment, files, is_read, found: Found::Header(path.to_owned()), places }, open))
 }
 
 /// Whether nobody writes a file of this name.
@@ -117,10 +181,21 @@ impl LeftBehind {
     /// # Errors
     /// The first that cannot be removed.
     pub fn remove(&self) -> io::Result<usize> {
-        // As it is by now. The lock lasts until the last file is gone: a service that starts meanwhile waits for it.
-        let Some((now, _lock)) = look(self.places.dir(), &self.header).filter(|(now, _)| now.name == self.name) else {
-            return Ok(0);
+        // As it is by now. The locks last until the last file is gone: a service that starts meanwhile waits for them.
+        let now = match &self.found {
+            Found::Header(path) => look(self.places.dir(), path).map(|(now, lock)| (now, vec![lock])),
+            Found::KeptNames => {
+                // Where there is no header, nothing but the folder's lock keeps a writer from making one.
+                let folder = one_at_a_time(self.places.dir(), START_PATIENCE).ok_or(io::ErrorKind::WouldBlock)?;
+                without_header(&self.places, &self.segment).filter(|(now, _)| self.is_read || !now.is_read).map(
+                    |(now, mut locks)| {
+                        locks.push(folder);
+                        (now, locks)
+                    },
+                )
+            }
         };
+        let Some((now, _locks)) = now.filter(|(now, _)| now.name == self.name) else { return Ok(0) };
         let mut removed = 0;
         for file in &now.files {
             match std::fs::remove_file(file) {

@@ -102,6 +102,11 @@ impl Kept {
         file
     }
 
+    /// Whether they are watched.
+    pub(super) fn watches(&self, names: &Names) -> bool {
+        self.segments().iter().any(|s| s.names == *names)
+    }
+
     /// A segment that had lost both names was replaced.
     pub(super) fn count_replaced(&self) {
         self.heals.fetch_add(1, Ordering::Relaxed);

@@ -1,14 +1,16 @@
 //! A segment's two names: the public one, by which readers find it, and a kept one that nobody unlinks by the way.
 //!
 //! Python's resource tracker unlinks the public names of segments that a reader attached, and a careless `rm /dev/shm/*` all that it matches. A
-//! file that has another name left can be linked again. So each has a second one, in a hidden folder that belongs to the writer's user alone.
+//! file that has another name left can be linked again. So each has a second one, in a hidden folder that belongs to the writer's user alone. That
+//! one says which stream the file is of, whatever becomes of the stream's header: that of a header is the public one, that of another segment
+//! `HEADER+SEGMENT`.
 //! Knows nothing of what lies in a segment.
 
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use axismirror_core::name::SegmentName;
+use axismirror_core::name::{SEGMENT_NAME_LEN, SEGMENT_PREFIX, SegmentName};
 use rustix::fs::{self, Mode, OFlags};
 use rustix::io::Errno;
 
@@ -19,6 +21,11 @@ const FOLDER_PREFIX: &str = ".axismirror-";
 const FOLDER_MODE: Mode = Mode::RWXU;
 /// How often the folder is made again when the last stream of another process takes it away meanwhile.
 const TRIES: usize = 16;
+
+/// Between the names of the stream's header and of the segment; in no segment's name (base64).
+const OF: char = '+';
+/// What a name ends with that is about to take another's place.
+const COMING: &str = "new";
 
 /// Where a user's segments have their names.
 #[derive(Clone, Debug)]
@@ -61,7 +68,34 @@ impl Places {
 
     /// Both names of a segment.
     pub(super) fn names(&self, segment: &SegmentName) -> Names {
-        Names { public: self.dir.join(segment.as_str()), kept: self.folder.join(segment.as_str()) }
+        self.names_of(segment.of_header(), segment.as_str())
+    }
+
+    /// Both names of a segment of a stream whose header's name this is.
+    pub(super) fn names_of(&self, header: &str, segment: &str) -> Names {
+        let kept = if segment == header { segment.to_owned() } else { format!("{header}{OF}{segment}") };
+        Names { public: self.dir.join(segment), kept: self.folder.join(kept) }
+    }
+
+    /// The header and the names of each segment that has a kept name, as these say it; a segment may be there twice.
+    pub(super) fn kept(&self) -> std::io::Result<Vec<(String, Names)>> {
+        let is_segment = |name: &str| name.len() == SEGMENT_NAME_LEN && name.starts_with(SEGMENT_PREFIX);
+        let names = |entry: std::fs::DirEntry| {
+            let name = entry.file_name().into_string().ok()?;
+            let name = name.strip_suffix(COMING).and_then(|n| n.strip_suffix('.')).unwrap_or(&name);
+            let (header, segment) = name.split_once(OF).unwrap_or((name, name));
+            let names = self.names_of(header, segment);
+            (is_segment(header) && is_segment(segment)).then(|| (header.to_owned(), names))
+        };
+        Ok(std::fs::read_dir(&self.folder)?.flatten().filter_map(names).collect())
+    }
+
+    /// Names of the segments of a stream that have a kept name, but for its header.
+    pub(super) fn kept_of(&self, header: &str) -> Vec<Names> {
+        let header_names = self.names_of(header, header);
+        // No such folder: nothing is kept.
+        let kept = self.kept().unwrap_or_default();
+        kept.into_iter().filter(|(h, names)| h == header && *names != header_names).map(|(_, names)| names).collect()
     }
 
     /// Makes the folder, if it is not there.
@@ -163,7 +197,16 @@ impl Names {
 
     /// What a name is called for an instant before it takes the place of another.
     pub(super) fn coming(&self) -> PathBuf {
-        self.kept.with_extension("new")
+        self.kept.with_extension(COMING)
+    }
+
+    /// Takes the names from what has the kept one, and from what was about to have it: in our own folder all is ours.
+    pub(super) fn take_away(&self) {
+        for path in [&self.coming(), &self.kept] {
+            if let Some(file) = file_at(path) {
+                self.take_from(file);
+            }
+        }
     }
 
     /// Takes from a file, and from no other, its names.

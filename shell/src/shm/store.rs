@@ -220,6 +220,13 @@ impl ShmStore {
         }
     }
 
+    /// Removes the segments that a dead writer of a stream has left and that its header did not name, or not any more. Nobody else has the stream:
+    /// its header is locked.
+    fn remove_left_behind(&self, header: &SegmentName) {
+        let left = self.places.kept_of(header.as_str());
+        left.iter().filter(|names| !self.kept.watches(names)).for_each(Names::take_away);
+    }
+
     /// Leaves of a header that is not announced what there was before.
     fn undo(&mut self) {
         // The folder's lock is let go of when all is as it was.
@@ -294,7 +301,10 @@ impl SegmentStore for ShmStore {
         let len = self.starting.as_ref().map_or(0, |start| start.len);
         let named = names::id(file, &self.places.names(name).public).and_then(|id| self.name(name, id, len));
         match named {
-            Ok(()) => self.starting = None,
+            Ok(()) => {
+                self.remove_left_behind(name);
+                self.starting = None;
+            }
             Err(_) => self.undo(),
         }
         named

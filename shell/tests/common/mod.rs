@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use axismirror_core::header::Generation;
-use axismirror_core::name::StreamName;
+use axismirror_core::name::{SegmentName, StreamName};
 use serde_json::Value;
 
 /// How long anything may take.
@@ -21,9 +21,11 @@ pub fn unique(test: &str) -> String {
 }
 
 /// A segment's public file, and the kept one, in the hidden folder of the user who writes the stream.
-pub fn names(segment: &str, user: u32) -> [PathBuf; 2] {
+pub fn names(segment: &SegmentName, user: u32) -> [PathBuf; 2] {
     let dir = Path::new("/dev/shm");
-    [dir.join(segment), dir.join(format!(".axismirror-{user}")).join(segment)]
+    let (header, segment) = (segment.of_header(), segment.as_str());
+    let kept = if header == segment { header.to_owned() } else { format!("{header}+{segment}") };
+    [dir.join(segment), dir.join(format!(".axismirror-{user}")).join(kept)]
 }
 
 /// The user that tests run as, and the services they start.
@@ -36,7 +38,7 @@ pub fn files(name: &str, user: u32) -> Vec<PathBuf> {
     let name = StreamName::new(name).unwrap();
     [name.header(), name.data(Generation::from_number(0)), name.static_metadata(1)]
         .iter()
-        .flat_map(|segment| names(segment.as_str(), user))
+        .flat_map(|segment| names(segment, user))
         .collect()
 }
 
