@@ -46,6 +46,8 @@ fn what_nobody_sees_is_escaped() {
         &["info", name, "--json"],
         &["tail", name],
         &["tail", name, "--format", "csv"],
+        &["metrics", name],
+        &["clean", "--dry-run", name],
     ];
     let outputs = commands.map(|args| (args, run(args)));
     let known = info(&theirs);

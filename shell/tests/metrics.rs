@@ -4,8 +4,11 @@ mod common;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use axismirror_core::header::Generation;
+use axismirror_core::name::StreamName;
 use common::{Service, axismirror, eventually, info, run, unique, wait_for};
 use serde_json::Value;
 
@@ -82,6 +85,50 @@ fn the_counters_are_those_of_info_and_the_text_is_prometheus() {
     let (status, text, _) = run(&["metrics", &name]);
     assert_eq!((status, value(&text, &format!("axismirror_up{{stream=\"{name}\"}}"))), (Some(0), 0.0));
     assert!(!run(&["metrics"]).1.contains(&name));
+}
+
+/// What a stranger has put there, as if it were written: a copy of a header under a name that is not its own, and a stream whose ring is none.
+#[test]
+fn strangers_streams_neither_double_nor_hide_others() {
+    let name = unique("metrics-own");
+    let service = Service::start(&name, &[]);
+    let dir = Path::new("/dev/shm");
+    let segments = |name: &str| {
+        let name = StreamName::new(name).unwrap();
+        [name.header(), name.data(Generation::from_number(0))].map(|segment| dir.join(segment.as_str()))
+    };
+    let [header, ring] = segments(&name);
+    let bytes = std::fs::read(&header).unwrap();
+    let copy = dir.join(format!("sm_{:B>20}", std::process::id()));
+    std::fs::write(&copy, &bytes).unwrap();
+    // A name as long as the other one's.
+    let spoilt = name.replace("metrics-own", "metrics-bad");
+    let [bad_header, bad_ring] = segments(&spoilt);
+    let at = bytes.windows(name.len()).position(|w| w == name.as_bytes()).unwrap();
+    let mut bad = bytes;
+    bad[at..at + name.len()].copy_from_slice(spoilt.as_bytes());
+    std::fs::write(&bad_header, bad).unwrap();
+    std::fs::write(&bad_ring, [0; 10]).unwrap();
+    let locks = [&copy, &bad_header].map(|path| {
+        let file = std::fs::File::open(path).unwrap();
+        file.lock().unwrap();
+        file
+    });
+    let (status, text, errors) = run(&["metrics"]);
+    drop(locks);
+    for file in [copy, bad_header, bad_ring] {
+        std::fs::remove_file(file).unwrap();
+    }
+    assert!(ring.exists());
+    assert_eq!(status, Some(0), "{errors}");
+    assert!(value(&text, &format!("axismirror_up{{stream=\"{name}\"}}")) > 0.0);
+    assert!(value(&text, &format!("axismirror_up{{stream=\"{spoilt}\"}}")) < 1.0);
+    let mut samples: Vec<&str> = text.lines().filter_map(|l| l.rsplit_once(' ')).map(|(sample, _)| sample).collect();
+    let all = samples.len();
+    samples.sort_unstable();
+    samples.dedup();
+    assert_eq!(samples.len(), all, "{text}");
+    service.stop();
 }
 
 #[test]

@@ -1,13 +1,18 @@
 //! `axismirror metrics`: health of the streams, in Prometheus' text format (exposition formats, version 0.0.4).
 //!
-//! Names end in their base unit, and in `_total` where they only grow; each stream is a label. Looks at streams as `info` does.
+//! Names end in their base unit, and in `_total` where they only grow; each stream is a label. Looks at streams as `info` does. Names that others gave
+//! their streams make no line that is not the format's, no two that are the same, and nothing that a terminal obeys.
 
 mod listen;
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
+use axismirror::causes;
+use axismirror::config::{is_invisible, visible};
 use axismirror::shm::{self, SHM_DIR};
+use axismirror_core::name::StreamName;
 use clap::Args;
 
 use super::stream::{Latency, Stream};
@@ -46,13 +51,28 @@ fn text(name: Option<&str>) -> Result<String, Failure> {
             .map_err(|e| Failure::failed(format!("{SHM_DIR} cannot be looked into")).because(e))?
             .into_iter()
             .filter(|found| found.writer.is_some())
-            .filter_map(|found| found.name)
+            // A copied header carries the name of another stream.
+            .filter_map(|found| found.name.filter(|name| is_of(name, &found.segment)))
             .collect(),
     };
     // One that ends meanwhile is none; one that was asked for and is not there is down.
-    let streams: Vec<(String, Option<Stream>)> =
-        names.into_iter().map(|name| Stream::look(&name).map(|s| (name, s))).collect::<Result<_, _>>()?;
+    let mut streams = Vec::new();
+    for name_of_one in names {
+        let seen = match Stream::look(&name_of_one) {
+            // Whoever has spoilt one stream hides no other one.
+            Err(error) if name.is_none() => {
+                tracing::warn!("{}", visible(&causes::line(&error)));
+                None
+            }
+            seen => seen?,
+        };
+        streams.push((name_of_one, seen));
+    }
     Ok(render(&streams))
+}
+
+fn is_of(name: &str, segment: &str) -> bool {
+    StreamName::new(name).is_ok_and(|name| name.header().as_str() == segment)
 }
 
 /// One number of a stream; none where it is not known.
@@ -149,13 +169,42 @@ fn head(out: &mut String, metric: &str, help: &str, kind: &str) {
 }
 
 fn line(out: &mut String, metric: &str, stream: &str, labels: &str, value: f64) {
-    let stream = stream.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n");
+    let stream = escaped(&shown(stream));
     let _ = writeln!(out, "axismirror_{metric}{{stream=\"{stream}\"{labels}}} {value}");
+}
+
+/// The name as a label's value. One with a backslash, or with what nobody sees, has these escaped as in a string of Rust's: no two names are the
+/// same.
+fn shown(name: &str) -> Cow<'_, str> {
+    if name.contains(|c| c == '\\' || is_invisible(c)) {
+        Cow::Owned(visible(&name.replace('\\', r"\\")).into_owned())
+    } else {
+        name.into()
+    }
+}
+
+/// A label's value as the format has it.
+fn escaped(value: &str) -> String {
+    value.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_two_names_are_the_same_label_and_none_is_seen_that_is_hidden() {
+        let label = |name: &str| escaped(&shown(name));
+        // Plain names are what they are, whatever their script.
+        for name in ["lab", "EEG µV Ω", "日本", "a'b{c}=d"] {
+            assert_eq!(label(name), name);
+        }
+        assert_eq!(label("a\"b"), r#"a\"b"#);
+        // By the format `\\` is one backslash: the values are `a\u{202e}b`, `a\\u{202e}b`, `a\n`, `a\\n`.
+        assert_eq!(label("a\u{202e}b"), r"a\\u{202e}b");
+        assert_eq!(label(r"a\u{202e}b"), r"a\\\\u{202e}b");
+        assert_eq!((label("a\n"), label(r"a\n")), (r"a\\n".to_owned(), r"a\\\\n".to_owned()));
+    }
 
     #[test]
     fn buckets_are_cumulative_and_end_with_all() {
@@ -164,13 +213,13 @@ mod tests {
         (buckets[3], buckets[11], buckets[39]) = (3, 2, 1);
         let latency = Latency { count: 6, p50_us: 0.0, p99_us: 0.0, p999_us: 0.0, worst_us: 0.0, buckets };
         let mut out = String::new();
-        histogram(&mut out, "a\"b\\c\nd", &latency);
+        histogram(&mut out, "a\"b", &latency);
         let lines: Vec<&str> = out.lines().collect();
-        assert_eq!(lines[0], r#"axismirror_latency_seconds_bucket{stream="a\"b\\c\nd",le="0.000001023"} 3"#);
-        assert_eq!(lines[1], r#"axismirror_latency_seconds_bucket{stream="a\"b\\c\nd",le="0.000002047"} 5"#);
-        assert_eq!(lines[23], r#"axismirror_latency_seconds_bucket{stream="a\"b\\c\nd",le="8.589934591"} 5"#);
-        assert_eq!(lines[24], r#"axismirror_latency_seconds_bucket{stream="a\"b\\c\nd",le="+Inf"} 6"#);
-        assert_eq!(lines[25], r#"axismirror_latency_seconds_count{stream="a\"b\\c\nd"} 6"#);
+        assert_eq!(lines[0], r#"axismirror_latency_seconds_bucket{stream="a\"b",le="0.000001023"} 3"#);
+        assert_eq!(lines[1], r#"axismirror_latency_seconds_bucket{stream="a\"b",le="0.000002047"} 5"#);
+        assert_eq!(lines[23], r#"axismirror_latency_seconds_bucket{stream="a\"b",le="8.589934591"} 5"#);
+        assert_eq!(lines[24], r#"axismirror_latency_seconds_bucket{stream="a\"b",le="+Inf"} 6"#);
+        assert_eq!(lines[25], r#"axismirror_latency_seconds_count{stream="a\"b"} 6"#);
         assert_eq!(lines.len(), 26);
     }
 
