@@ -5,6 +5,7 @@ pub(crate) mod ci;
 pub(crate) mod clocks;
 pub(crate) mod demo;
 pub(crate) mod dist;
+pub(crate) mod docs;
 pub(crate) mod emulate;
 pub(crate) mod firmware;
 pub(crate) mod flood;

@@ -6,6 +6,7 @@
 
 mod commands;
 mod dist;
+mod docs;
 mod elf;
 mod emulate;
 mod host;
@@ -20,8 +21,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    bench, ci, clocks, demo, dist as dist_command, emulate as emulate_command, firmware, flood, fuzz,
-    interop as interop_command, loom, miri, soak, test, torture, tsan,
+    bench, ci, clocks, demo, dist as dist_command, docs as docs_command, emulate as emulate_command, firmware, flood,
+    fuzz, interop as interop_command, loom, miri, soak, test, torture, tsan,
 };
 use step::Steps;
 
@@ -44,6 +45,7 @@ enum Command {
     Firmware(firmware::Args),
     Emulate(emulate_command::Args),
     Dist(dist_command::Args),
+    Docs(docs_command::Args),
     Clocks(clocks::Args),
     Torture(torture::Args),
     Soak(soak::Args),
@@ -72,6 +74,7 @@ fn main() -> ExitCode {
         Command::Firmware(args) => args.run(&mut steps),
         Command::Emulate(args) => args.run(&mut steps),
         Command::Dist(args) => args.run(&mut steps),
+        Command::Docs(args) => args.run(&mut steps),
         Command::Clocks(args) => args.run(&mut steps),
         Command::Torture(args) => args.run(&mut steps),
         Command::Soak(args) => args.run(&mut steps),

@@ -1,8 +1,8 @@
-//! Virtual environments with one published release of ezmsg-tools each.
+//! Virtual environments: one with each published release of ezmsg-tools, and one with what the examples need.
 //!
 //! Makes them once and uses them again. Knows nothing of what is run in them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::sys;
@@ -38,6 +38,39 @@ impl FromStr for Release {
     }
 }
 
+/// The Python with the packages of `examples/python/requirements.txt`, in an environment of its own: they are many, and the interop cases need none of
+/// them.
+///
+/// # Errors
+/// Why it cannot be had.
+pub(crate) fn examples() -> Result<PathBuf, String> {
+    let requirements = sys::workspace().join("examples").join("python").join("requirements.txt");
+    let wanted = std::fs::read_to_string(&requirements).map_err(|e| format!("{}: {e}", requirements.display()))?;
+    let folder = sys::target_dir().join("interop").join("venv-examples");
+    let python = folder.join("bin").join("python");
+    // What is installed is what is asked for only when this says the same.
+    let installed = folder.join("requirements.txt");
+    if std::fs::read_to_string(&installed).is_ok_and(|i| i == wanted) && sys::succeeds(&python, &["-c", "import mne"]) {
+        return Ok(python);
+    }
+    make(&folder)?;
+    let mut pip = sys::command(&python);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--requirement"]);
+    sys::pass_through(pip.arg(&requirements)).map_err(|why| format!("pip install: {why}"))?;
+    std::fs::write(&installed, wanted).map_err(|e| format!("{}: {e}", installed.display()))?;
+    Ok(python)
+}
+
+/// An empty virtual environment.
+fn make(folder: &Path) -> Result<(), String> {
+    if !sys::succeeds("python3", &["--version"]) {
+        return Err("no python3".to_owned());
+    }
+    sys::pass_through(sys::command("python3").args(["-m", "venv", "--clear"]).arg(folder))
+        .map(|_| ())
+        .map_err(|why| format!("python3 -m venv: {why} (Debian and Ubuntu: apt-get install python3-venv)"))
+}
+
 /// The Python of a release's environment, which is made when it is not there.
 ///
 /// # Errors
@@ -52,13 +85,7 @@ pub(crate) fn environment(release: Release) -> Result<PathBuf, String> {
     if sys::succeeds(&python, &["-c", &probe]) {
         return Ok(python);
     }
-    if !sys::succeeds("python3", &["--version"]) {
-        return Err("no python3".to_owned());
-    }
-    let folder_name = folder.to_string_lossy().into_owned();
-    if let Err(why) = sys::pass_through(sys::command("python3").args(["-m", "venv", "--clear", &folder_name])) {
-        return Err(format!("python3 -m venv: {why} (Debian and Ubuntu: apt-get install python3-venv)"));
-    }
+    make(&folder)?;
     let package = format!("ezmsg-tools=={}", release.version);
     let mut pip = sys::command(&python);
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", &package]);
