@@ -71,7 +71,7 @@ def picture(args, follower):
             break
     figure, axes = plt.subplots(figsize=(10, 6), layout="constrained")
     window.draw(axes, args.name)
-    figure.savefig(args.save, dpi=110)
+    figure.savefig(args.save, dpi=80)
 
 
 def live(args, follower):

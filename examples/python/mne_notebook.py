@@ -98,7 +98,7 @@ def main():
     print(f"{summary}, {raw.times[-1]:.2f} s in MNE, {len(raw.annotations)} gaps")
     for file, plot in ((args.psd, lambda: spectrum(raw, args.fmax)), (args.traces, lambda: traces(raw))):
         if file:
-            plot().savefig(file, dpi=110)
+            plot().savefig(file, dpi=80)
             print(f"saved {file}")
 
 

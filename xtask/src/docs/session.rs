@@ -152,7 +152,7 @@ fn judge(chapter: &Chapter, block: &Block, printed: &str, work: &Path, update: b
     let behind = chapter.blocks.iter().skip_while(|b| b.line <= block.line).find(|b| !matches!(b.kind, Kind::File(_)));
     let Some(Block { kind: Kind::Output { exact }, text, line, .. }) = behind else { return Ok(()) };
     let begins = block.text.lines().any(|l| l.trim_end().ends_with('&'));
-    if is_same(text, printed, *exact, begins) {
+    if !(text.is_empty() && !printed.is_empty()) && is_same(text, printed, *exact, begins) {
         return Ok(());
     }
     if update {
@@ -164,14 +164,14 @@ fn judge(chapter: &Chapter, block: &Block, printed: &str, work: &Path, update: b
     ))
 }
 
-/// A picture is there, and is one; the guides' own is made by `update`.
+/// A picture is there, and is one. The guides' own is made by `update` where there is none: to have a newer one, remove it first.
 fn keep(made: &Path, shown: &PathBuf, update: bool) -> Result<(), String> {
     let bytes = fs::read(made).map_err(|e| format!("{}: {e}", made.display()))?;
     let is_picture = bytes.starts_with(b"\x89PNG\r\n") || bytes.windows(4).any(|w| w == b"<svg");
     if !is_picture || bytes.len() < 1000 {
         return Err(format!("{} is no picture", made.display()));
     }
-    if update {
+    if update && !shown.is_file() {
         let folder = shown.parent().unwrap_or(shown);
         fs::create_dir_all(folder)
             .and_then(|()| fs::write(shown, bytes))
