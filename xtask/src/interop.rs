@@ -3,6 +3,7 @@
 //! Must never look into shared memory itself: Python's code and our command line are the two sides that meet.
 
 mod cases;
+mod examples;
 mod script;
 pub(crate) mod service;
 mod tail;
@@ -34,7 +35,7 @@ struct Case {
 /// Takes the stream's name.
 type Work = Box<dyn Fn(&Context, &str) -> Result<String, String> + Send + Sync>;
 
-/// Every case of every release.
+/// Every case of every release, and the examples.
 pub(crate) fn all(steps: &mut Steps) {
     run(steps, &Release::ALL, false, None);
 }
@@ -51,7 +52,14 @@ pub(crate) fn run(steps: &mut Steps, releases: &[Release], quick: bool, filter: 
         built = service::build().map(|_| ());
         built.clone().map(|()| Outcome::Passed)
     });
+    let mut examples = if !quick && releases.contains(&Release::NEWEST) { examples::all() } else { Vec::new() };
+    examples.retain(|c| filter.is_none_or(|f| c.name.contains(f)));
     for release in releases {
+        let mut cases = cases::of(*release, quick);
+        cases.retain(|c| filter.is_none_or(|f| c.name.contains(f)));
+        if cases.is_empty() && !examples.is_empty() {
+            continue;
+        }
         let kind = if quick { "interop (quick)" } else { "interop" };
         steps.run(&format!("{kind}: ezmsg-tools {}", release.version), || {
             built.clone()?;
@@ -60,9 +68,17 @@ pub(crate) fn run(steps: &mut Steps, releases: &[Release], quick: bool, filter: 
                 Err(why) if sys::in_ci() => return Err(why),
                 Err(why) => return Ok(Outcome::Skipped(why)),
             };
-            let mut cases = cases::of(*release, quick);
-            cases.retain(|c| filter.is_none_or(|f| c.name.contains(f)));
             run_cases(&Context { release: *release, python }, cases)
+        });
+    }
+    if !examples.is_empty() {
+        steps.run("interop: examples", || {
+            built?;
+            match python::examples() {
+                Ok(python) => run_cases(&Context { release: Release::NEWEST, python }, examples),
+                Err(why) if sys::in_ci() => Err(why),
+                Err(why) => Ok(Outcome::Skipped(why)),
+            }
         });
     }
 }

@@ -37,7 +37,7 @@ trap 'kill $(jobs -p) 2> /dev/null; wait' EXIT
 
 /// Runs it; says how many blocks.
 pub(super) fn run(chapter: &Chapter, python: Option<&Path>, update: bool) -> Result<String, String> {
-    let work = sys::target_dir().join("docs").join(format!("{}-{}", chapter.name, std::process::id()));
+    let work = sys::target_dir().join("docs").join(&chapter.name);
     prepare(chapter, &work)?;
     let result = run_in(chapter, python, update, &work);
     if result.is_ok() {
@@ -152,7 +152,7 @@ fn judge(chapter: &Chapter, block: &Block, printed: &str, work: &Path, update: b
     let behind = chapter.blocks.iter().skip_while(|b| b.line <= block.line).find(|b| !matches!(b.kind, Kind::File(_)));
     let Some(Block { kind: Kind::Output { exact }, text, line, .. }) = behind else { return Ok(()) };
     let begins = block.text.lines().any(|l| l.trim_end().ends_with('&'));
-    if !(text.is_empty() && !printed.is_empty()) && is_same(text, printed, *exact, begins) {
+    if (!text.is_empty() || printed.is_empty()) && is_same(text, printed, *exact, begins) {
         return Ok(());
     }
     if update {

@@ -15,7 +15,7 @@ use crate::python::Release;
 use crate::sys;
 
 /// Labels that are no board's own.
-const LABELS: &str = "A1,B2,C3,D4,E5,F6,G7,Hµ";
+pub(super) const LABELS: &str = "A1,B2,C3,D4,E5,F6,G7,Hµ";
 const CHANNELS: usize = 8;
 /// ADS1299: VREF 4.5 V, gain 24, 2^23 - 1 codes (hardware page).
 const GAIN: &str = "24";
@@ -29,7 +29,7 @@ const SHORT_RING: &str = "0.5";
 /// 25 divides each of these rings, 7 none of them.
 const CHUNKS: [u32; 5] = [1, 10, 32, 25, 7];
 /// How long a stream runs on before something is done to it.
-const BEFORE: Duration = Duration::from_millis(700);
+pub(super) const BEFORE: Duration = Duration::from_millis(700);
 /// Longest that a reader waits for what it wants, in seconds.
 const READER_SECONDS: &str = "40";
 
