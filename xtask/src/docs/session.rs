@@ -87,7 +87,13 @@ fn run_in(chapter: &Chapter, python: Option<&Path>, update: bool, work: &Path) -
     if problems.is_empty() && !ended.status.success() {
         problems.push(format!("the shell: {}: {}", ended.status, String::from_utf8_lossy(&ended.stderr).trim()));
     }
-    if problems.is_empty() { Ok(format!("{} blocks", blocks.len())) } else { Err(problems.join("\n")) }
+    if problems.is_empty() {
+        return Ok(format!("{} blocks", blocks.len()));
+    }
+    if !is_apart {
+        problems.push("(unshare makes no namespaces here: other streams of this machine were seen)".to_owned());
+    }
+    Err(problems.join("\n"))
 }
 
 const fn is_run(block: &Block, has_python: bool) -> bool {
