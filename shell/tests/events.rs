@@ -248,7 +248,7 @@ fn segments_of_events_that_are_removed_come_back() {
     let name = unique("events-removed");
     let service = Service::start(&name, &[]);
     let segment = StreamName::new(&name_of(&name)).unwrap().header();
-    for file in common::names(segment.as_str(), common::user()) {
+    for file in common::names(&segment, common::user()) {
         std::fs::remove_file(file).unwrap();
     }
     eventually("there is another header", || info(&name_of(&name)).filter(|i| i["valid"] == true));
