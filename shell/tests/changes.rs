@@ -5,6 +5,7 @@ mod common;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use axismirror::mirror::{Mirror, Start};
 use axismirror_core::header::Generation;
 use axismirror_core::name::StreamName;
 use common::{Service, axismirror, eventually, info, run, set, unique, wait_for};
@@ -121,6 +122,44 @@ fn an_adc_that_does_not_start_with_new_settings_goes_on_with_the_old_ones() {
     assert_eq!(info(&name).unwrap()["static_metadata"]["attrs"]["gain"], 12);
     assert!(service.lives());
     service.stop();
+}
+
+/// What is in the way of the new ring is in the way of the old one, too: somebody else may have taken the memory that was freed for it.
+#[test]
+fn a_change_that_can_neither_be_made_nor_undone_waits_until_it_can() {
+    let name = unique("stranded");
+    let mut service = Service::start(&name, &["--signal", "counter", "--rate", "1000"]);
+    let mut mirror = Mirror::open(&name, Start::Oldest).unwrap();
+    // The counter signal: sample c of frame n is 8 n + c.
+    let read = |mirror: &mut Mirror| -> Vec<i32> {
+        let chunk = mirror.read().unwrap();
+        assert_eq!(chunk.missed(), 0);
+        chunk.samples().unwrap().chunks_exact(8).map(|frame: &[i32]| frame[0] / 8).collect()
+    };
+    eventually("it reads", || (!read(&mut mirror).is_empty()).then_some(()));
+    let segment = StreamName::new(&name).unwrap().data(Generation::from_number(1));
+    let [_, folder] = common::names(&segment, common::user());
+    std::fs::create_dir(&folder).unwrap();
+    let error = set(&name, &["buf_dur=3"]).0.unwrap_err();
+    assert!(error.contains("refuses") && error.contains(folder.to_str().unwrap()), "{error}");
+    eventually("the frames are counted as lost", || {
+        assert!(service.lives());
+        info(&name).filter(|i| lost(i) > 1000).map(|i| assert_eq!(i["valid"], false))
+    });
+    std::fs::remove_dir(&folder).unwrap();
+    let i = wait_for(&name, "the stream is back", |i| published(i) > 100);
+    assert_eq!(i["description"]["n_frames"], 10_000, "with the settings from before");
+    let mut numbers = Vec::new();
+    eventually("all frames are there or counted", || {
+        numbers.extend(read(&mut mirror));
+        let lost = lost(&info(&name)?);
+        let (first, last) = (numbers.first()?, numbers.last()?);
+        let missing = i64::from(last - first + 1) - i64::try_from(numbers.len()).unwrap();
+        (*last > 1500).then(|| assert_eq!(missing, i64::try_from(lost).unwrap()))
+    });
+    let log = service.stop();
+    assert!(log.contains("until one can be made") && log.contains("a new ring"), "{log}");
+    assert!(log.lines().count() < 20, "{log}");
 }
 
 #[test]

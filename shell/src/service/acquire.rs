@@ -289,9 +289,6 @@ impl Acquirer {
             self.without_frame(self.now(acquisition), false, outlet);
         }
         let set_up_again = self.tick(outlet);
-        if let Some(error) = outlet.take_error() {
-            return Err(error.into());
-        }
         if shm::was_truncated() {
             return Err(ServiceError::Truncated);
         }

@@ -61,7 +61,7 @@ pub(super) struct Outlet {
     times_ns: Vec<i64>,
     /// Time of DRDY of the first frame of all and of the newest.
     span: Option<(i64, i64)>,
-    /// Frames taken.
+    /// Frames taken and not lost.
     frames: u64,
     /// There are no frames: the ADC is silent, or is set up anew.
     gap: Option<Gap>,
@@ -69,7 +69,6 @@ pub(super) struct Outlet {
     lost_before_newest: u64,
     change: Option<Change>,
     replacing: Replacing,
-    error: Option<PublishError<ShmError>>,
     waker: Option<Waker>,
     /// Counts of acquisitions before this one: each starts at zero.
     earlier: Health,
@@ -132,7 +131,6 @@ impl Outlet {
             lost_before_newest: 0,
             change: None,
             replacing: Replacing::default(),
-            error: None,
             earlier: Health::default(),
             current: Health::default(),
             shown: Health::default(),
@@ -235,6 +233,12 @@ impl Outlet {
         }
     }
 
+    /// Frames that were taken are lost.
+    fn lose_taken(&mut self, frames: u64) {
+        self.frames = self.frames.saturating_sub(frames);
+        self.lose(frames);
+    }
+
     /// The ADC does not answer, from its newest frame on. Its next frame ends that.
     pub(super) fn silent(&mut self) {
         let mut gap = self.gap.or_else(|| self.gap_after_newest());
@@ -316,7 +320,7 @@ impl Outlet {
 
     /// Drops the frames that wait: nobody could tell what they mean.
     pub(super) fn discard(&mut self) {
-        self.lose(self.times_ns.len() as u64);
+        self.lose_taken(self.times_ns.len() as u64);
         self.codes.clear();
         self.times_ns.clear();
     }
@@ -326,14 +330,9 @@ impl Outlet {
         self.span
     }
 
-    /// Frames taken up to now.
+    /// Frames taken and not lost up to now.
     pub(super) const fn frames(&self) -> u64 {
         self.frames
-    }
-
-    /// What went wrong in publishing since this was last asked.
-    pub(super) const fn take_error(&mut self) -> Option<PublishError<ShmError>> {
-        self.error.take()
     }
 
     /// All that was counted one by one.

@@ -160,10 +160,14 @@ impl ShmStore {
         Ok(None)
     }
 
-    /// Gives a segment both of its names, and watches over them.
+    /// Gives a segment both of its names, and watches over them. One whose names somebody was quick enough to remove all is as good as one that loses
+    /// them a moment later: it is replaced.
     fn name(&self, name: &SegmentName, file: FileId, len: usize) -> Result<(), ShmError> {
         let names = self.places.names(name);
-        self.places.in_folder(|| names.give(file))?;
+        match self.places.in_folder(|| names.give(file)) {
+            Ok(()) | Err(ShmError::Unnamed { .. }) => {}
+            Err(error) => return Err(error),
+        }
         self.kept.add(names, file, len);
         Ok(())
     }

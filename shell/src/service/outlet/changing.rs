@@ -11,6 +11,7 @@ use axismirror_core::header::Description;
 use axismirror_core::publisher::{Lost, PublishError};
 
 use super::{Change, DRAIN, Next, Outcome, Outlet, REST, ServicePublisher, Step, offset_to, waker};
+use crate::causes;
 use crate::clock;
 use crate::shm::ShmError;
 
@@ -82,7 +83,11 @@ impl Outlet {
                 let lost = change.lost;
                 let ring = change.next.ring.clone();
                 let begun = match lost {
-                    Some(lost) => self.room_for_another().and_then(|()| self.publisher.replace(lost)),
+                    // After a change that could not be undone the settings are others yet.
+                    Some(lost) => self
+                        .room_for_another()
+                        .and_then(|()| self.publisher.apply(ring))
+                        .and_then(|()| self.publisher.replace(lost)),
                     None => self.publisher.apply(ring),
                 };
                 if let Err(error) = begun {
@@ -108,8 +113,13 @@ impl Outlet {
         if described.is_ok() {
             self.now = Some(next);
             self.clock_offset_ns = offset_to(self.stream_clock);
-        } else {
-            self.go_back();
+        } else if let Err(error) = self.go_back()
+            && lost.is_none()
+        {
+            tracing::error!(
+                "the stream has no ring, and frames are lost, until one can be made: {}",
+                causes::line(&error)
+            );
         }
         self.publish_held();
         self.told(lost, described)
@@ -122,13 +132,14 @@ impl Outlet {
         None
     }
 
-    /// Describes the stream as it was before a change that could not be carried out.
-    fn go_back(&mut self) {
-        let Some(now) = self.now.take() else { return };
+    /// Describes the stream as it was before a change that could not be carried out. Where that fails, too, there is no ring until it can be made:
+    /// what was freed for a new one, another program may have taken.
+    fn go_back(&mut self) -> Outcome {
+        let Some(now) = self.now.take() else { return Ok(()) };
         let back = self.publisher.apply(now.ring.clone()).and_then(|()| self.describe(&now));
         self.begin_header();
         self.now = Some(now);
-        self.error = back.err();
+        back
     }
 
     /// The header may be another one, with another extension block.

@@ -52,16 +52,13 @@ impl Outlet {
     fn fill(&mut self, time_ns: i64) -> bool {
         let Some(chunk) = self.now.as_ref().map(|now| now.chunk) else { return false };
         let seconds = (time_ns + self.clock_offset_ns) as f64 / 1e9;
-        let room = match self.publisher.reserve(self.filled + 1) {
-            Ok(reserved) => {
-                reserved.set_time(self.filled, seconds);
-                self.publisher.description().map_or(1, Description::n_frames)
-            }
-            Err(error) => {
-                self.error = Some(error);
-                return false;
-            }
+        let Ok(reserved) = self.publisher.reserve(self.filled + 1) else {
+            // There is no ring, after a change that could be neither carried out nor undone.
+            self.lose_taken(1);
+            return false;
         };
+        reserved.set_time(self.filled, seconds);
+        let room = self.publisher.description().map_or(1, Description::n_frames);
         self.filled += 1;
         self.filled_ns = Some(time_ns);
         let full = self.filled >= room || self.filled as usize >= chunk;
@@ -74,8 +71,8 @@ impl Outlet {
     /// Publishes the frames of the chunk that there are.
     fn commit(&mut self) {
         let (filled @ 1.., Some(newest)) = (std::mem::take(&mut self.filled), self.filled_ns) else { return };
-        if let Err(error) = self.publisher.commit(filled, newest + self.clock_offset_ns) {
-            self.error = Some(error);
+        if self.publisher.commit(filled, newest + self.clock_offset_ns).is_err() {
+            self.lose_taken(filled.into());
         }
         self.show_health();
         let heals = self.publisher.store().heals();
@@ -100,7 +97,7 @@ impl Sink for Outlet {
     fn codes(&mut self) -> impl Codes + '_ {
         let channels = self.now.as_ref().map_or(0, |now| now.slots.len());
         let held = self.times_ns.len() * channels;
-        if self.is_changing() {
+        if self.is_changing() || self.publisher.description().is_none() {
             self.codes.resize(held + channels, 0);
             return Place::Aside(self.codes.get_mut(held..).unwrap_or_default());
         }

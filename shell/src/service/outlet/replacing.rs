@@ -1,5 +1,5 @@
 //! Segments whose names were all removed: readers that are attached have them still, but nobody else can find them. And those that were cut
-//! short. They are replaced by others, in the steps of a change of settings that changes nothing.
+//! short. They are replaced by others, in the steps of a change of settings that changes nothing; and so is a ring that could not be made.
 //!
 //! The names themselves are the store's business.
 
@@ -27,7 +27,8 @@ impl Outlet {
         if self.is_changing() || self.replacing.at.is_some_and(|at| at.elapsed() < EVERY) {
             return;
         }
-        let Some(lost) = self.publisher.store().lost() else { return };
+        let has_ring = self.publisher.description().is_some();
+        let Some(lost) = self.publisher.store().lost().or((!has_ring).then_some(Lost::Contents)) else { return };
         let Some(now) = self.now.clone() else { return };
         self.flush();
         self.change = Some(Change { step: Step::Drain, since: Instant::now(), next: now, lost: Some(lost) });
@@ -35,8 +36,9 @@ impl Outlet {
 
     /// Whether there is room for a ring beside the one that readers may have for as long as they like.
     pub(super) fn room_for_another(&mut self) -> Outcome {
-        let version = self.publisher.settings().version;
-        let needed = self.publisher.description().map_or(0, |d| d.data_len(version));
+        let Some(now) = &self.now else { return Ok(()) };
+        let planned = now.template.with_message(|m| now.ring.plan(m).map(|p| p.map(|p| p.description)))?;
+        let needed = planned.map_or(0, |d| d.data_len(now.ring.version));
         self.publisher.store().check_room(needed).map_err(PublishError::Store)
     }
 

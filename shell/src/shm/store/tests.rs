@@ -1,9 +1,11 @@
 //! Headers that cannot be announced, and folders of kept names that are not ours.
 
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use axismirror_core::extension::{Extension, Writer};
+use axismirror_core::header::Generation;
 
 use super::*;
 
@@ -80,6 +82,36 @@ fn a_new_header_that_cannot_be_announced_leaves_the_one_before() {
     }
     let other = ShmStore::new(&dir.0).header(&header(), 4096, false);
     assert!(matches!(other, Err(ShmError::InUse { .. })));
+}
+
+#[test]
+fn a_segment_whose_names_vanish_while_it_is_made_is_one_to_be_replaced() {
+    let dir = Dir::new("vanish");
+    let mut store = ShmStore::new(&dir.0);
+    let data = StreamName::new("s").unwrap().data(Generation::from_number(0));
+    let names = [&data, &header()].map(|segment| store.places.names(segment));
+    let (stop, mut lost) = (AtomicBool::new(false), 0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                for path in names.iter().flat_map(|n| [&n.kept, &n.public]) {
+                    let _ = std::fs::remove_file(path);
+                }
+            }
+        });
+        let mut outcomes = Vec::new();
+        for _ in 0..300 {
+            let header_made = store.header(&header(), 4096, true).and_then(|_| store.announce(&header()));
+            let made = store.create(&data, 4096).map(|_| ());
+            lost += usize::from(store.lost().is_some());
+            outcomes.extend([header_made, made]);
+        }
+        stop.store(true, Ordering::Relaxed);
+        let failed: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
+        assert!(failed.is_empty(), "{} of 600: {:?}", failed.len(), failed[0]);
+    });
+    // Otherwise this has tried nothing.
+    assert!(lost > 0);
 }
 
 #[test]
