@@ -75,7 +75,10 @@ fn follows_a_change() {
     let output = reader.wait_with_output().unwrap();
     service.stop();
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && errors.contains("values of type i") && errors.contains("values of type d"), "{errors}");
+    assert!(
+        output.status.success() && errors.contains("values of type i") && errors.contains("values of type d"),
+        "{errors}"
+    );
     let last = String::from_utf8_lossy(&output.stdout).lines().last().unwrap().to_owned();
     // Volts a code at gain 1 and 4.5 V (hardware: ADS1299), and a counter that never stands still.
     let volts: Vec<f64> = last.split(' ').skip(2).map(|w| w.parse().unwrap()).collect();

@@ -27,16 +27,16 @@ pub(crate) struct CleanArgs {
 
 /// Removes, and says what.
 pub(crate) fn run(args: &CleanArgs) -> Result<(), Failure> {
-    let found = left_behind(SHM_DIR);
-    let found = found.map_err(|e| Failure::failed(format!("{SHM_DIR} cannot be looked into")).because(e))?;
-    let mut text = String::new();
     // Where the header is gone, only its segment's name is known.
-    let segment = |name: &str| StreamName::new(name).map(|name| name.header().to_string()).map_err(Failure::usage);
+    let segment = |name: &str| StreamName::new(name).map(|name| name.header()).map_err(Failure::usage);
     let meant = match &args.name {
         Some(name) => Some([segment(name)?, segment(&events::name_of(name))?]),
         None => None,
     };
-    for stream in found.iter().filter(|s| meant.as_ref().is_none_or(|meant| meant.contains(&s.segment))) {
+    let found = left_behind(SHM_DIR, meant.as_ref().map(<[_; 2]>::as_slice));
+    let found = found.map_err(|e| Failure::failed(format!("{SHM_DIR} cannot be looked into")).because(e))?;
+    let mut text = String::new();
+    for stream in &found {
         let files = stream.files.len();
         let name = visible(&stream.name);
         if stream.is_read && !args.attached {

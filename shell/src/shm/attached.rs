@@ -2,6 +2,8 @@
 //!
 //! Only looks; disturbs nobody.
 
+use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -48,25 +50,51 @@ fn device(file: FileId) -> String {
 /// Whether another process maps this file of this folder. Processes of other users cannot be looked into, but by root; they count as
 /// not having it, which is right for a segment of mode 0600. For one of mode 0660 the answer "no" says nothing.
 pub(super) fn by_another_process(dir: &Path, file: FileId) -> bool {
-    let own = std::process::id();
-    let Ok(entries) = fs::read_dir("/proc") else { return false };
-    entries
-        .flatten()
-        .filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok())
-        .filter(|pid| *pid != own)
-        .any(|pid| fs::read_to_string(format!("/proc/{pid}/maps")).is_ok_and(|maps| mentions(&maps, dir, file)))
+    maps_of_others().any(|maps| mapped(&maps, dir).any(|f| f == file))
 }
 
-/// Lines are `address perms offset dev inode path` (proc_pid_maps(5)); the path of an unlinked file ends in ` (deleted)`. A process with a /dev/shm of
-/// its own may have another file of that number there.
-fn mentions(maps: &str, dir: &Path, file: FileId) -> bool {
-    let Some(dir) = dir.to_str() else { return false };
-    let device = device(file);
-    maps.lines().any(|line| {
-        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-        let [_, _, _, mapped, number, path, ..] = fields[..] else { return false };
-        mapped == device && number.parse() == Ok(file.inode) && path.starts_with(dir)
-    })
+/// The files of a folder that other processes map, as far as [`by_another_process`] can tell: one look at all processes for any number of files.
+#[derive(Debug)]
+pub(super) struct Mapped<'d> {
+    dir: &'d Path,
+    files: OnceCell<HashSet<FileId>>,
+}
+
+impl<'d> Mapped<'d> {
+    /// Looks when it is asked first.
+    pub(super) const fn new(dir: &'d Path) -> Self {
+        Self { dir, files: OnceCell::new() }
+    }
+
+    /// Whether another process had it mapped when the first one was asked for.
+    pub(super) fn has(&self, file: FileId) -> bool {
+        let look = || maps_of_others().flat_map(|maps| mapped(&maps, self.dir).collect::<Vec<_>>()).collect();
+        self.files.get_or_init(look).contains(&file)
+    }
+}
+
+/// The tables of mappings of all other processes, as far as they can be read.
+fn maps_of_others() -> impl Iterator<Item = String> {
+    let own = std::process::id();
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries
+        .filter_map(|e| e.file_name().to_str()?.parse::<u32>().ok())
+        .filter(move |pid| *pid != own)
+        .filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/maps")).ok())
+}
+
+/// Files of a folder in such a table. Lines are `address perms offset dev inode path` (proc_pid_maps(5)); the path of an unlinked file ends in
+/// ` (deleted)`. A process with a /dev/shm of its own may have another file of that number there.
+fn mapped<'m>(maps: &'m str, dir: &'m Path) -> impl Iterator<Item = FileId> + use<'m> {
+    let line = move |line: &str| {
+        let mut fields = line.split_ascii_whitespace().skip(3);
+        let (device, inode, path) = (fields.next()?, fields.next()?, fields.next()?);
+        let (major, minor) = device.split_once(':')?;
+        let number = |hex| u32::from_str_radix(hex, 16).ok();
+        let device = rustix::fs::makedev(number(major)?, number(minor)?);
+        path.starts_with(dir.to_str()?).then_some(FileId { device, inode: inode.parse().ok()? })
+    };
+    maps.lines().filter_map(line)
 }
 
 #[cfg(test)]
@@ -103,12 +131,13 @@ mod tests {
                     7f30-7f40 rw-s 00000000 00:19 77 /dev/shm/sm_abc (deleted)\n\
                     7ffd-7ffe rw-p 00000000 00:00 0 [stack]\n";
         let mentioned = |minor, inode| {
-            mentions(maps, Path::new("/dev/shm"), FileId { device: rustix::fs::makedev(0, minor), inode })
+            let file = FileId { device: rustix::fs::makedev(0, minor), inode };
+            mapped(maps, Path::new("/dev/shm")).any(|f| f == file)
         };
         assert!(mentioned(0x19, 77));
         assert!(!mentioned(0x1A, 77), "of another file system");
         assert!(!mentioned(0x19, 78));
-        assert!(!mentions(maps, Path::new("/dev/shm"), FileId { device: rustix::fs::makedev(8, 1), inode: 4242 }));
+        assert_eq!(mapped(maps, Path::new("/dev/shm")).count(), 1);
     }
 
     #[test]

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 use axismirror_core::extension::Extension;
 use axismirror_core::header::HeaderView;
-use axismirror_core::name::{SEGMENT_NAME_LEN, SEGMENT_PREFIX};
+use axismirror_core::name::{SEGMENT_NAME_LEN, SEGMENT_PREFIX, SegmentName};
 use rustix::fs::{self, FlockOperation};
 
-use super::attached;
+use super::attached::Mapped;
 use super::locks::{START_PATIENCE, one_at_a_time};
 use super::names::{Places, file_at, id, leads_to};
 use super::segment::{View, open_existing};
@@ -43,12 +43,15 @@ enum Found {
     KeptNames,
 }
 
-/// Streams of this folder whose writers are gone, by name. Only those with our block: whether a published writer lives cannot be known.
+/// Streams of this folder whose writers are gone, by name; all of them, or those whose headers' segments are given. Only those with our block: whether a
+/// published writer lives cannot be known.
 ///
 /// # Errors
 /// When the folder cannot be read.
-pub fn left_behind(dir: impl AsRef<Path>) -> io::Result<Vec<LeftBehind>> {
+pub fn left_behind(dir: impl AsRef<Path>, only: Option<&[SegmentName]>) -> io::Result<Vec<LeftBehind>> {
     let dir = dir.as_ref();
+    let mapped = Mapped::new(dir);
+    let is_wanted = |segment: &str| only.is_none_or(|only| only.iter().any(|name| name.as_str() == segment));
     // Both of a header's names are looked at: the public one may be gone. A folder of another user cannot be read, but by root.
     let folders = Places::all(dir)?;
     let folders = folders.iter().map(Places::folder).filter_map(|f| std::fs::read_dir(f).ok());
@@ -56,19 +59,23 @@ pub fn left_behind(dir: impl AsRef<Path>) -> io::Result<Vec<LeftBehind>> {
         .chain([std::fs::read_dir(dir)?])
         .flat_map(Iterator::flatten)
         .filter(|e| {
-            e.file_name().to_str().is_some_and(|n| n.len() == SEGMENT_NAME_LEN && n.starts_with(SEGMENT_PREFIX))
+            let is_segment = |n: &str| n.len() == SEGMENT_NAME_LEN && n.starts_with(SEGMENT_PREFIX);
+            e.file_name().to_str().is_some_and(|n| is_segment(n) && is_wanted(n))
         })
         .map(|e| e.path())
         .collect();
-    let mut found: Vec<LeftBehind> = names.iter().filter_map(|path| look(dir, path)).map(|(found, _)| found).collect();
+    let mut found: Vec<LeftBehind> =
+        names.iter().filter_map(|path| look(dir, path, &mapped)).map(|(found, _)| found).collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
-    found.dedup_by(|a, b| a.name == b.name);
+    found.dedup_by(|a, b| a.name == b.name && a.places.folder() == b.places.folder());
     for places in Places::all(dir)? {
         let headers: BTreeSet<String> =
             places.kept().unwrap_or_default().into_iter().map(|(header, _)| header).collect();
-        for header in headers {
+        for header in headers.into_iter().filter(|header| is_wanted(header)) {
             let is_found = found.iter().any(|f| f.segment == header && f.places.folder() == places.folder());
-            found.extend((!is_found).then(|| without_header(&places, &header)).flatten().map(|(found, _)| found));
+            found.extend(
+                (!is_found).then(|| without_header(&places, &header, &mapped)).flatten().map(|(found, _)| found),
+            );
         }
     }
     Ok(found)
@@ -76,7 +83,7 @@ pub fn left_behind(dir: impl AsRef<Path>) -> io::Result<Vec<LeftBehind>> {
 
 /// What has the kept names of a stream whose header is not there, or is nobody's and says nothing; and locks on that, under which no writer can begin
 /// with it.
-fn without_header(places: &Places, header: &str) -> Option<(LeftBehind, Vec<File>)> {
+fn without_header(places: &Places, header: &str, mapped: &Mapped<'_>) -> Option<(LeftBehind, Vec<File>)> {
     let names = places.names_of(header, header);
     let owner = std::fs::symlink_metadata(places.folder()).ok()?.uid();
     let of_owner = |path: &PathBuf| path.symlink_metadata().is_ok_and(|m| m.uid() == owner);
@@ -85,7 +92,7 @@ fn without_header(places: &Places, header: &str) -> Option<(LeftBehind, Vec<File
         // Another user's is not this stream's, and what is no file at all is nobody's header.
         let Some(open) = open_existing(path, true).ok().flatten().filter(|_| of_owner(path)) else { continue };
         fs::flock(&open, FlockOperation::NonBlockingLockShared).ok()?;
-        if look(places.dir(), path).is_some() || !leads_to(path, id(&open, path).ok()?) {
+        if look(places.dir(), path, mapped).is_some() || !leads_to(path, id(&open, path).ok()?) {
             return None;
         }
         if View::map(&open, path).ok().is_none_or(|view| HeaderView::detect(view).is_err()) {
@@ -95,7 +102,12 @@ fn without_header(places: &Places, header: &str) -> Option<(LeftBehind, Vec<File
     }
     // A published writer's header may have the public name; one that nobody can read is nobody's.
     let mut files = unreadable;
-    for names in places.kept_of(header).iter().chain([&names]) {
+    let segments = places.kept_of(header);
+    if segments.is_empty() {
+        // Nothing says that it is a header.
+        return None;
+    }
+    for names in segments.iter().chain([&names]) {
         let kept = [names.kept.clone(), names.coming()];
         let is_public = file_at(&names.public).is_some_and(|file| kept.iter().any(|path| leads_to(path, file)));
         files.extend(is_public.then(|| names.public.clone()));
@@ -103,15 +115,15 @@ fn without_header(places: &Places, header: &str) -> Option<(LeftBehind, Vec<File
     }
     let files: Vec<PathBuf> = files.into_iter().filter(of_owner).collect();
     // A service whose header has lost its names has its ring mapped, as readers have theirs.
-    let is_read = files.iter().filter_map(|path| file_at(path)).any(|f| attached::by_another_process(places.dir(), f));
+    let is_read = files.iter().filter_map(|path| file_at(path)).any(|file| mapped.has(file));
     let (name, segment, found) = (header.to_owned(), header.to_owned(), Found::KeptNames);
-    (!files.is_empty()).then(|| (LeftBehind { name, segment, files, is_read, found, places: places.clone() }, locks))
+    Some((LeftBehind { name, segment, files, is_read, found, places: places.clone() }, locks))
 }
 
 /// What belongs to the header in this file, if that is one, of ours, and nobody's; and a lock on it, under which no writer can begin with it.
 ///
 /// The lock is a shared one: it keeps writers from theirs, and whoever asks for the writer is not told of it.
-fn look(dir: &Path, path: &Path) -> Option<(LeftBehind, File)> {
+fn look(dir: &Path, path: &Path, mapped: &Mapped<'_>) -> Option<(LeftBehind, File)> {
     let open = open_existing(path, true).ok()??;
     fs::flock(&open, FlockOperation::NonBlockingLockShared).ok()?;
     if !leads_to(path, id(&open, path).ok()?) {
@@ -161,7 +173,7 @@ fn look(dir: &Path, path: &Path) -> Option<(LeftBehind, File)> {
         files.extend(left);
     }
     files.retain(of_owner);
-    let is_read = attached::by_another_process(dir, file);
+    let is_read = mapped.has(file);
     let (segment, name) = (name.header().to_string(), name.as_str().to_owned());
     Some((LeftBehind { name, segment, files, is_read, found: Found::Header(path.to_owned()), places }, open))
 }
@@ -182,17 +194,18 @@ impl LeftBehind {
     /// The first that cannot be removed.
     pub fn remove(&self) -> io::Result<usize> {
         // As it is by now. The locks last until the last file is gone: a service that starts meanwhile waits for them.
+        let mapped = Mapped::new(self.places.dir());
         let now = match &self.found {
-            Found::Header(path) => look(self.places.dir(), path).map(|(now, lock)| (now, vec![lock])),
+            Found::Header(path) => look(self.places.dir(), path, &mapped).map(|(now, lock)| (now, vec![lock])),
             Found::KeptNames => {
                 // Where there is no header, nothing but the folder's lock keeps a writer from making one.
                 let folder = one_at_a_time(self.places.dir(), START_PATIENCE).ok_or(io::ErrorKind::WouldBlock)?;
-                without_header(&self.places, &self.segment).filter(|(now, _)| self.is_read || !now.is_read).map(
-                    |(now, mut locks)| {
+                without_header(&self.places, &self.segment, &mapped)
+                    .filter(|(now, _)| self.is_read || !now.is_read)
+                    .map(|(now, mut locks)| {
                         locks.push(folder);
                         (now, locks)
-                    },
-                )
+                    })
             }
         };
         let Some((now, _locks)) = now.filter(|(now, _)| now.name == self.name) else { return Ok(0) };

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use axismirror::mirror::{Mirror, Start};
 use axismirror::shm::{SHM_DIR, left_behind};
+use axismirror_core::name::StreamName;
 use axismirror_tests::process::{Running, conclude};
 
 use blow::{Blow, Random, Tally};
@@ -148,8 +149,9 @@ fn clean(args: &Args, name: &str) -> Result<(), String> {
         if !run(&["clean", name]).is_ok_and(|s| s.success()) {
             return Err(format!("`clean {name}` fails"));
         }
-        let left = left_behind(SHM_DIR).map_err(|e| e.to_string())?;
-        if let Some(stream) = left.iter().find(|s| s.name == name) {
+        let header = StreamName::new(name).map_err(|e| e.to_string())?.header();
+        let left = left_behind(SHM_DIR, Some(&header)).map_err(|e| e.to_string())?;
+        if let Some(stream) = left.first() {
             return Err(format!("{} files of {name} stay behind `clean`", stream.files.len()));
         }
     }
