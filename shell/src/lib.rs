@@ -11,6 +11,7 @@
 //! | what is wrong with a machine or a board | [`doctor`], [`service::self_test`] |
 //! | changing a running stream | [`control`] |
 //! | what happened, stamped beside a stream | [`events`] |
+//! | a scope in the terminal, and pictures of a stream | [`scope`], [`plot`] |
 //! | files that a simulated ADC plays | [`recording`] |
 #![deny(unsafe_code)]
 
@@ -27,8 +28,10 @@ pub mod gpio;
 pub mod hardware;
 pub mod mirror;
 pub mod nearest;
+pub mod plot;
 pub mod realtime;
 pub mod recording;
+pub mod scope;
 pub mod service;
 pub mod shm;
 pub mod spi;

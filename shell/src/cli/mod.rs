@@ -25,6 +25,7 @@ mod stream;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use clap::{ArgAction, Parser, Subcommand};
 
@@ -60,6 +61,7 @@ pub(crate) enum Command {
     Mark(mark::MarkArgs),
     Info(info::InfoArgs),
     Tail(tail::TailArgs),
+    View(view::ViewArgs),
     List(list::ListArgs),
     Boards(boards::BoardsArgs),
     Metrics(metrics::MetricsArgs),
@@ -80,6 +82,7 @@ impl Command {
             Self::Mark(args) => mark::run(args),
             Self::Info(args) => info::run(args),
             Self::Tail(args) => tail::run(args),
+            Self::View(args) => view::run(args),
             Self::List(args) => list::run(args),
             Self::Boards(args) => boards::run(args),
             Self::Metrics(args) => metrics::run(args),

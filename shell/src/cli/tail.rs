@@ -61,7 +61,7 @@ pub(crate) enum Format {
     Raw,
 }
 
-fn channels(text: &str) -> Result<Channels, String> {
+pub(crate) fn channels(text: &str) -> Result<Channels, String> {
     axismirror::config::parse_channels(text).map(Channels)
 }
 
