@@ -16,6 +16,7 @@ mod man;
 mod mark;
 mod metrics;
 mod output;
+mod plot;
 mod run;
 mod sample;
 mod selftest;
@@ -62,6 +63,7 @@ pub(crate) enum Command {
     Info(info::InfoArgs),
     Tail(tail::TailArgs),
     View(view::ViewArgs),
+    Plot(plot::PlotArgs),
     List(list::ListArgs),
     Boards(boards::BoardsArgs),
     Metrics(metrics::MetricsArgs),
@@ -83,6 +85,7 @@ impl Command {
             Self::Info(args) => info::run(args),
             Self::Tail(args) => tail::run(args),
             Self::View(args) => view::run(args),
+            Self::Plot(args) => plot::run(args),
             Self::List(args) => list::run(args),
             Self::Boards(args) => boards::run(args),
             Self::Metrics(args) => metrics::run(args),

@@ -41,15 +41,8 @@ pub(crate) struct ViewArgs {
     /// Draw all channels alike, so much from edge to edge of a band, in the stream's unit [default: each as large as fits]
     #[arg(long, value_name = "SIZE", value_parser = positive)]
     size: Option<f64>,
-    /// Remove what is slower than 0.5 Hz
-    #[arg(long)]
-    dc: bool,
-    /// Remove the mains, in Hz
-    #[arg(long, value_name = "HZ", value_parser = positive)]
-    notch: Option<f64>,
-    /// Let pass what is between two frequencies in Hz: 1-40
-    #[arg(long, value_name = "LOW-HIGH", value_parser = band)]
-    band: Option<Band>,
+    #[command(flatten)]
+    filters: FilterArgs,
     /// Start with the spectrum
     #[arg(long)]
     spectrum: bool,
@@ -59,6 +52,27 @@ pub(crate) struct ViewArgs {
     /// ASCII instead of Braille patterns; by itself on a text console and where the locale is not UTF-8
     #[arg(long)]
     ascii: bool,
+}
+
+/// Filters of a picture.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct FilterArgs {
+    /// Remove what is slower than 0.5 Hz
+    #[arg(long)]
+    dc: bool,
+    /// Remove the mains, in Hz
+    #[arg(long, value_name = "HZ", value_parser = positive)]
+    notch: Option<f64>,
+    /// Let pass what is between two frequencies in Hz: 1-40
+    #[arg(long, value_name = "LOW-HIGH", value_parser = band)]
+    band: Option<Band>,
+}
+
+impl FilterArgs {
+    /// Those that are asked for.
+    pub(crate) fn filters(&self) -> Filters {
+        Filters { dc: self.dc, notch: self.notch, band: self.band }
+    }
 }
 
 const AFTER: &str = "\
@@ -80,7 +94,7 @@ Examples:
   axismirror view lab --band 1-40 --size 1e-4
   ssh -t pi axismirror view lab";
 
-fn positive(text: &str) -> Result<f64, String> {
+pub(crate) fn positive(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|x: &f64| *x > 0.0 && x.is_finite());
     number.ok_or_else(|| "a number greater than 0 is needed".to_owned())
 }
@@ -153,9 +167,8 @@ struct Scope {
 
 impl Scope {
     fn new(args: &ViewArgs, follower: Follower) -> Self {
-        let filters = Filters { dc: args.dc, notch: args.notch, band: args.band };
         let sizes = args.size.map_or(Sizes::Each, Sizes::Fixed);
-        let mut view = View::new(args.seconds, sizes, filters);
+        let mut view = View::new(args.seconds, sizes, args.filters.filters());
         view.spectrum = args.spectrum;
         let places = args.channels.as_ref().map(|list| list.0.iter().map(|n| n - 1).collect());
         Self {

@@ -126,10 +126,10 @@ impl Filters {
     }
 }
 
-/// `DC, 50 Hz notch, 1-40 Hz`
+/// `no DC, 50 Hz notch, 1-40 Hz`
 impl fmt::Display for Filters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let dc = self.dc.then(|| "DC removed".to_owned());
+        let dc = self.dc.then(|| "no DC".to_owned());
         let notch = self.notch.map(|hz| format!("{hz} Hz notch"));
         let all: Vec<String> = [dc, notch, self.band.map(|b| b.to_string())].into_iter().flatten().collect();
         f.write_str(&if all.is_empty() { "no filter".to_owned() } else { all.join(", ") })

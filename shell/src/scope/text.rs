@@ -13,17 +13,19 @@ const PREFIXES: [&str; 10] = ["f", "p", "n", "\u{b5}", "m", "", "k", "M", "G", "
 /// The place of no prefix.
 const NONE: i32 = 5;
 
-/// A number with three digits or so, a prefix and a unit: `50 µV`, `1.25 Mcode`. Without a unit, the number alone.
+/// A number with three digits or so and a unit: `50 µV`, `0.1 code`. Codes, and what has no unit, get no prefix.
 #[must_use]
 pub fn quantity(x: f64, unit: &str) -> String {
+    if matches!(unit, "" | "1" | "code") {
+        let plain = x == 0.0 || !x.is_finite() || (1e-3..1e7).contains(&x.abs());
+        let number = if plain { digits(x) } else { format!("{x:.0e}") };
+        return format!("{number} {unit}").trim_end().to_owned();
+    }
     let thousands = (x.abs().log10() / 3.0 + 1e-12).floor();
     let power = if x == 0.0 || !x.is_finite() { 0 } else { (thousands as i32).clamp(-NONE, 9 - NONE) };
     let prefix = PREFIXES.get(usize::try_from(power + NONE).unwrap_or_default()).copied().unwrap_or_default();
     let number = digits(x / 1000_f64.powi(power));
-    match (prefix, unit) {
-        ("", "") => number,
-        _ => format!("{number} {prefix}{unit}"),
-    }
+    format!("{number} {prefix}{unit}")
 }
 
 /// At most three digits behind those before the point; no zeros at the end.
@@ -33,10 +35,10 @@ fn digits(x: f64) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// A time within a picture: `2 s`, `500 ms`.
+/// A time on an axis of this length: `-0.5 s`, and `-500 ms` where all of it is less than a second.
 #[must_use]
-pub fn seconds(x: f64) -> String {
-    if x == 0.0 || x.abs() >= 1.0 { format!("{} s", round(x)) } else { quantity(x, "s") }
+pub fn seconds(x: f64, length: f64) -> String {
+    if x == 0.0 || length >= 1.0 { format!("{} s", round(x)) } else { quantity(x, "s") }
 }
 
 /// A frame's time by its clock: `09:15:02.250 UTC` of realtime, `12345.250 s` of any other.
@@ -110,9 +112,11 @@ mod tests {
             (1e-3, "V", "1 mV"),
             (-2.5e-7, "V", "-250 nV"),
             (0.0, "V", "0 V"),
-            (1e6, "code", "1 Mcode"),
-            (1000.0, "", "1 k"),
-            (999.0, "", "999"),
+            (1e6, "code", "1000000 code"),
+            (0.1, "code", "0.1 code"),
+            (5e-4, "code", "5e-4 code"),
+            (1000.0, "", "1000"),
+            (2e7, "", "2e7"),
             (12.345, "Hz", "12.3 Hz"),
             (0.01234, "V", "12.3 mV"),
             (1e30, "V", "1000000000000000000 TV"),
@@ -121,7 +125,8 @@ mod tests {
             assert_eq!(quantity(x, unit), text);
         }
         assert_eq!(quantity(f64::NAN, "V"), "NaN V");
-        assert_eq!((seconds(-2.5), seconds(0.1 + 0.2), seconds(0.0)), ("-2.5 s".into(), "300 ms".into(), "0 s".into()));
+        assert_eq!((seconds(-2.5, 5.0).as_str(), seconds(0.1 + 0.2, 1.0).as_str()), ("-2.5 s", "0.3 s"));
+        assert_eq!((seconds(0.1 + 0.2, 0.5).as_str(), seconds(0.0, 0.5).as_str()), ("300 ms", "0 s"));
     }
 
     /// `date -u -d @1700000000.25`

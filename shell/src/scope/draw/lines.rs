@@ -35,7 +35,6 @@ pub(super) fn title(scene: &Scene<'_>, row: Rect, buffer: &mut Buffer) {
         if !scene.signals.filters().is_off() {
             parts.push(scene.signals.filters().to_string());
         }
-        parts.extend(scene.signals.newest());
     }
     let taken = write(buffer, row, &format!(" {} ", parts.join(BETWEEN)), style, theme);
     let all = Rect { width: if view.paused { taken } else { 0 }, ..row };
@@ -75,6 +74,7 @@ pub(super) fn health(scene: &Scene<'_>, row: Rect, buffer: &mut Buffer) {
     if health.electrodes_off > 0 {
         parts.push((format!("electrodes off {}", health.electrodes_off), false));
     }
+    parts.extend(scene.signals.newest().map(|time| (time, true)));
     let mut at = 1;
     for (i, (part, good)) in parts.iter().enumerate() {
         if i > 0 {

@@ -90,7 +90,9 @@ fn ticks(scene: &Scene<'_>, highest_hz: f64, axis: Rect, buffer: &mut Buffer) {
         if hz >= highest_hz {
             break;
         }
-        let column = hz / highest_hz * f64::from(axis.width);
-        write_at(buffer, axis, column as u16, &text::quantity(hz, "Hz"), scene.theme.dim(), scene.theme);
+        let (column, tick) = ((hz / highest_hz * f64::from(axis.width)) as u16, text::quantity(hz, "Hz"));
+        if usize::from(column) + text::width(&tick) <= axis.width.into() {
+            write_at(buffer, axis, column, &tick, scene.theme.dim(), scene.theme);
+        }
     }
 }

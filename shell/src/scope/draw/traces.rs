@@ -159,7 +159,10 @@ fn label(scene: &Scene<'_>, source: &Source, channel: usize, range: Option<Range
     write_at(buffer, row, taken, name, style, scene.theme);
     if let Some(range) = range.filter(|_| with_size) {
         let size = text::quantity(range.span, &source.unit);
-        write_at(buffer, Rect { y: row.y + 1, ..row }, taken, &size, scene.theme.dim(), scene.theme);
+        // A part of it would be another size.
+        let fits = usize::from(row.width) > text::width(&size);
+        let size = if fits { size.as_str() } else { "" };
+        write_at(buffer, Rect { y: row.y + 1, ..row }, taken, size, scene.theme.dim(), scene.theme);
     }
 }
 
@@ -213,11 +216,11 @@ fn gap_counts(scene: &Scene<'_>, window: &Window, axis: Rect, buffer: &mut Buffe
         let Some((from, _)) = window.cells(gap.place, gap.frames, axis.width) else { continue };
         let what = match gap.missing {
             Missing::Overwritten => "missed",
-            Missing::NotAcquired => "lost",
+            Missing::NotAcquired => "not acquired",
             Missing::Held => "held",
         };
         let style = if gap.missing == Missing::Held { scene.theme.dim() } else { scene.theme.alarm() };
-        write_at(buffer, axis, from, &format!("{what} {}", gap.frames), style, scene.theme);
+        write_at(buffer, axis, from, &format!("{what} {} ", gap.frames), style, scene.theme);
     }
 }
 
@@ -247,7 +250,7 @@ fn ticks(scene: &Scene<'_>, source: &Source, window: &Window, axis: Rect, buffer
         if cell < 0.0 {
             break;
         }
-        let tick = if source.rate.is_some() { text::seconds(-before) } else { format!("{}", -before) };
+        let tick = if source.rate.is_some() { text::seconds(-before, scene.view.window(source.rate)) } else { format!("{}", -before) };
         let tick = if before == 0.0 { "0".to_owned() } else { tick };
         let length = text::width(&tick);
         // The last column of a label is where its time is.

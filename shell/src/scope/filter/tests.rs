@@ -82,5 +82,5 @@ fn what_cannot_be_had_is_refused_with_the_reason() {
     for (low, high) in [(0.0, 1.0), (2.0, 1.0), (1.0, 1.0), (f64::NAN, 1.0), (1.0, f64::INFINITY)] {
         assert!(Band::new(low, high).is_err());
     }
-    assert_eq!(all.to_string(), "DC removed, 50 Hz notch, 1-40 Hz");
+    assert_eq!(all.to_string(), "no DC, 50 Hz notch, 1-40 Hz");
 }
