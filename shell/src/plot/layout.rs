@@ -193,8 +193,9 @@ impl Frame {
             shapes.push(Shape::Text { x, y, anchor, text: label, colour: GREY });
         }
         let what = if timed { "time before the newest frame" } else { "frames before the newest" };
+        let what = format!("{what}; under each label, the height of its band");
         let middle = (self.left + self.right) / 2.0;
-        shapes.push(Shape::Text { x: middle, y: y + ROW, anchor: Anchor::Middle, text: what.to_owned(), colour: GREY });
+        shapes.push(Shape::Text { x: middle, y: y + ROW, anchor: Anchor::Middle, text: what, colour: GREY });
     }
 
     /// Areas where frames are missing, at least two pixels wide, with how many.

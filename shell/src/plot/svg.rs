@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::drawing::{Anchor, Drawing, Rgb, Shape};
 
 /// Height of letters in pixels: their width is then about what [`super::png`] has.
-const LETTERS: f32 = 13.0;
+const LETTERS: f32 = 12.0;
 /// From the middle of small letters down to the line that they stand on, by their height.
 const BASELINE: f32 = 0.34;
 
