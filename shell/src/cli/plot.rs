@@ -4,12 +4,14 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use axismirror::mirror::{Follower, Mirror, News};
+use axismirror::causes;
+use axismirror::events::EventReader;
+use axismirror::mirror::{Follower, Mirror, News, Start};
 use axismirror::plot::{Drawing, Excerpt, Options, PngError, picture, png, svg};
 use clap::Args;
 
 use super::tail::{Channels, channels};
-use super::view::{FilterArgs, positive};
+use super::view::{FilterArgs, are_events, positive};
 use super::{Failure, output};
 
 /// Frames of a stream that has neither a rate nor times.
@@ -114,6 +116,7 @@ fn take(args: &PlotArgs) -> Result<Excerpt, Failure> {
     // What comes meanwhile is left for the next picture.
     while excerpt.as_ref().is_none_or(|e| e.len() < wanted) {
         match follower.next(if excerpt.is_none() { PATIENCE } else { Duration::ZERO })? {
+            News::Stream(info) if info.is_events() => return Err(are_events(&info.name)),
             News::Stream(info) => {
                 if let Some(n) = args.channels.iter().flat_map(|list| &list.0).find(|n| **n > info.channels) {
                     let message = format!("--channels {n}: the stream has {} channels", info.channels);
@@ -135,6 +138,11 @@ fn take(args: &PlotArgs) -> Result<Excerpt, Failure> {
         Failure::failed(format!("stream `{}` holds no frame", args.name))
             .hint(format!("`axismirror info {}` says how it is", args.name))
     })?;
+    // A picture without its events is better than none.
+    match EventReader::open(&args.name, Start::Oldest).and_then(|mut events| events.take()) {
+        Ok(new) => new.events.into_iter().for_each(|event| excerpt.mark(event.frame, event.text)),
+        Err(error) => eprintln!("events cannot be read: {}", causes::line(&error)),
+    }
     match rate {
         Some(_) => excerpt.keep_newest(wanted),
         None => excerpt.keep_seconds(args.seconds),

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use axismirror::causes;
+use axismirror::events::EventReader;
 use axismirror::mirror::{Follower, News, Start, State};
 use axismirror::scope::canvas::Symbols;
 use axismirror::scope::draw::{Picture, Scene, Theme};
@@ -22,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(25);
 const LOOKS_A_RING: f64 = 8.0;
 /// Shorter is no pause.
 const SHORTEST_LOOK: Duration = Duration::from_millis(1);
-/// Between two looks at the writer.
+/// Between two looks at the writer and for events.
 const HEALTH: Duration = Duration::from_millis(250);
 
 /// Show a stream in the terminal: a scope with time, size, filters, a spectrum, and the stream's health
@@ -86,7 +88,7 @@ Keys:
   d  DC removal   n  notch   b  band-pass   f  spectrum   r  as at the start
 
 Filters change what is drawn, never data. Frames that are missing are marked and counted: missed ones were overwritten before the scope
-had them, those not acquired or lost never came from the ADC.
+had them, those not acquired or lost never came from the ADC. Events (`axismirror mark`) are lines with their text.
 
 Examples:
   axismirror view
@@ -151,6 +153,8 @@ pub(crate) fn run(args: &ViewArgs) -> Result<(), Failure> {
 struct Scope {
     name: String,
     follower: Follower,
+    /// `None` when they cannot be read.
+    events: Option<EventReader>,
     /// Channels that were asked for, counted from 1.
     chosen: Vec<usize>,
     signals: Signals,
@@ -174,6 +178,7 @@ impl Scope {
         Self {
             name: args.name.clone(),
             follower,
+            events: EventReader::open(&args.name, Start::Oldest).ok(),
             chosen: args.channels.as_ref().map(|list| list.0.clone()).unwrap_or_default(),
             signals: Signals::new(places),
             view,
@@ -201,6 +206,9 @@ impl Scope {
                     break;
                 }
                 News::Stream(info) => {
+                    if info.is_events() {
+                        return Err(are_events(&info.name));
+                    }
                     if let Some(n) = self.chosen.iter().find(|n| **n > info.channels) {
                         self.message = Some(format!("there is no channel {n}: the stream has {}", info.channels));
                     }
@@ -217,6 +225,16 @@ impl Scope {
             self.looked = Some(Instant::now());
             self.health = Health::of(self.follower.mirror(), self.state);
             self.arrivals.note(self.start.elapsed().as_secs_f64(), self.signals.counts().0);
+            // Behind the frames: those that they are at are mostly there.
+            if let Some(new) = self.events.as_mut().map(EventReader::take) {
+                match new {
+                    Ok(new) => new.events.into_iter().for_each(|event| self.signals.mark(event.frame, event.text)),
+                    Err(error) => {
+                        self.message = Some(format!("events cannot be read: {}", causes::line(&error)));
+                        self.events = None;
+                    }
+                }
+            }
         }
         Ok(())
     }
@@ -266,6 +284,12 @@ impl Scope {
     }
 }
 
+/// What is no signal.
+pub(crate) fn are_events(name: &str) -> Failure {
+    Failure::failed(format!("stream `{name}` holds events, no signals"))
+        .hint(format!("`axismirror tail {name}` prints them"))
+}
+
 /// Whether the user wants no colours anywhere (no-color.org).
 fn no_colour() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
@@ -273,7 +297,8 @@ fn no_colour() -> bool {
 
 /// What the terminal can show: a text console has no Braille patterns, and what is not UTF-8 has none either.
 fn symbols(ascii: bool) -> Symbols {
-    let said = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|key| std::env::var(key).ok()).find(|v| !v.is_empty());
+    let said =
+        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|key| std::env::var(key).ok()).find(|v| !v.is_empty());
     let utf8 = said.is_some_and(|locale| {
         let locale = locale.to_ascii_lowercase();
         locale.contains("utf-8") || locale.contains("utf8")

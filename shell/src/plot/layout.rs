@@ -53,13 +53,8 @@ pub fn picture(excerpt: &Excerpt, options: &Options) -> Drawing {
     let labels: Vec<String> = excerpt.labels.iter().map(|label| text::fit(label, LABEL, false)).collect();
     let columns = labels.iter().map(|l| text::width(l)).max().unwrap_or(0).max(9);
     let left = EDGE + (columns + 1) as f32 * LETTER;
-    let frame = Frame {
-        left,
-        right: width as f32 - EDGE,
-        top,
-        bottom: height as f32 - bottom,
-        places: excerpt.places(),
-    };
+    let frame =
+        Frame { left, right: width as f32 - EDGE, top, bottom: height as f32 - bottom, places: excerpt.places() };
     let mut shapes = Vec::new();
     title(excerpt, options, width as f32, &mut shapes);
     frame.gaps(&excerpt.gaps, &mut shapes);
@@ -106,7 +101,9 @@ fn title(excerpt: &Excerpt, options: &Options, width: f32, shapes: &mut Vec<Shap
     } else {
         said.push(format!("{} frames", excerpt.len()));
     }
-    for (missing, what) in [(Missing::Overwritten, "overwritten before they were read"), (Missing::NotAcquired, "not acquired")] {
+    for (missing, what) in
+        [(Missing::Overwritten, "overwritten before they were read"), (Missing::NotAcquired, "not acquired")]
+    {
         let frames: u64 = excerpt.gaps.iter().filter(|gap| gap.missing == missing).map(|gap| gap.frames).sum();
         if frames > 0 {
             said.push(format!("{frames} frames {what}"));
@@ -162,7 +159,8 @@ impl Frame {
     /// Of a frame, or of the last one before it whose time is known.
     fn x_of(&self, frame: u64) -> f32 {
         let last = self.places.len().saturating_sub(1);
-        let known = self.places.iter().take(usize::try_from(frame).unwrap_or(last).min(last) + 1).rev().find(|p| p.is_finite());
+        let known =
+            self.places.iter().take(usize::try_from(frame).unwrap_or(last).min(last) + 1).rev().find(|p| p.is_finite());
         self.x(known.copied().unwrap_or(0.0))
     }
 

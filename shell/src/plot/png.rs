@@ -47,7 +47,13 @@ fn render(drawing: &Drawing) -> Result<Pixmap, PngError> {
             Shape::Line { points, width, colour } => line(&mut sheet, points, *width, *colour),
             Shape::Area { x, y, width, height, colour } => {
                 if let Some(area) = Rect::from_xywh(*x, *y, *width, *height) {
-                    sheet.fill_path(&PathBuilder::from_rect(area), &paint(*colour), FillRule::Winding, Transform::identity(), None);
+                    sheet.fill_path(
+                        &PathBuilder::from_rect(area),
+                        &paint(*colour),
+                        FillRule::Winding,
+                        Transform::identity(),
+                        None,
+                    );
                 }
             }
             Shape::Text { x, y, anchor, text, colour } => letters(&mut sheet, (*x, *y), *anchor, text, *colour),
@@ -112,8 +118,11 @@ fn blend(sheet: &mut Pixmap, x: f32, y: f32, coverage: u8, Rgb(r, g, b): Rgb) {
     }
     let at = y as usize * width as usize + x as usize;
     if let Some(pixel) = sheet.pixels_mut().get_mut(at) {
-        let mix = |old: u8, new: u8| ((u32::from(old) * (255 - u32::from(coverage)) + u32::from(new) * u32::from(coverage) + 127) / 255) as u8;
-        let mixed = PremultipliedColorU8::from_rgba(mix(pixel.red(), r), mix(pixel.green(), g), mix(pixel.blue(), b), 255);
+        let mix = |old: u8, new: u8| {
+            ((u32::from(old) * (255 - u32::from(coverage)) + u32::from(new) * u32::from(coverage) + 127) / 255) as u8
+        };
+        let mixed =
+            PremultipliedColorU8::from_rgba(mix(pixel.red(), r), mix(pixel.green(), g), mix(pixel.blue(), b), 255);
         *pixel = mixed.unwrap_or(*pixel);
     }
 }

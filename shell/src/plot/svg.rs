@@ -47,7 +47,10 @@ fn shape_into(out: &mut String, shape: &Shape) {
             };
             let (x, y) = (number(*x), number(*y + BASELINE * LETTERS));
             let (colour, text) = (hex(*colour), escaped(text));
-            writeln!(out, "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\" fill=\"{colour}\" xml:space=\"preserve\">{text}</text>")
+            writeln!(
+                out,
+                "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\" fill=\"{colour}\" xml:space=\"preserve\">{text}</text>"
+            )
         }
     };
 }
@@ -87,7 +90,13 @@ mod tests {
         let shapes = vec![
             Shape::Line { points: vec![(1.0, 2.5), (3.25, 4.0)], width: 1.5, colour: Rgb(255, 0, 16) },
             Shape::Area { x: 0.0, y: 1.0, width: 10.0, height: 20.0, colour: Rgb(1, 2, 3) },
-            Shape::Text { x: 5.0, y: 6.0, anchor: Anchor::End, text: "<a&b>\u{ffff}\u{1}".into(), colour: Rgb(0, 0, 0) },
+            Shape::Text {
+                x: 5.0,
+                y: 6.0,
+                anchor: Anchor::End,
+                text: "<a&b>\u{ffff}\u{1}".into(),
+                colour: Rgb(0, 0, 0),
+            },
         ];
         let text = svg(&Drawing { width: 30, height: 40, title: "x<y".into(), shapes });
         for part in [

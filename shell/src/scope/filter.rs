@@ -165,7 +165,8 @@ impl Bank {
     pub fn new(filters: &Filters, rate: Option<f64>, channels: usize) -> Result<Self, FilterError> {
         let sections = filters.sections(rate)?;
         let dc_gain = if filters.dc || filters.band.is_some() { 0.0 } else { 1.0 };
-        let channel = Channel { first: None, sections: sections.iter().map(|c| DirectForm2Transposed::new(*c)).collect() };
+        let channel =
+            Channel { first: None, sections: sections.iter().map(|c| DirectForm2Transposed::new(*c)).collect() };
         Ok(Self { sections, dc_gain, channels: vec![channel; channels] })
     }
 

@@ -237,17 +237,27 @@ impl Signals {
         Ok(())
     }
 
-    /// Something happened at the frame of this number.
+    /// Something happened at the frame of this number, which need not be there yet; nothing where that is not kept any more.
     pub fn mark(&mut self, number: u64, text: String) {
         let (Some((last, _)), Some(kept)) = (self.last, &self.kept) else { return };
-        // Frames behind the number, and those that are missing among them.
-        let mut place = kept.shown.end().saturating_sub(1 + last.saturating_sub(number));
-        for gap in self.gaps.iter().rev().filter(|gap| gap.missing == Missing::NotAcquired) {
-            if gap.place + gap.frames > place {
-                place = place.saturating_sub(gap.frames);
+        let end = kept.shown.end();
+        let place = if self.held.is_some() {
+            Some(end)
+        } else if let Some(ahead) = number.checked_sub(last) {
+            Some(end.saturating_add(ahead).saturating_sub(1))
+        } else {
+            // Frames behind the number, and those that are missing among them without one.
+            let mut place = end.checked_sub(1 + last - number);
+            for gap in self.gaps.iter().rev().filter(|gap| gap.missing == Missing::NotAcquired) {
+                if place.is_some_and(|place| gap.place + gap.frames > place) {
+                    place = place.and_then(|place| place.checked_sub(gap.frames));
+                }
             }
+            place
+        };
+        if let Some(place) = place {
+            self.mark_at(place, text);
         }
-        self.mark_at(place, text);
     }
 
     fn mark_at(&mut self, place: u64, text: String) {

@@ -87,7 +87,8 @@ impl Spectrum {
     pub fn peak(&self) -> Option<Peak> {
         // The mean was taken out, and its window's lobe with it.
         let (highest, _) = self.density.iter().enumerate().skip(LOBE).max_by(|a, b| a.1.total_cmp(b.1))?;
-        let lobe = || self.density.iter().enumerate().take(highest + LOBE + 1).skip(highest - LOBE).map(|(k, d)| (k, d * d));
+        let lobe =
+            || self.density.iter().enumerate().take(highest + LOBE + 1).skip(highest - LOBE).map(|(k, d)| (k, d * d));
         let power: f64 = lobe().map(|(_, p)| p).sum();
         let hz = lobe().map(|(k, p)| k as f64 * p).sum::<f64>() / power * self.step_hz;
         (power > 0.0).then(|| Peak { hz, amplitude: (2.0 * power * self.step_hz).sqrt() })

@@ -12,7 +12,7 @@ use crate::scope::{Link, Sizes};
 const BETWEEN: &str = " \u{b7} ";
 
 /// Name, channels, rate, unit, time, size, filters.
-pub(super) fn title(scene: &Scene<'_>, row: Rect, buffer: &mut Buffer) {
+pub(super) fn title(scene: &Scene<'_>, span: Option<f64>, row: Rect, buffer: &mut Buffer) {
     let (view, theme) = (scene.view, scene.theme);
     let style = if theme.colour { Style::new() } else { Style::new().add_modifier(Modifier::BOLD) };
     let mut parts = vec![scene.name.to_owned()];
@@ -29,7 +29,9 @@ pub(super) fn title(scene: &Scene<'_>, row: Rect, buffer: &mut Buffer) {
         match (view.sizes, view.spectrum) {
             (_, true) => parts.push(format!("spectrum, {}/\u{221a}Hz", unit(&source.unit))),
             (Sizes::Each, _) => parts.push("auto each".to_owned()),
-            (Sizes::Alike, _) => parts.push("auto alike".to_owned()),
+            (Sizes::Alike, _) => {
+                parts.push(format!("auto, {} a band", text::quantity(span.unwrap_or_default(), &source.unit)));
+            }
             (Sizes::Fixed(span), _) => parts.push(format!("{} a band", text::quantity(span, &source.unit))),
         }
         if !scene.signals.filters().is_off() {

@@ -98,8 +98,7 @@ impl Parts {
     fn of(area: Rect) -> Self {
         let h = area.height;
         let row = |from_top: u16, height: u16| Rect { y: area.y + from_top, height, ..area };
-        let (title, axis, health, keys) =
-            (u16::from(h >= 3), u16::from(h >= 7), u16::from(h >= 4), u16::from(h >= 10));
+        let (title, axis, health, keys) = (u16::from(h >= 3), u16::from(h >= 7), u16::from(h >= 4), u16::from(h >= 10));
         let traces = h - title - axis - health - keys;
         Self {
             title: row(0, title),
@@ -134,7 +133,6 @@ impl Picture {
     pub fn draw(&mut self, scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         let area = area.intersection(buffer.area);
         let parts = Parts::of(area);
-        lines::title(scene, parts.title, buffer);
         if scene.signals.last().is_none() {
             lines::waiting(scene, parts.traces, buffer);
         } else if scene.view.spectrum {
@@ -142,6 +140,8 @@ impl Picture {
         } else {
             traces::draw(self, scene, parts.traces, parts.axis, buffer);
         }
+        // Behind the traces, whose sizes it names.
+        lines::title(scene, self.span, parts.title, buffer);
         lines::health(scene, parts.health, buffer);
         lines::keys(scene, parts.keys, buffer);
         if scene.view.help {

@@ -27,12 +27,17 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, axis: Rect, buffer: &mut Buffe
     let end = scene.signals.history().map_or(0, |h| h.end());
     let end = end.saturating_sub((scene.view.back * scene.view.frames(source.rate)) as u64);
     let Some(spectrum) = scene.signals.spectrum(channel, end) else {
-        let why = if source.rate.is_none() { "no spectrum: the rate is irregular" } else { "too few frames in a row yet" };
+        let why =
+            if source.rate.is_none() { "no spectrum: the rate is irregular" } else { "too few frames in a row yet" };
         write(buffer, head, &format!(" {label}: {why}"), Style::new(), theme);
         return;
     };
     let peak = spectrum.peak().map_or_else(String::new, |peak| {
-        format!(", peak {} with amplitude {}", text::quantity(peak.hz, "Hz"), text::quantity(peak.amplitude, &source.unit))
+        format!(
+            ", peak {} with amplitude {}",
+            text::quantity(peak.hz, "Hz"),
+            text::quantity(peak.amplitude, &source.unit)
+        )
     });
     let pieces = format!("{} pieces, {} apart", spectrum.pieces, text::quantity(spectrum.step_hz, "Hz"));
     write(buffer, head, &format!(" {label}{peak} ({pieces})"), theme.channel(channel), theme);
@@ -40,14 +45,21 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, axis: Rect, buffer: &mut Buffe
     let Some((bottom, top)) = decades(&spectrum) else { return };
     for decade in 0..=(top - bottom) as u16 {
         let part = f64::from(decade) / (top - bottom);
-        let row = Rect { y: plot.y + (part * f64::from(plot.height.saturating_sub(1))).round() as u16, height: plot.height.min(1), x: area.x, width: LEFT.min(area.width) };
+        let row = Rect {
+            y: plot.y + (part * f64::from(plot.height.saturating_sub(1))).round() as u16,
+            height: plot.height.min(1),
+            x: area.x,
+            width: LEFT.min(area.width),
+        };
         let value = text::quantity(10_f64.powf(top - f64::from(decade)), unit(&source.unit));
         write_at(buffer, row, (LEFT - 1).saturating_sub(text::width(&value) as u16), &value, theme.dim(), theme);
     }
     let mut canvas = Canvas::new(theme.symbols, plot.width, plot.height);
     let (columns, rows) = canvas.size();
     for x in 0..columns {
-        if let Some(density) = strongest(&spectrum, highest_hz * x as f64 / columns as f64, highest_hz * (x + 1) as f64 / columns as f64) {
+        if let Some(density) =
+            strongest(&spectrum, highest_hz * x as f64 / columns as f64, highest_hz * (x + 1) as f64 / columns as f64)
+        {
             let part = (top - density.log10()) / (top - bottom);
             if part < 1.0 {
                 canvas.column(x, (part.max(0.0) * rows as f64) as usize, rows);

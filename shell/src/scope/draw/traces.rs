@@ -99,7 +99,9 @@ fn page(picture: &mut Picture, scene: &Scene<'_>, source: &Source, rows: u16) ->
 
 /// Columns that labels take, with a space behind them.
 fn labels_width(source: &Source, channels: &[usize], scene: &Scene<'_>, columns: u16) -> u16 {
-    let label = |c: &usize| source.labels.get(*c).map_or(0, |label| text::width(&text::fit(label, LABELS.1, scene.theme.ascii())));
+    let label = |c: &usize| {
+        source.labels.get(*c).map_or(0, |label| text::width(&text::fit(label, LABELS.1, scene.theme.ascii())))
+    };
     let longest = channels.iter().map(label).max().unwrap_or(0);
     let sizes = if matches!(scene.view.sizes, Sizes::Each) { 8 } else { 0 };
     // A marker before, a space behind.
@@ -113,7 +115,8 @@ fn rescale(picture: &mut Picture, scene: &Scene<'_>, traces: &[(usize, Vec<Optio
         trace.iter().flatten().copied().reduce(|a, b| Envelope { min: a.min.min(b.min), max: a.max.max(b.max) })
     };
     let seen: Vec<(usize, Envelope)> = traces.iter().filter_map(|(c, trace)| Some((*c, seen(trace)?))).collect();
-    let following = |picture: &Picture, c: usize, e: Envelope| Range::following(picture.ranges.get(c).copied().flatten(), e);
+    let following =
+        |picture: &Picture, c: usize, e: Envelope| Range::following(picture.ranges.get(c).copied().flatten(), e);
     let span = match scene.view.sizes {
         Sizes::Each => None,
         Sizes::Fixed(span) => Some(span),
@@ -151,7 +154,12 @@ fn label(scene: &Scene<'_>, source: &Source, channel: usize, range: Option<Range
     let style = scene.theme.channel(channel);
     let style = if selected { style.add_modifier(Modifier::REVERSED | Modifier::BOLD) } else { style };
     let with_size = at.height >= 2 && scene.view.sizes == Sizes::Each;
-    let row = Rect { y: at.y + (at.height - 1 - u16::from(with_size)) / 2, height: 1, width: at.width.saturating_sub(1), ..at };
+    let row = Rect {
+        y: at.y + (at.height - 1 - u16::from(with_size)) / 2,
+        height: 1,
+        width: at.width.saturating_sub(1),
+        ..at
+    };
     let name = source.labels.get(channel).map_or("", String::as_str);
     // Said without a style as well: in a copied text, nothing is reversed.
     let marker = if selected { ">" } else { " " };
@@ -250,7 +258,11 @@ fn ticks(scene: &Scene<'_>, source: &Source, window: &Window, axis: Rect, buffer
         if cell < 0.0 {
             break;
         }
-        let tick = if source.rate.is_some() { text::seconds(-before, scene.view.window(source.rate)) } else { format!("{}", -before) };
+        let tick = if source.rate.is_some() {
+            text::seconds(-before, scene.view.window(source.rate))
+        } else {
+            format!("{}", -before)
+        };
         let tick = if before == 0.0 { "0".to_owned() } else { tick };
         let length = text::width(&tick);
         // The last column of a label is where its time is.

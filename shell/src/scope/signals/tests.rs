@@ -30,7 +30,16 @@ fn feed(signals: &mut Signals, first: u64, samples: &[i32], channels: usize, (ov
     let bytes: Vec<u8> = samples.iter().flat_map(|x| x.to_le_bytes()).collect();
     let times: Vec<f64> = (0..samples.len() / channels).map(|i| (first + i as u64) as f64).collect();
     let proof = Proof::Untorn;
-    signals.frames(&Frames { first, bytes: &bytes, times: &times, overwritten, not_acquired, proof, dtype: DType::I32, channels });
+    signals.frames(&Frames {
+        first,
+        bytes: &bytes,
+        times: &times,
+        overwritten,
+        not_acquired,
+        proof,
+        dtype: DType::I32,
+        channels,
+    });
 }
 
 fn one_channel() -> Signals {
@@ -102,7 +111,10 @@ fn other_filters_show_what_is_kept_and_start_settled_behind_gaps() {
     feed(&mut signals, 60, &[-7; 50], 1, (10, 0));
     assert_eq!([49, 50, 60].map(|place| sample(&signals, place)), [Some(100.0), None, Some(-7.0)]);
     signals.set_filters(Filters { dc: true, ..Filters::default() }).unwrap();
-    assert_eq!([0, 49, 50, 60, 109].map(|place| sample(&signals, place)), [Some(0.0), Some(0.0), None, Some(0.0), Some(0.0)]);
+    assert_eq!(
+        [0, 49, 50, 60, 109].map(|place| sample(&signals, place)),
+        [Some(0.0), Some(0.0), None, Some(0.0), Some(0.0)]
+    );
     feed(&mut signals, 110, &[-7; 5], 1, (0, 0));
     assert_eq!(sample(&signals, 114), Some(0.0));
     // Back: data were never changed.
@@ -130,11 +142,13 @@ fn a_mark_is_at_the_frame_of_its_number() {
     feed(&mut signals, 10, &[0; 10], 1, (0, 0));
     // 5 that are overwritten have numbers, 100 that nobody acquired have none.
     feed(&mut signals, 25, &[0; 10], 1, (5, 100));
-    for (number, place) in [(12, 2), (19, 9), (22, 12), (25, 115), (34, 124)] {
+    // One that is being acquired has its place already.
+    for (number, place) in [(12, 2), (19, 9), (22, 12), (25, 115), (34, 124), (35, 125)] {
         signals.mark(number, "x".into());
         assert_eq!(signals.marks().last().unwrap().place, place, "{number}");
     }
-    assert_eq!(signals.marks().count(), 5);
+    signals.mark(9, "older than what is kept".into());
+    assert_eq!(signals.marks().count(), 6);
 }
 
 #[test]
@@ -144,7 +158,10 @@ fn chosen_channels_alone_are_kept() {
     feed(&mut signals, 0, &[1, 2, 3, 4, 5, 6], 3, (0, 0));
     let source = signals.source().unwrap();
     assert_eq!((source.labels.as_slice(), source.channels), (["ch3".to_owned(), "ch1".to_owned()].as_slice(), 3));
-    assert_eq!((signals.history().unwrap().sample(0, 1), signals.history().unwrap().sample(1, 1)), (Some(6.0), Some(4.0)));
+    assert_eq!(
+        (signals.history().unwrap().sample(0, 1), signals.history().unwrap().sample(1, 1)),
+        (Some(6.0), Some(4.0))
+    );
     let mut many = Signals::new(None);
     many.stream(&info(Some(250.0), 1000));
     assert_eq!(many.source().unwrap().labels.len(), MOST_CHANNELS);
@@ -157,7 +174,10 @@ fn lines_between_samples_are_straight() {
     feed(&mut signals, 0, &[0, 10, 0], 1, (0, 0));
     let trace = signals.trace(0, 0, 10, 0.25);
     let ends = |i: usize| trace[i].map(|e| (e.min, e.max));
-    assert_eq!([ends(0), ends(3), ends(4), ends(8)], [Some((0.0, 2.5)), Some((7.5, 10.0)), Some((7.5, 10.0)), Some((0.0, 0.0))]);
+    assert_eq!(
+        [ends(0), ends(3), ends(4), ends(8)],
+        [Some((0.0, 2.5)), Some((7.5, 10.0)), Some((7.5, 10.0)), Some((0.0, 0.0))]
+    );
     assert_eq!(ends(9), None);
 }
 
