@@ -13,11 +13,16 @@ use ratatui::Terminal as Cells;
 use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{self, Event, KeyEvent};
-use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::crossterm::terminal::{
+    self, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 use ratatui::crossterm::{cursor, execute};
 use ratatui::layout::Rect;
+use ratatui::{TerminalOptions, Viewport};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+/// Columns and rows of a terminal that does not say.
+const USUAL: (u16, u16) = (80, 24);
 /// Keys that may wait.
 const KEYS: usize = 64;
 
@@ -103,7 +108,7 @@ impl Terminal {
         let restore = Restore;
         enable_raw_mode()?;
         execute!(stdout(), EnterAlternateScreen, cursor::Hide)?;
-        let cells = Cells::new(CrosstermBackend::new(stdout()))?;
+        let cells = Cells::with_options(CrosstermBackend::new(stdout()), TerminalOptions { viewport: viewport()? })?;
         Ok(Self { cells, input: keys()?, end, _restore: restore })
     }
 
@@ -126,6 +131,13 @@ impl Terminal {
         };
         if self.end.load(Ordering::Relaxed) { Input::End } else { input }
     }
+}
+
+/// All of the terminal, or as much as every terminal has where it does not say how large it is: a serial line.
+fn viewport() -> io::Result<Viewport> {
+    let (width, height) = terminal::size()?;
+    let known = width > 0 && height > 0;
+    Ok(if known { Viewport::Fullscreen } else { Viewport::Fixed(Rect::new(0, 0, USUAL.0, USUAL.1)) })
 }
 
 /// Starts the thread that reads keys; it ends with the process.
