@@ -222,7 +222,7 @@ mod tests {
     fn columns_are_what_their_frames_are_at_every_level() {
         let history = history(100_000);
         for frames in [1, 3, 15, 16, 64, 256, 4096] {
-            let first = (99_000 / frames).saturating_sub(60);
+            let first = (99_000_u64 / frames).saturating_sub(60);
             for channel in [0, 1] {
                 let columns: Vec<_> = history.columns(channel, first, 80, frames as f64).collect();
                 for (column, found) in (first..).zip(columns) {
