@@ -50,8 +50,15 @@ pub fn picture(excerpt: &Excerpt, options: &Options) -> Drawing {
     let wanted = (SHEET / channels).clamp(CHANNEL.0, CHANNEL.1) * channels + top + bottom;
     let (width, height) = options.size.unwrap_or((1200, wanted.round() as u32));
     let (width, height) = (width.clamp(LEAST.0, MOST), height.clamp(LEAST.1, MOST));
+    let ranges = ranges(excerpt, options.alike);
     let labels: Vec<String> = excerpt.labels.iter().map(|label| text::fit(label, LABEL, false)).collect();
-    let columns = labels.iter().map(|l| text::width(l)).max().unwrap_or(0).max(9);
+    let size =
+        |range: &Option<Range>| range.map_or_else(String::new, |range| text::quantity(range.span, &excerpt.unit));
+    let sizes: Vec<String> = ranges.iter().map(size).collect();
+    let widest = |texts: &[String]| texts.iter().map(|t| text::width(t)).max().unwrap_or(0);
+    // Under one another where there is room for it.
+    let under = (height as f32 - top - bottom) / channels >= 2.0 * ROW;
+    let columns = if under { widest(&labels).max(widest(&sizes)) } else { widest(&labels) + 1 + widest(&sizes) };
     let left = EDGE + (columns + 1) as f32 * LETTER;
     let frame =
         Frame { left, right: width as f32 - EDGE, top, bottom: height as f32 - bottom, places: excerpt.places() };
@@ -59,22 +66,18 @@ pub fn picture(excerpt: &Excerpt, options: &Options) -> Drawing {
     title(excerpt, options, width as f32, &mut shapes);
     frame.gaps(&excerpt.gaps, &mut shapes);
     frame.times(excerpt, &mut shapes);
-    let ranges = ranges(excerpt, options.alike);
     for (c, samples) in excerpt.samples.iter().enumerate() {
         let colour = CHANNELS.get(c % CHANNELS.len()).copied().unwrap_or(BLACK);
         let (y0, y1) = (frame.band(c, channels), frame.band(c + 1, channels));
         let middle = (y0 + y1) / 2.0;
         let range = ranges.get(c).copied().flatten();
-        let label = labels.get(c).cloned().unwrap_or_default();
-        let two = range.is_some() && y1 - y0 >= 2.0 * ROW;
+        let [label, size] = [&labels, &sizes].map(|texts| texts.get(c).cloned().unwrap_or_default());
         let x = left - LETTER;
-        let y = if two { middle - ROW / 2.0 } else { middle };
-        shapes.push(Shape::Text { x, y, anchor: Anchor::End, text: label, colour });
+        let half = if under { ROW / 2.0 } else { 0.0 };
+        let label_x = if under { x } else { x - (widest(&sizes) + 1) as f32 * LETTER };
+        shapes.push(Shape::Text { x: label_x, y: middle - half, anchor: Anchor::End, text: label, colour });
+        shapes.push(Shape::Text { x, y: middle + half, anchor: Anchor::End, text: size, colour: GREY });
         if let Some(range) = range {
-            if two {
-                let size = text::quantity(range.span, &excerpt.unit);
-                shapes.push(Shape::Text { x, y: y + ROW, anchor: Anchor::End, text: size, colour: GREY });
-            }
             frame.trace(samples, range, (y0, y1), colour, &mut shapes);
         }
         if c > 0 {
@@ -191,7 +194,7 @@ impl Frame {
             shapes.push(Shape::Text { x, y, anchor, text: label, colour: GREY });
         }
         let what = if timed { "time before the newest frame" } else { "frames before the newest" };
-        let what = format!("{what}; under each label, the height of its band");
+        let what = format!("{what}; at each label, the height of its band");
         let middle = (self.left + self.right) / 2.0;
         shapes.push(Shape::Text { x: middle, y: y + ROW, anchor: Anchor::Middle, text: what, colour: GREY });
     }

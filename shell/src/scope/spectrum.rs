@@ -54,7 +54,7 @@ impl Spectrum {
     #[must_use]
     pub fn of(samples: &[f64], rate: f64, piece: usize) -> Option<Self> {
         // Fewer have no lobe beside the mean.
-        if samples.len() < piece || piece < 8 || !(rate > 0.0) {
+        if samples.len() < piece || piece < 8 || rate.is_nan() || rate <= 0.0 {
             return None;
         }
         let window: Vec<f64> = (0..piece).map(|i| 0.5 - 0.5 * (TAU * i as f64 / piece as f64).cos()).collect();
