@@ -13,6 +13,7 @@
 //! | what happened, stamped beside a stream | [`events`] |
 //! | a scope in the terminal, and pictures of a stream | [`scope`], [`plot`] |
 //! | files that a simulated ADC plays | [`recording`] |
+//! | a stream into files that other programs open | [`record`] |
 #![deny(unsafe_code)]
 
 pub mod access;
@@ -30,8 +31,10 @@ pub mod mirror;
 pub mod nearest;
 pub mod plot;
 pub mod realtime;
+pub mod record;
 pub mod recording;
 pub mod scope;
+pub mod sample;
 pub mod service;
 pub mod shm;
 pub mod spi;

@@ -18,7 +18,6 @@ mod metrics;
 mod output;
 mod plot;
 mod run;
-mod sample;
 mod selftest;
 mod set;
 mod setting_flags;

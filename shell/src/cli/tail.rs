@@ -9,10 +9,11 @@ use std::time::Duration;
 use axismirror::config::visible;
 use axismirror::events::Event;
 use axismirror::mirror::{Follower, Frames, Mirror, News, Start, State, StreamInfo};
+use axismirror::sample;
 use clap::{Args, ValueEnum};
 
 use self::marks::Marks;
-use super::{Failure, output, sample};
+use super::{Failure, output};
 
 /// Frames that are printed when nobody says how many.
 const NEWEST: u64 = 10;

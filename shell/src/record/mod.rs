@@ -32,3 +32,147 @@
 //! Gaps say either `12 frames were not acquired` (the ADC or its writer lost them; they have no numbers) or `12 frames were overwritten before
 //! they were read` (this recorder was too slow; they have numbers). In JSON a gap is `{"frame", "time", "overwritten", "not_acquired"}` with the
 //! frame behind it, an event `{"frame", "time", "text"}`; the lists stop at 10,000 entries, `end` has the sums.
+
+mod codes;
+mod csv;
+mod edf;
+mod error;
+#[cfg(feature = "parquet")]
+mod columns;
+#[cfg(feature = "parquet")]
+mod footed;
+mod head;
+mod out;
+#[cfg(test)]
+mod tests;
+pub mod utc;
+mod xdf;
+
+use std::fmt::Debug;
+use std::path::Path;
+
+pub use self::error::RecordError;
+pub use self::head::{Block, End, Event, Gap, Head};
+
+/// Formats, by their files' endings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `.bdf`: BDF+, 24 bits.
+    Bdf,
+    /// `.edf`: EDF+, 16 bits.
+    Edf,
+    /// `.parquet`
+    Parquet,
+    /// `.arrow`, `.feather`: Arrow IPC file, which is also called Feather 2.
+    Arrow,
+    /// `.xdf`
+    Xdf,
+    /// `.csv`
+    Csv,
+}
+
+impl Format {
+    /// For messages.
+    pub const ENDINGS: &str = ".bdf, .edf, .parquet, .arrow, .feather, .xdf, .csv";
+
+    /// What a file's ending says.
+    ///
+    /// # Errors
+    /// [`RecordError::Ending`]; [`RecordError::NotBuilt`] for what was left out of this build.
+    pub fn of(path: &Path) -> Result<Self, RecordError> {
+        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        let format = match ending.as_str() {
+            "bdf" => Self::Bdf,
+            "edf" => Self::Edf,
+            "parquet" => Self::Parquet,
+            "arrow" | "feather" => Self::Arrow,
+            "xdf" => Self::Xdf,
+            "csv" => Self::Csv,
+            _ => return Err(RecordError::Ending { path: path.to_owned() }),
+        };
+        if matches!(format, Self::Parquet | Self::Arrow) && !cfg!(feature = "parquet") {
+            return Err(RecordError::NotBuilt { path: path.to_owned() });
+        }
+        Ok(format)
+    }
+
+    /// Makes a file and begins it. Once there is a writer, the file opens in other programs (EDF and BDF: from the first second on).
+    ///
+    /// # Errors
+    /// [`RecordError::Exists`] unless `overwrite`; what the format cannot hold; what the operating system says.
+    pub fn create(self, path: &Path, overwrite: bool, head: &Head) -> Result<Box<dyn Writer>, RecordError> {
+        Ok(match self {
+            Self::Bdf => Box::new(edf::Edf::create(path, overwrite, edf::Kind::Bdf, head)?),
+            Self::Edf => Box::new(edf::Edf::create(path, overwrite, edf::Kind::Edf, head)?),
+            Self::Xdf => Box::new(xdf::Xdf::create(path, overwrite, head)?),
+            Self::Csv => Box::new(csv::Csv::create(path, overwrite, head)?),
+            #[cfg(feature = "parquet")]
+            Self::Parquet => Box::new(footed::parquet(path, overwrite, head)?),
+            #[cfg(feature = "parquet")]
+            Self::Arrow => Box::new(footed::arrow(path, overwrite, head)?),
+            #[cfg(not(feature = "parquet"))]
+            Self::Parquet | Self::Arrow => return Err(RecordError::NotBuilt { path: path.to_owned() }),
+        })
+    }
+}
+
+/// What a writer makes of a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goes {
+    /// It is in the file, and the next frame follows.
+    On,
+    /// It cannot be in the file: what comes next is for a new one.
+    NewPart,
+}
+
+/// A file of one format that a recording goes into.
+///
+/// What [`Writer::append`], [`Writer::gap`] and [`Writer::event`] took is in the file after [`Writer::flush`] (EDF and BDF: but for the last second).
+/// A process that ends at any instant leaves a file that opens with what the last flush wrote.
+pub trait Writer: Debug {
+    /// Adds frames, which follow those before without a gap unless one was told.
+    ///
+    /// # Errors
+    /// [`RecordError::Lossy`], [`RecordError::File`]. After an error the file holds what was flushed, and takes no more.
+    fn append(&mut self, block: &Block<'_>) -> Result<(), RecordError>;
+
+    /// Notes a gap before the frame that comes next.
+    ///
+    /// # Errors
+    /// As [`Writer::append`].
+    fn gap(&mut self, gap: &Gap) -> Result<Goes, RecordError>;
+
+    /// Notes an event, of a frame that is there already or comes.
+    ///
+    /// # Errors
+    /// As [`Writer::append`].
+    fn event(&mut self, event: &Event) -> Result<(), RecordError>;
+
+    /// Writes what was held back. Called every second; a format for which that is too often does it now and then.
+    ///
+    /// # Errors
+    /// As [`Writer::append`].
+    fn flush(&mut self) -> Result<(), RecordError>;
+
+    /// Writes all that is left, and the sums.
+    ///
+    /// # Errors
+    /// As [`Writer::append`].
+    fn finish(&mut self, end: &End) -> Result<(), RecordError>;
+
+    /// Bytes in the file.
+    fn bytes(&self) -> u64;
+
+    /// Bytes that the next flush may need.
+    fn pending(&self) -> u64;
+
+    /// Samples that were changed to fit.
+    fn lossy(&self) -> u64 {
+        0
+    }
+
+    /// What the file says less exactly than the stream, in words.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
+}

@@ -4,7 +4,8 @@ use axismirror::mirror::value::half;
 use axismirror_core::dtype::DType;
 
 /// One sample, little-endian, as a number that reads back to the same value.
-pub(crate) fn text(dtype: DType, bytes: &[u8]) -> String {
+#[must_use]
+pub fn text(dtype: DType, bytes: &[u8]) -> String {
     macro_rules! as_number {
         ($t:ty) => {
             bytes.try_into().map_or_else(|_| String::new(), |b| <$t>::from_le_bytes(b).to_string())
@@ -34,7 +35,8 @@ pub(crate) fn text(dtype: DType, bytes: &[u8]) -> String {
 }
 
 /// As [`text()`], but for columns: floating-point numbers are rounded to six digits.
-pub(crate) fn short(dtype: DType, bytes: &[u8]) -> String {
+#[must_use]
+pub fn short(dtype: DType, bytes: &[u8]) -> String {
     let number = match dtype {
         DType::F32 => bytes.try_into().map_or(f64::NAN, |b| f64::from(f32::from_le_bytes(b))),
         DType::F64 => bytes.try_into().map_or(f64::NAN, f64::from_le_bytes),

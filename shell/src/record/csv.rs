@@ -1,0 +1,140 @@
+//! CSV as `tail --format csv` prints it: `frame,time,` and a column a channel; what is no sample stands behind `#`.
+//!
+//! Numbers are the shortest that read back to the same value.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use axismirror_core::dtype::DType;
+
+use super::out::Out;
+use super::{Block, End, Event, Gap, Goes, Head, RecordError, Writer};
+use crate::config::visible;
+use crate::sample;
+
+/// So many bytes of lines are not held back until the next flush.
+const ENOUGH: usize = 4 << 20;
+
+/// A file being written.
+#[derive(Debug)]
+pub(super) struct Csv {
+    out: Out,
+    dtype: DType,
+    channels: usize,
+    lines: String,
+}
+
+impl Csv {
+    pub(super) fn create(path: &Path, overwrite: bool, head: &Head) -> Result<Self, RecordError> {
+        let out = Out::create(path, overwrite)?;
+        let mut csv = Self { out, dtype: head.dtype, channels: head.channels.len(), lines: String::new() };
+        // Rate and unit first: other programs look no further.
+        let rate = head.rate.map_or_else(|| "irregular".to_owned(), |rate| format!("{rate} Hz"));
+        csv.comment("rate", &rate);
+        csv.comment("unit", &head.unit);
+        csv.comment("axismirror", &head.json().to_string());
+        let labels: Vec<String> = head.labels.iter().map(|label| quoted(&visible(label))).collect();
+        csv.lines.push_str(&format!("frame,time,{}\n", labels.join(",")));
+        csv.flush()?;
+        Ok(csv)
+    }
+
+    fn comment(&mut self, key: &str, value: &str) {
+        self.lines.push_str(&format!("# {key}: {}\n", visible(value)));
+    }
+}
+
+impl Writer for Csv {
+    fn append(&mut self, block: &Block<'_>) -> Result<(), RecordError> {
+        let size = self.dtype.size().max(1);
+        for (i, frame) in block.bytes.chunks_exact((size * self.channels).max(1)).enumerate() {
+            // Writing to a string cannot fail.
+            let _ = write!(self.lines, "{},", block.first + i as u64);
+            if let Some(time) = block.times.get(i) {
+                let _ = write!(self.lines, "{time}");
+            }
+            for sample in frame.chunks_exact(size) {
+                self.lines.push(',');
+                self.lines.push_str(&sample::text(self.dtype, sample));
+            }
+            self.lines.push('\n');
+        }
+        if self.lines.len() >= ENOUGH { self.flush() } else { Ok(()) }
+    }
+
+    fn gap(&mut self, gap: &Gap) -> Result<Goes, RecordError> {
+        for line in gap.lines() {
+            self.comment("gap", &line);
+        }
+        Ok(Goes::On)
+    }
+
+    fn event(&mut self, event: &Event) -> Result<(), RecordError> {
+        self.comment("event", &format!("frame={} time={} {}", event.frame, event.time, event.text));
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), RecordError> {
+        let lines = std::mem::take(&mut self.lines);
+        self.out.append(lines.as_bytes())
+    }
+
+    fn finish(&mut self, end: &End) -> Result<(), RecordError> {
+        self.comment("end", &end.json().to_string());
+        self.flush()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.out.end()
+    }
+
+    fn pending(&self) -> u64 {
+        self.lines.len() as u64
+    }
+}
+
+/// A field of a CSV line (RFC 4180): in quotes where it has to be.
+#[must_use]
+pub fn quoted(field: &str) -> String {
+    // A number sign behind a blank would begin a comment for some readers.
+    if field.contains([',', '"', '\n', '\r', '#']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::{bytes_of, head, temp};
+
+    #[test]
+    fn lines_are_those_of_tail_with_comments_among_them() {
+        let path = temp("csv.csv");
+        let mut head = head(DType::F64, 2);
+        head.labels = vec!["a,b".to_owned(), "C\u{202e}".to_owned()];
+        head.unit = "V".to_owned();
+        let mut csv = Csv::create(&path, false, &head).unwrap();
+        let values = bytes_of(&[0.1f64, -2.5e-5, 1e300, 3.0], f64::to_le_bytes);
+        csv.append(&Block { first: 7, frames: 2, bytes: &values, times: &[1.25, 1.5000000001] }).unwrap();
+        let gap = Gap { frame: 12, time: Some(2.0), overwritten: 3, not_acquired: 1 };
+        assert_eq!(csv.gap(&gap).unwrap(), Goes::On);
+        csv.event(&Event { frame: 8, time: 1.5, text: "two\nlines".to_owned() }).unwrap();
+        csv.append(&Block { first: 12, frames: 1, bytes: &values[..16], times: &[] }).unwrap();
+        csv.finish(&End { frames: 3, ..End::default() }).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[..2], ["# rate: 250 Hz", "# unit: V"]);
+        assert!(lines[2].starts_with("# axismirror: {"), "{}", lines[2]);
+        assert_eq!(
+            lines[3..10],
+            [
+                "frame,time,\"a,b\",C\\u{202e}",
+                "7,1.25,0.1,-2.5e-5",
+                "8,1.5000000001,1e300,3",
+                "# gap: 3 frames were overwritten before they were read",
+                "# gap: 1 frames were not acquired",
+                "# event: frame=8 time=1.5 two\\nlines",
+                "12,,0.1,-2.5e-5"
+            ]
+        );
+        assert!(lines[10].starts_with("# end: {") && lines.len() == 11);
+    }
+}

@@ -1,0 +1,140 @@
+//! Why a recording cannot begin, or not go on.
+
+use std::io;
+use std::path::PathBuf;
+
+use axismirror_core::dtype::DType;
+
+use crate::mirror::MirrorError;
+
+/// What goes wrong with a recording.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The file's ending names no format.
+    #[error("{} has no ending that names a format; possible: {}", path.display(), super::Format::ENDINGS)]
+    Ending {
+        /// As it was named.
+        path: PathBuf,
+    },
+    /// The format was left out of this build.
+    #[error(
+        "{} files are not part of this build: it was made without the cargo feature `parquet`; possible: .bdf, .edf, .xdf, .csv",
+        path.extension().unwrap_or_default().display()
+    )]
+    NotBuilt {
+        /// As it was named.
+        path: PathBuf,
+    },
+    /// There is such a file.
+    #[error("{} is there already", path.display())]
+    Exists {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// The file cannot be made or written.
+    #[error("{} cannot be written", path.display())]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The disk is full, or nearly.
+    #[error("the disk of {} is full: {free} bytes are free, {reserve} of them are left alone", path.display())]
+    DiskFull {
+        /// The file's path.
+        path: PathBuf,
+        /// What is free.
+        free: u64,
+        /// What is never used.
+        reserve: u64,
+    },
+    /// The format cannot hold samples of this type.
+    #[error("{format} cannot hold samples of the type {}: {why}", dtype.code())]
+    Type {
+        /// The format.
+        format: &'static str,
+        /// What the samples are.
+        dtype: DType,
+        /// What stands against it.
+        why: &'static str,
+    },
+    /// The format needs a regular rate.
+    #[error("{format} needs a regular rate, and the stream has none")]
+    Irregular {
+        /// The format.
+        format: &'static str,
+    },
+    /// A rate that the format cannot say.
+    #[error("{format} cannot say the rate {rate} Hz with {channels} channels: a data record would be too long")]
+    Rate {
+        /// The format.
+        format: &'static str,
+        /// In Hz.
+        rate: f64,
+        /// How many.
+        channels: usize,
+    },
+    /// More channels than the format has.
+    #[error("{format} has at most {most} channels, not {given}")]
+    Channels {
+        /// The format.
+        format: &'static str,
+        /// How many it has.
+        most: usize,
+        /// How many there are.
+        given: usize,
+    },
+    /// A channel that the stream has not.
+    #[error("the stream has {channels} channels, and no channel {asked}")]
+    Channel {
+        /// From 1.
+        asked: usize,
+        /// How many there are.
+        channels: usize,
+    },
+    /// A sample that would not be the same in the file.
+    #[error("frame {frame}, channel {channel} is {value}, which is no whole code from {low} to {high}")]
+    Lossy {
+        /// Its number.
+        frame: u64,
+        /// From 1.
+        channel: usize,
+        /// The sample.
+        value: f64,
+        /// The least code of the format.
+        low: i64,
+        /// The greatest code of the format.
+        high: i64,
+    },
+    /// The stream cannot be read.
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    /// What is to be written cannot be put into the format (a table that is too large for Parquet, say).
+    #[error("{} cannot be written: {why}", path.display())]
+    Format {
+        /// The file's path.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+}
+
+impl RecordError {
+    /// What would help.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Exists { .. } => "--overwrite replaces it",
+            Self::Type { .. } | Self::Irregular { .. } | Self::Rate { .. } | Self::Channels { .. } => {
+                "formats that hold any stream: .parquet, .arrow, .csv"
+            }
+            Self::Lossy { .. } => {
+                "--lossy rounds and clips such samples and counts them; .parquet, .arrow, .xdf and .csv hold them as they are"
+            }
+            Self::DiskFull { .. } => "what was recorded until now is in the file",
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+}

@@ -1,0 +1,275 @@
+//! XDF 1.0, the format of the Lab Streaming Layer's recorder: the samples as stream 1, events as stream 2, gaps as stream 3.
+//!
+//! Source: github.com/sccn/xdf, "Specifications". Chunks follow one another, so that a file which ends too early can be read up to there; a boundary
+//! chunk every ten seconds is where a reader takes up a damaged one.
+
+mod xml;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use axismirror_core::dtype::DType;
+use serde_json::Value;
+
+use self::xml::Element;
+use super::out::Out;
+use super::utc::Civil;
+use super::{Block, End, Event, Gap, Goes, Head, RecordError, Writer};
+use crate::{clock, sample};
+
+const FILE_HEADER: u16 = 1;
+const STREAM_HEADER: u16 = 2;
+const SAMPLES: u16 = 3;
+const CLOCK_OFFSET: u16 = 4;
+const BOUNDARY: u16 = 5;
+const STREAM_FOOTER: u16 = 6;
+/// The content of each boundary chunk.
+const BOUNDARY_ID: [u8; 16] =
+    [0x43, 0xA5, 0x46, 0xDC, 0xCB, 0xF5, 0x41, 0x0F, 0xB3, 0x0E, 0xD5, 0x46, 0x73, 0x83, 0xCB, 0xE4];
+const BOUNDARY_EVERY: Duration = Duration::from_secs(10);
+/// So many bytes of chunks are not held back until the next flush.
+const ENOUGH: usize = 4 << 20;
+
+const DATA: u32 = 1;
+const EVENTS: u32 = 2;
+const GAPS: u32 = 3;
+
+/// What is counted of a stream.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    samples: u64,
+    first: Option<f64>,
+    last: f64,
+}
+
+/// A file being written.
+#[derive(Debug)]
+pub(super) struct Xdf {
+    out: Out,
+    dtype: DType,
+    channels: usize,
+    rate: Option<f64>,
+    pending: Vec<u8>,
+    counts: [Count; 3],
+    boundary: Instant,
+}
+
+impl Xdf {
+    pub(super) fn create(path: &Path, overwrite: bool, head: &Head) -> Result<Self, RecordError> {
+        let format = format_of(head.dtype)?;
+        let mut pending = b"XDF:".to_vec();
+        let start = Civil::of_ns(head.start_utc_ns).rfc3339();
+        let mut info = Element::new("info");
+        info.text("version", "1.0").text("datetime", &start);
+        chunk(&mut pending, FILE_HEADER, None, info.document().as_bytes());
+        let data = stream(head, "", "EEG", head.channels.len(), head.rate.unwrap_or(0.0), format).child(description(head));
+        chunk(&mut pending, STREAM_HEADER, Some(DATA), data.document().as_bytes());
+        for (id, name, kind) in [(EVENTS, "-events", "Markers"), (GAPS, "-gaps", "Gaps")] {
+            let strings = stream(head, name, kind, 1, 0.0, "string").child(Element::new("desc"));
+            chunk(&mut pending, STREAM_HEADER, Some(id), strings.document().as_bytes());
+        }
+        let out = Out::create(path, overwrite)?;
+        let (dtype, channels) = (head.dtype, head.channels.len());
+        let mut xdf = Self { out, dtype, channels, rate: head.rate, pending, counts: Default::default(), boundary: Instant::now() };
+        xdf.mark(head.first_time.unwrap_or(0.0));
+        xdf.flush()?;
+        Ok(xdf)
+    }
+
+    /// A boundary, and the streams' clock against the recorder's: there is one clock.
+    fn mark(&mut self, time: f64) {
+        chunk(&mut self.pending, BOUNDARY, None, &BOUNDARY_ID);
+        for id in [DATA, EVENTS, GAPS] {
+            let content = [time.to_le_bytes(), 0f64.to_le_bytes()].concat();
+            chunk(&mut self.pending, CLOCK_OFFSET, Some(id), &content);
+        }
+        self.boundary = Instant::now();
+    }
+
+    fn count(&mut self, id: u32, samples: usize, first: f64, last: f64) {
+        if let Some(count) = self.counts.get_mut(id as usize - 1) {
+            count.samples += samples as u64;
+            count.first.get_or_insert(first);
+            count.last = last;
+        }
+    }
+
+    fn string(&mut self, id: u32, time: f64, text: &str) {
+        let mut content = vec![1, 1, 8];
+        content.extend_from_slice(&time.to_le_bytes());
+        length(&mut content, text.len() as u64);
+        content.extend_from_slice(text.as_bytes());
+        chunk(&mut self.pending, SAMPLES, Some(id), &content);
+        self.count(id, 1, time, time);
+    }
+
+    fn last_time(&self) -> f64 {
+        self.counts.first().map_or(0.0, |c| c.last)
+    }
+}
+
+impl Writer for Xdf {
+    fn append(&mut self, block: &Block<'_>) -> Result<(), RecordError> {
+        let size = self.dtype.size();
+        let mut content = Vec::with_capacity(block.bytes.len() + 9 * block.frames + 9);
+        length(&mut content, block.frames as u64);
+        // A stream without times has those of arrival, and from there on its rate.
+        let arrival = clock::monotonic_ns() as f64 / 1e9;
+        let mut last = arrival;
+        for (i, frame) in block.bytes.chunks_exact((size * self.channels).max(1)).enumerate() {
+            match block.times.get(i).copied().or((i == 0 || self.rate.is_none()).then_some(arrival)) {
+                Some(time) => {
+                    content.push(8);
+                    content.extend_from_slice(&time.to_le_bytes());
+                    last = time;
+                }
+                None => content.push(0),
+            }
+            frame.chunks_exact(size.max(1)).for_each(|sample| value(self.dtype, sample, &mut content));
+        }
+        chunk(&mut self.pending, SAMPLES, Some(DATA), &content);
+        self.count(DATA, block.frames, block.times.first().copied().unwrap_or(arrival), last);
+        if self.pending.len() >= ENOUGH { self.write() } else { Ok(()) }
+    }
+
+    fn gap(&mut self, gap: &Gap) -> Result<Goes, RecordError> {
+        let time = gap.time.unwrap_or_else(|| self.last_time());
+        for line in gap.lines() {
+            self.string(GAPS, time, &line);
+        }
+        Ok(Goes::On)
+    }
+
+    fn event(&mut self, event: &Event) -> Result<(), RecordError> {
+        self.string(EVENTS, event.time, &event.text);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), RecordError> {
+        if self.boundary.elapsed() >= BOUNDARY_EVERY {
+            self.mark(self.last_time());
+        }
+        self.write()
+    }
+
+    fn finish(&mut self, end: &End) -> Result<(), RecordError> {
+        for (id, count) in (1..).zip(self.counts) {
+            let mut info = Element::new("info");
+            info.text("first_timestamp", &count.first.unwrap_or(0.0).to_string())
+                .text("last_timestamp", &count.last.to_string())
+                .text("sample_count", &count.samples.to_string());
+            if id == DATA {
+                info.text("axismirror", &end.json().to_string());
+            }
+            chunk(&mut self.pending, STREAM_FOOTER, Some(id), info.document().as_bytes());
+        }
+        self.write()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.out.end()
+    }
+
+    fn pending(&self) -> u64 {
+        self.pending.len() as u64
+    }
+}
+
+impl Xdf {
+    fn write(&mut self) -> Result<(), RecordError> {
+        let pending = std::mem::take(&mut self.pending);
+        self.out.append(&pending)
+    }
+}
+
+/// Adds a chunk: length of what follows, tag, stream, content.
+fn chunk(out: &mut Vec<u8>, tag: u16, stream: Option<u32>, content: &[u8]) {
+    let bytes = 2 + stream.map_or(0, |_| 4) + content.len() as u64;
+    length(out, bytes);
+    out.extend_from_slice(&tag.to_le_bytes());
+    if let Some(id) = stream {
+        out.extend_from_slice(&id.to_le_bytes());
+    }
+    out.extend_from_slice(content);
+}
+
+/// A length of variable size: how many bytes it has (1, 4 or 8), and the length.
+fn length(out: &mut Vec<u8>, n: u64) {
+    if let Ok(n) = u8::try_from(n) {
+        out.extend_from_slice(&[1, n]);
+    } else if let Ok(n) = u32::try_from(n) {
+        out.push(4);
+        out.extend_from_slice(&n.to_le_bytes());
+    } else {
+        out.push(8);
+        out.extend_from_slice(&n.to_le_bytes());
+    }
+}
+
+/// The format that holds every value of the type.
+fn format_of(dtype: DType) -> Result<&'static str, RecordError> {
+    let refused = |why| Err(RecordError::Type { format: "XDF", dtype, why });
+    match dtype {
+        DType::Bool | DType::I8 => Ok("int8"),
+        DType::U8 | DType::I16 => Ok("int16"),
+        DType::U16 | DType::I32 => Ok("int32"),
+        DType::U32 | DType::I64 | DType::LongLong => Ok("int64"),
+        DType::F16 | DType::F32 => Ok("float32"),
+        DType::F64 => Ok("double64"),
+        DType::U64 | DType::ULongLong => refused("its whole numbers have 63 bits and a sign"),
+        DType::C64 | DType::C128 => refused("it has no complex numbers"),
+    }
+}
+
+/// A sample in that format.
+fn value(dtype: DType, bytes: &[u8], out: &mut Vec<u8>) {
+    match (dtype, bytes) {
+        (DType::Bool, bytes) => out.push(u8::from(bytes.first() != Some(&0))),
+        (DType::U8, &[a]) => out.extend_from_slice(&i16::from(a).to_le_bytes()),
+        (DType::U16, &[a, b]) => out.extend_from_slice(&i32::from(u16::from_le_bytes([a, b])).to_le_bytes()),
+        (DType::U32, &[a, b, c, d]) => {
+            out.extend_from_slice(&i64::from(u32::from_le_bytes([a, b, c, d])).to_le_bytes());
+        }
+        (DType::F16, &[a, b]) => out.extend_from_slice(&sample::half(u16::from_le_bytes([a, b])).to_le_bytes()),
+        (_, bytes) => out.extend_from_slice(bytes),
+    }
+}
+
+/// The header of a stream, as LSL's own recorder writes it.
+fn stream(head: &Head, suffix: &str, kind: &str, channels: usize, rate: f64, format: &str) -> Element {
+    let name = format!("{}{suffix}", head.name);
+    let mut info = Element::new("info");
+    info.text("name", &name)
+        .text("type", kind)
+        .text("channel_count", &channels.to_string())
+        .text("nominal_srate", &rate.to_string())
+        .text("channel_format", format)
+        .text("source_id", &format!("axismirror:{name}"))
+        .text("version", "1.1")
+        .text("created_at", &head.first_time.unwrap_or(0.0).to_string())
+        .text("uid", "")
+        .text("session_id", "")
+        .text("hostname", "");
+    info
+}
+
+/// What is known of the samples: channels and device as XDF's recommended metadata, and all of it as JSON.
+fn description(head: &Head) -> Element {
+    let mut channels = Element::new("channels");
+    for label in &head.labels {
+        let mut channel = Element::new("channel");
+        channel.text("label", label).text("unit", &head.unit).text("type", "EEG");
+        channels = channels.child(channel);
+    }
+    let attribute = |name| head.attrs.get(name).and_then(Value::as_str).unwrap_or_default();
+    let mut acquisition = Element::new("acquisition");
+    acquisition.text("model", attribute("board")).text("adc", attribute("adc"));
+    let mut desc = Element::new("desc").child(channels).child(acquisition);
+    if let Some(lsb) = head.volts_per_code() {
+        desc.text("volts_per_code", &lsb.to_string());
+    }
+    desc.text("axismirror", &head.json().to_string());
+    desc
+}
