@@ -1,7 +1,10 @@
-//! Samples as text, whatever their type.
+//! Samples as text, whatever their type, and fields of CSV.
 
-use axismirror::mirror::value::half;
+use std::borrow::Cow;
+
 use axismirror_core::dtype::DType;
+
+use crate::mirror::value::half;
 
 /// One sample, little-endian, as a number that reads back to the same value.
 #[must_use]
@@ -57,6 +60,16 @@ pub fn short(dtype: DType, bytes: &[u8]) -> String {
 fn float<T: std::fmt::Display + std::fmt::LowerExp + Into<f64> + Copy>(x: T) -> String {
     let size = x.into().abs();
     if size == 0.0 || (1e-3..1e7).contains(&size) || !size.is_finite() { x.to_string() } else { format!("{x:e}") }
+}
+
+/// A field of a CSV line (RFC 4180): in quotes where it has to be.
+#[must_use]
+pub fn quoted(field: &str) -> Cow<'_, str> {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\"")).into()
+    } else {
+        field.into()
+    }
 }
 
 #[cfg(test)]

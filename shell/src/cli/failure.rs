@@ -41,6 +41,11 @@ impl Failure {
         Self { status: USAGE, ..Self::failed(message) }
     }
 
+    /// An error and its causes, of wrong use or not.
+    pub(crate) fn of(error: &(dyn Error + 'static), is_usage: bool) -> Self {
+        from_error(error, if is_usage { USAGE } else { FAILED })
+    }
+
     /// With an error that caused it.
     pub(crate) fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());

@@ -17,6 +17,7 @@ mod mark;
 mod metrics;
 mod output;
 mod plot;
+mod record;
 mod run;
 mod selftest;
 mod set;
@@ -63,6 +64,7 @@ pub(crate) enum Command {
     Tail(tail::TailArgs),
     View(view::ViewArgs),
     Plot(plot::PlotArgs),
+    Record(record::RecordArgs),
     List(list::ListArgs),
     Boards(boards::BoardsArgs),
     Metrics(metrics::MetricsArgs),
@@ -85,6 +87,7 @@ impl Command {
             Self::Tail(args) => tail::run(args),
             Self::View(args) => view::run(args),
             Self::Plot(args) => plot::run(args),
+            Self::Record(args) => record::run(args),
             Self::List(args) => list::run(args),
             Self::Boards(args) => boards::run(args),
             Self::Metrics(args) => metrics::run(args),

@@ -2,7 +2,6 @@
 
 mod marks;
 
-use std::borrow::Cow;
 use std::io::{BufWriter, StdoutLock, Write, stdout};
 use std::time::Duration;
 
@@ -62,6 +61,7 @@ pub(crate) enum Format {
     Raw,
 }
 
+/// Reads a list of channels.
 pub(crate) fn channels(text: &str) -> Result<Channels, String> {
     axismirror::config::parse_channels(text).map(Channels)
 }
@@ -162,7 +162,7 @@ impl<'a> Printer<'a> {
         match self.args.format {
             Format::Text => self.line(format_args!("{}", row("frame", "time/s", &names))),
             Format::Csv => {
-                let names: Vec<_> = names.iter().map(|name| quoted(name)).collect();
+                let names: Vec<_> = names.iter().map(|name| sample::quoted(name)).collect();
                 self.line(format_args!("frame,time,{}", names.join(",")))
             }
             Format::Raw => Ok(()),
@@ -245,15 +245,6 @@ impl<'a> Printer<'a> {
 
     fn flush(&mut self) -> Result<(), Failure> {
         self.out.flush().map_err(output::broken)
-    }
-}
-
-/// A field of a CSV line (RFC 4180): in quotes where it has to be.
-fn quoted(field: &str) -> Cow<'_, str> {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\"")).into()
-    } else {
-        field.into()
     }
 }
 

@@ -32,9 +32,9 @@ impl Codes {
         let refused = |why| RecordError::Type { format, dtype: head.dtype, why };
         let step = match head.dtype {
             DType::C64 | DType::C128 => return Err(refused("complex numbers are no codes")),
-            DType::F16 | DType::F32 | DType::F64 if head.unit == "V" => head
-                .volts_per_code()
-                .ok_or_else(|| refused("volts become codes only with the attribute `volts_per_code`, which is not there"))?,
+            DType::F16 | DType::F32 | DType::F64 if head.unit == "V" => head.volts_per_code().ok_or_else(|| {
+                refused("volts become codes only with the attribute `volts_per_code`, which is not there")
+            })?,
             DType::F16 | DType::F32 | DType::F64 if head.unit != "code" => {
                 return Err(refused("floating-point samples of an unknown unit are no codes"));
             }
@@ -116,7 +116,9 @@ fn float(dtype: DType, bytes: &[u8]) -> f64 {
     match dtype {
         DType::F32 => bytes.try_into().map_or(f64::NAN, |b| f64::from(f32::from_le_bytes(b))),
         DType::F64 => bytes.try_into().map_or(f64::NAN, f64::from_le_bytes),
-        DType::F16 => bytes.try_into().map_or(f64::NAN, |b| f64::from(crate::sample::half(u16::from_le_bytes(b)))),
+        DType::F16 => {
+            bytes.try_into().map_or(f64::NAN, |b| f64::from(crate::mirror::value::half(u16::from_le_bytes(b))))
+        }
         _ => f64::NAN,
     }
 }

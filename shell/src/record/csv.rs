@@ -33,7 +33,8 @@ impl Csv {
         csv.comment("rate", &rate);
         csv.comment("unit", &head.unit);
         csv.comment("axismirror", &head.json().to_string());
-        let labels: Vec<String> = head.labels.iter().map(|label| quoted(&visible(label))).collect();
+        let labels: Vec<String> =
+            head.labels.iter().map(|label| sample::quoted(&visible(label)).into_owned()).collect();
         csv.lines.push_str(&format!("frame,time,{}\n", labels.join(",")));
         csv.flush()?;
         Ok(csv)
@@ -91,13 +92,6 @@ impl Writer for Csv {
     fn pending(&self) -> u64 {
         self.lines.len() as u64
     }
-}
-
-/// A field of a CSV line (RFC 4180): in quotes where it has to be.
-#[must_use]
-pub fn quoted(field: &str) -> String {
-    // A number sign behind a blank would begin a comment for some readers.
-    if field.contains([',', '"', '\n', '\r', '#']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
 }
 
 #[cfg(test)]

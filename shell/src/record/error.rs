@@ -93,6 +93,12 @@ pub enum RecordError {
         /// How many there are.
         channels: usize,
     },
+    /// The stream is one of events.
+    #[error("a stream of events is recorded with the stream that it belongs to, `{stream}`")]
+    Events {
+        /// That stream's name.
+        stream: String,
+    },
     /// A sample that would not be the same in the file.
     #[error("frame {frame}, channel {channel} is {value}, which is no whole code from {low} to {high}")]
     Lossy {

@@ -181,6 +181,10 @@ pub struct End {
     pub not_acquired: u64,
     /// Samples that were changed to fit the format.
     pub lossy: u64,
+    /// Events.
+    pub events: u64,
+    /// Events that the recorder was too slow for.
+    pub events_missed: u64,
     /// Why it ends.
     pub why: String,
     /// Counters of the acquisition at the end; null when the stream has none.

@@ -27,22 +27,23 @@
 //! | end | `axismirror end {...}` annotation in pieces, `BAD_padding: 3 frames` over the last record's rest | footer metadata `axismirror.end` | the same, in the footer | `axismirror` in the stream footer | `# end: {...}` |
 //! | open after kill -9 | up to the last flush | up to the last flush | up to the last flush | up to the last flush, perhaps a part of a chunk behind it | up to the last flush, perhaps a part of a line behind it |
 //!
-//! *End* is the JSON object of [`End`]: `frames`, `gaps`, `overwritten`, `not_acquired`, `lossy` (samples that were changed), `why`, `health`.
+//! *End* is the JSON object of [`End`]: `frames`, `gaps`, `overwritten`, `not_acquired`, `lossy` (samples that were changed), `events`, `events_missed`, `why`, `health`.
 //!
 //! Gaps say either `12 frames were not acquired` (the ADC or its writer lost them; they have no numbers) or `12 frames were overwritten before
 //! they were read` (this recorder was too slow; they have numbers). In JSON a gap is `{"frame", "time", "overwritten", "not_acquired"}` with the
 //! frame behind it, an event `{"frame", "time", "text"}`; the lists stop at 10,000 entries, `end` has the sums.
 
 mod codes;
+#[cfg(feature = "parquet")]
+mod columns;
 mod csv;
 mod edf;
 mod error;
 #[cfg(feature = "parquet")]
-mod columns;
-#[cfg(feature = "parquet")]
 mod footed;
 mod head;
 mod out;
+mod recorder;
 #[cfg(test)]
 mod tests;
 pub mod utc;
@@ -53,6 +54,7 @@ use std::path::Path;
 
 pub use self::error::RecordError;
 pub use self::head::{Block, End, Event, Gap, Head};
+pub use self::recorder::{Options, Progress, Recorder, Step, Summary};
 
 /// Formats, by their files' endings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,9 +109,9 @@ impl Format {
             Self::Xdf => Box::new(xdf::Xdf::create(path, overwrite, head)?),
             Self::Csv => Box::new(csv::Csv::create(path, overwrite, head)?),
             #[cfg(feature = "parquet")]
-            Self::Parquet => Box::new(footed::parquet(path, overwrite, head)?),
+            Self::Parquet => footed::parquet(path, overwrite, head)?,
             #[cfg(feature = "parquet")]
-            Self::Arrow => Box::new(footed::arrow(path, overwrite, head)?),
+            Self::Arrow => footed::arrow(path, overwrite, head)?,
             #[cfg(not(feature = "parquet"))]
             Self::Parquet | Self::Arrow => return Err(RecordError::NotBuilt { path: path.to_owned() }),
         })

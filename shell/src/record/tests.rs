@@ -50,7 +50,9 @@ pub(super) fn bytes_of<T: Copy, const N: usize>(values: &[T], to: fn(T) -> [u8; 
 
 #[test]
 fn the_ending_chooses_the_format() {
-    for (name, format) in [("a.bdf", Format::Bdf), ("b/c.EDF", Format::Edf), ("x.y.xdf", Format::Xdf), ("a.csv", Format::Csv)] {
+    for (name, format) in
+        [("a.bdf", Format::Bdf), ("b/c.EDF", Format::Edf), ("x.y.xdf", Format::Xdf), ("a.csv", Format::Csv)]
+    {
         assert_eq!(Format::of(Path::new(name)).unwrap(), format);
     }
     for name in ["a", "a.txt", ".bdf", ""] {

@@ -25,7 +25,9 @@ impl Mapping {
             Clock::Realtime => Self { offset_s: Some(0.0), error_s: 0.0 },
             Clock::Unknown => Self { offset_s: None, error_s: 0.0 },
             // The best of a few: whoever is interrupted between two readings has a bad one.
-            Clock::Monotonic => (0..8).map(|_| Self::once()).min_by(|a, b| a.error_s.total_cmp(&b.error_s)).unwrap_or_else(Self::once),
+            Clock::Monotonic => {
+                (0..8).map(|_| Self::once()).min_by(|a, b| a.error_s.total_cmp(&b.error_s)).unwrap_or_else(Self::once)
+            }
         }
     }
 

@@ -3,9 +3,9 @@
 //! Source: github.com/sccn/xdf, "Specifications". Chunks follow one another, so that a file which ends too early can be read up to there; a boundary
 //! chunk every ten seconds is where a reader takes up a damaged one.
 
-mod xml;
 #[cfg(test)]
 mod tests;
+mod xml;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -17,7 +17,8 @@ use self::xml::Element;
 use super::out::Out;
 use super::utc::Civil;
 use super::{Block, End, Event, Gap, Goes, Head, RecordError, Writer};
-use crate::{clock, sample};
+use crate::clock;
+use crate::mirror::value::half;
 
 const FILE_HEADER: u16 = 1;
 const STREAM_HEADER: u16 = 2;
@@ -64,7 +65,8 @@ impl Xdf {
         let mut info = Element::new("info");
         info.text("version", "1.0").text("datetime", &start);
         chunk(&mut pending, FILE_HEADER, None, info.document().as_bytes());
-        let data = stream(head, "", "EEG", head.channels.len(), head.rate.unwrap_or(0.0), format).child(description(head));
+        let data =
+            stream(head, "", "EEG", head.channels.len(), head.rate.unwrap_or(0.0), format).child(description(head));
         chunk(&mut pending, STREAM_HEADER, Some(DATA), data.document().as_bytes());
         for (id, name, kind) in [(EVENTS, "-events", "Markers"), (GAPS, "-gaps", "Gaps")] {
             let strings = stream(head, name, kind, 1, 0.0, "string").child(Element::new("desc"));
@@ -72,7 +74,15 @@ impl Xdf {
         }
         let out = Out::create(path, overwrite)?;
         let (dtype, channels) = (head.dtype, head.channels.len());
-        let mut xdf = Self { out, dtype, channels, rate: head.rate, pending, counts: Default::default(), boundary: Instant::now() };
+        let mut xdf = Self {
+            out,
+            dtype,
+            channels,
+            rate: head.rate,
+            pending,
+            counts: Default::default(),
+            boundary: Instant::now(),
+        };
         xdf.mark(head.first_time.unwrap_or(0.0));
         xdf.flush()?;
         Ok(xdf)
@@ -232,7 +242,7 @@ fn value(dtype: DType, bytes: &[u8], out: &mut Vec<u8>) {
         (DType::U32, &[a, b, c, d]) => {
             out.extend_from_slice(&i64::from(u32::from_le_bytes([a, b, c, d])).to_le_bytes());
         }
-        (DType::F16, &[a, b]) => out.extend_from_slice(&sample::half(u16::from_le_bytes([a, b])).to_le_bytes()),
+        (DType::F16, &[a, b]) => out.extend_from_slice(&half(u16::from_le_bytes([a, b])).to_le_bytes()),
         (_, bytes) => out.extend_from_slice(bytes),
     }
 }

@@ -6,7 +6,7 @@
 use super::super::utc::Civil;
 use super::super::{Head, RecordError};
 use super::tal::TICKS;
-use super::{Kind, ANNOTATION_BYTES};
+use super::{ANNOTATION_BYTES, Kind};
 
 /// Bytes of the fixed part, and of the part of each signal.
 pub(super) const PART: usize = 256;
@@ -95,7 +95,11 @@ impl Range {
         });
         let candidates: Vec<Self> = candidates.collect();
         let usual = candidates.iter().find(|c| c.error < 1e-5).or(candidates.first());
-        usual.cloned().unwrap_or_else(|| Self { dimension: String::new(), physical: greatest.to_string(), error: f64::NAN })
+        usual.cloned().unwrap_or_else(|| Self {
+            dimension: String::new(),
+            physical: greatest.to_string(),
+            error: f64::NAN,
+        })
     }
 }
 

@@ -47,7 +47,10 @@ mod tests {
     #[test]
     fn lists_are_those_of_the_specification() {
         assert_eq!(annotation(180 * TICKS, None, "Lights off"), b"+180\x14Lights off\x14\0");
-        assert_eq!(annotation(1800 * TICKS + TICKS / 5, Some(TICKS * 51 / 2), "Apnea"), b"+1800.2\x1525.5\x14Apnea\x14\0");
+        assert_eq!(
+            annotation(1800 * TICKS + TICKS / 5, Some(TICKS * 51 / 2), "Apnea"),
+            b"+1800.2\x1525.5\x14Apnea\x14\0"
+        );
         assert_eq!(record_time(567 * TICKS), b"+567\x14\x14\0");
         assert_eq!(record_time(1), b"+0.0000001\x14\x14\0");
         assert_eq!(annotation(0, None, "a\x14b\0c"), "+0\x14a\u{fffd}b\u{fffd}c\x14\0".as_bytes());

@@ -1,0 +1,484 @@
+//! Follows a stream and keeps it: parts, flushes, gaps, and the disk's end.
+//!
+//! An ordinary mirror: the acquisition never waits for it, and what it was too slow for is told. Knows no format and no terminal.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::utc::Mapping;
+use super::{Block, End, Event, Format, Gap, Goes, Head, RecordError, Writer};
+use crate::events::{EventReader, stream_of};
+use crate::mirror::{Follower, Frames, News, Start, State, StreamInfo};
+
+/// What was recorded is in the file after so long, as far as the format can.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+/// Free bytes that are left to others, and the part of the disk that is left at most.
+const RESERVE: u64 = 64 << 20;
+const RESERVE_PART: u64 = 50;
+
+/// What to record, and where.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The stream's name.
+    pub name: String,
+    /// The file; further parts are called after it.
+    pub path: PathBuf,
+    /// What it is written as.
+    pub format: Format,
+    /// Channels from 1 in the published order; `None` for all.
+    pub channels: Option<Vec<usize>>,
+    /// Ends after so many seconds of frames.
+    pub seconds: Option<f64>,
+    /// Replaces a file that is there.
+    pub overwrite: bool,
+    /// Begins with the oldest frame that the ring holds, and not with the next one.
+    pub oldest: bool,
+    /// Rounds and clips samples that the format cannot hold.
+    pub lossy: bool,
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// There is no stream, or it publishes nothing.
+    Waiting(State),
+    /// It goes on.
+    Recording,
+    /// As many seconds as asked for are there: time to finish.
+    Done,
+}
+
+/// How far a recording is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// The file that is being written, once there is one.
+    pub file: Option<PathBuf>,
+    /// Its number, from 1.
+    pub part: u32,
+    /// Frames of all parts.
+    pub frames: u64,
+    /// Nominal rate in Hz, if regular.
+    pub rate: Option<f64>,
+    /// Bytes of all parts.
+    pub bytes: u64,
+    /// Free bytes of the disk.
+    pub free: u64,
+    /// Gaps so far.
+    pub gaps: u64,
+    /// Frames that this recorder was too slow for.
+    pub overwritten: u64,
+    /// Frames that were never acquired.
+    pub not_acquired: u64,
+    /// Samples that were changed to fit the format.
+    pub lossy: u64,
+    /// Events.
+    pub events: u64,
+    /// Events that this recorder was too slow for.
+    pub events_missed: u64,
+}
+
+/// What became of a recording.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// Files and their sizes in bytes.
+    pub files: Vec<(PathBuf, u64)>,
+    /// Sums over all of them.
+    pub progress: Progress,
+    /// Frames by what the files say of the rate, in seconds.
+    pub seconds: Option<f64>,
+    /// What a file says less exactly than the stream.
+    pub remarks: Vec<String>,
+}
+
+/// A file that is being written.
+#[derive(Debug)]
+struct Part {
+    path: PathBuf,
+    writer: Box<dyn Writer>,
+    /// Number of its first frame.
+    first: u64,
+    sums: End,
+}
+
+/// Records a stream.
+#[derive(Debug)]
+pub struct Recorder {
+    options: Options,
+    follower: Follower,
+    events: EventReader,
+    /// What the frames are, once it is known.
+    info: Option<StreamInfo>,
+    part: Option<Part>,
+    number: u32,
+    /// Parts that are closed.
+    closed: Progress,
+    files: Vec<(PathBuf, u64)>,
+    remarks: Vec<String>,
+    flushed: Instant,
+    free: u64,
+    batch: Batch,
+}
+
+impl Recorder {
+    /// A recorder of a stream that need not be there yet. Makes no file before there are frames.
+    ///
+    /// # Errors
+    /// [`RecordError::Exists`], [`RecordError::Mirror`] for a name that is none.
+    pub fn open(options: Options) -> Result<Self, RecordError> {
+        if !options.overwrite && options.path.symlink_metadata().is_ok() {
+            return Err(RecordError::Exists { path: options.path });
+        }
+        let start = if options.oldest { Start::Oldest } else { Start::Next };
+        let mut events = EventReader::open(&options.name, start)?;
+        // It begins with its first look. There need not be any events.
+        let _ = events.state();
+        Ok(Self {
+            follower: Follower::open(&options.name, start)?,
+            events,
+            options,
+            info: None,
+            part: None,
+            number: 0,
+            closed: Progress::default(),
+            files: Vec::new(),
+            remarks: Vec::new(),
+            flushed: Instant::now(),
+            free: 0,
+            batch: Batch::default(),
+        })
+    }
+
+    /// Takes what is new, or waits for it for at most `longest`.
+    ///
+    /// # Errors
+    /// Whatever ends the recording: the disk is full, a sample does not fit, the stream cannot be read. What was recorded is in the file then.
+    pub fn step(&mut self, longest: Duration) -> Result<Step, RecordError> {
+        let step = self.take(longest).and_then(|step| self.flush_in_time().map(|()| step));
+        step.map_err(|error| self.fail(error))
+    }
+
+    fn take(&mut self, longest: Duration) -> Result<Step, RecordError> {
+        let left = self.frames_left();
+        if left == 0 {
+            return Ok(Step::Done);
+        }
+        let news = match self.follower.next(longest)? {
+            News::Nothing => return Ok(Step::Recording),
+            News::Waiting(state) => return Ok(Step::Waiting(state)),
+            News::Stream(info) => Ok(info.clone()),
+            News::Frames(frames) => Err(self.batch.fill(&frames, left, self.options.channels.as_deref())),
+        };
+        match news {
+            Ok(info) => {
+                let goes_on = self.info.as_ref().is_some_and(|before| goes_on(before, &info));
+                self.info = Some(info);
+                if !goes_on {
+                    self.close("the stream changed")?;
+                }
+            }
+            Err(gap) => self.record(gap)?,
+        }
+        Ok(Step::Recording)
+    }
+
+    /// Frames that are still to come.
+    fn frames_left(&self) -> usize {
+        let rate = self.info.as_ref().and_then(|info| info.rate);
+        let (Some(seconds), Some(rate)) = (self.options.seconds, rate) else { return usize::MAX };
+        // `as` saturates.
+        let all = (seconds * rate).round() as u64;
+        usize::try_from(all.saturating_sub(self.progress().frames)).unwrap_or(usize::MAX)
+    }
+
+    /// The batch, and the gap before it, into the part that it belongs to.
+    fn record(&mut self, gap: Gap) -> Result<(), RecordError> {
+        if gap.frames() > 0 {
+            self.closed.gaps += 1;
+            self.closed.overwritten += gap.overwritten;
+            self.closed.not_acquired += gap.not_acquired;
+            if let Some(part) = &mut self.part {
+                match part.writer.gap(&gap)? {
+                    Goes::On => {
+                        part.sums.gaps += 1;
+                        part.sums.overwritten += gap.overwritten;
+                        part.sums.not_acquired += gap.not_acquired;
+                    }
+                    Goes::NewPart => self.close("a gap that is too long for the format")?,
+                }
+            }
+        }
+        if self.part.is_none() {
+            self.begin()?;
+        }
+        if let Some(part) = &mut self.part {
+            let batch = &self.batch;
+            let block = Block { first: gap.frame, frames: batch.frames, bytes: &batch.bytes, times: &batch.times };
+            part.writer.append(&block)?;
+            part.sums.frames += batch.frames as u64;
+        }
+        Ok(())
+    }
+
+    /// A new file for the frames of the batch.
+    fn begin(&mut self) -> Result<(), RecordError> {
+        let Some(info) = &self.info else { return Ok(()) };
+        if info.is_events() {
+            return Err(RecordError::Events { stream: stream_of(&info.name).unwrap_or_default().to_owned() });
+        }
+        let channels = match &self.options.channels {
+            Some(numbers) => numbers.iter().map(|n| n - 1).collect(),
+            None => (0..info.channels).collect::<Vec<_>>(),
+        };
+        if let Some(beyond) = channels.iter().find(|c| **c >= info.channels) {
+            return Err(RecordError::Channel { asked: beyond + 1, channels: info.channels });
+        }
+        let utc = Mapping::now(info.clock);
+        let first_time = self.batch.times.first().copied();
+        let head = Head {
+            name: info.name.clone(),
+            key: info.key.clone(),
+            dtype: info.dtype,
+            rate: info.rate,
+            shape: info.frame_shape.iter().map(|n| *n as usize).collect(),
+            labels: channels.iter().filter_map(|c| info.labels.get(*c).cloned()).collect(),
+            channels,
+            unit: info.unit.clone(),
+            attrs: info.attrs.clone(),
+            clock: info.clock,
+            struct_version: info.struct_version.number(),
+            generation: info.generation.number(),
+            static_metadata: info.static_metadata.clone().unwrap_or_default(),
+            first_frame: self.batch.first,
+            first_time,
+            utc,
+            start_utc_ns: utc.utc_ns(first_time),
+            part: self.number + 1,
+            health: self.health(),
+            lossy: self.options.lossy,
+        };
+        let (path, writer) = self.create(&head)?;
+        for remark in writer.remarks() {
+            if !self.remarks.contains(&remark) {
+                self.remarks.push(remark);
+            }
+        }
+        self.number += 1;
+        self.part = Some(Part { path, writer, first: self.batch.first, sums: End::default() });
+        self.free = self.free_bytes().unwrap_or(0);
+        Ok(())
+    }
+
+    /// The next part's file: those behind the first one take names that are free.
+    fn create(&self, head: &Head) -> Result<(PathBuf, Box<dyn Writer>), RecordError> {
+        let mut number = head.part;
+        loop {
+            let path = part_path(&self.options.path, number);
+            match self.options.format.create(&path, self.options.overwrite, head) {
+                Err(RecordError::Exists { .. }) if number > 1 => number += 1,
+                result => return result.map(|writer| (path, writer)),
+            }
+        }
+    }
+
+    /// New events into the part. Whatever is wrong with them, the samples are worth more.
+    fn take_events(&mut self) -> Result<(), RecordError> {
+        let Some(part) = &mut self.part else { return Ok(()) };
+        let new = match self.events.take() {
+            Ok(new) => new,
+            Err(error) => {
+                tracing::warn!("events cannot be read: {}", crate::causes::line(&error));
+                return Ok(());
+            }
+        };
+        part.sums.events_missed += new.missed;
+        self.closed.events_missed += new.missed;
+        for event in new.events.into_iter().filter(|event| event.frame >= part.first) {
+            part.sums.events += 1;
+            self.closed.events += 1;
+            part.writer.event(&Event { frame: event.frame, time: event.time(), text: event.text })?;
+        }
+        Ok(())
+    }
+
+    /// Ends the part, if there is one.
+    fn close(&mut self, why: &str) -> Result<(), RecordError> {
+        self.take_events()?;
+        let Some(mut part) = self.part.take() else { return Ok(()) };
+        let sums = End { lossy: part.writer.lossy(), why: why.to_owned(), health: self.health(), ..part.sums };
+        let finished = part.writer.finish(&sums);
+        self.closed.frames += sums.frames;
+        self.closed.lossy += sums.lossy;
+        self.closed.bytes += part.writer.bytes();
+        self.files.push((part.path, part.writer.bytes()));
+        finished
+    }
+
+    /// What the acquisition counted; null without our block.
+    fn health(&self) -> Value {
+        let Some(extension) = self.follower.mirror().extension() else { return Value::Null };
+        let h = extension.health();
+        json!({
+            "frames_lost": h.frames_lost,
+            "drdy_missed": h.drdy_missed,
+            "bad_frames": h.bad_frames,
+            "bus_errors": h.bus_errors,
+            "overruns": h.overruns,
+            "slips": h.slips,
+            "restarts": h.restarts,
+            "measured_rate": Some(h.measured_rate).filter(|rate| *rate > 0.0),
+        })
+    }
+
+    fn flush_in_time(&mut self) -> Result<(), RecordError> {
+        if self.flushed.elapsed() < FLUSH_EVERY {
+            return Ok(());
+        }
+        self.flushed = Instant::now();
+        self.check_disk()?;
+        self.take_events()?;
+        self.part.as_mut().map_or(Ok(()), |part| part.writer.flush())
+    }
+
+    /// Free bytes of the part's disk, for everybody.
+    fn free_bytes(&self) -> Option<u64> {
+        let path = self.part.as_ref().map_or(self.options.path.as_path(), |part| &part.path);
+        rustix::fs::statvfs(path).ok().map(|fs| fs.f_bavail.saturating_mul(fs.f_frsize))
+    }
+
+    /// Stops before the disk is full: nobody likes a system without a free byte.
+    fn check_disk(&mut self) -> Result<(), RecordError> {
+        let Some(part) = &self.part else { return Ok(()) };
+        let Ok(fs) = rustix::fs::statvfs(&part.path) else { return Ok(()) };
+        self.free = fs.f_bavail.saturating_mul(fs.f_frsize);
+        let reserve = RESERVE.min(fs.f_blocks.saturating_mul(fs.f_frsize) / RESERVE_PART);
+        if self.free < reserve.saturating_add(part.writer.pending()) {
+            return Err(RecordError::DiskFull { path: part.path.clone(), free: self.free, reserve });
+        }
+        Ok(())
+    }
+
+    /// Makes the best of an error: what can still be written is, and a full disk is called so.
+    fn fail(&mut self, error: RecordError) -> RecordError {
+        let error = match error {
+            RecordError::File { path, source } if source.kind() == io::ErrorKind::StorageFull => {
+                RecordError::DiskFull { path, free: self.free_bytes().unwrap_or(0), reserve: 0 }
+            }
+            error => error,
+        };
+        // After an error of the file itself it holds what was flushed, and takes no more.
+        let broken = matches!(error, RecordError::File { .. } | RecordError::Format { .. })
+            || matches!(error, RecordError::DiskFull { reserve: 0, .. });
+        if broken {
+            if let Some(part) = self.part.take() {
+                self.files.push((part.path, part.writer.bytes()));
+            }
+        } else {
+            let _ = self.close(&error.to_string());
+        }
+        error
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let mut progress = self.closed.clone();
+        progress.rate = self.info.as_ref().and_then(|info| info.rate);
+        progress.part = self.number;
+        progress.free = self.free;
+        if let Some(part) = &self.part {
+            progress.file = Some(part.path.clone());
+            progress.frames += part.sums.frames;
+            progress.bytes += part.writer.bytes();
+            progress.lossy += part.writer.lossy();
+        }
+        progress
+    }
+
+    /// Ends the recording.
+    ///
+    /// # Errors
+    /// [`RecordError::File`], [`RecordError::DiskFull`].
+    pub fn finish(&mut self, why: &str) -> Result<(), RecordError> {
+        self.close(why).map_err(|error| self.fail(error))
+    }
+
+    /// What became of it.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let progress = self.progress();
+        let seconds = progress.rate.map(|rate| progress.frames as f64 / rate);
+        Summary { files: self.files.clone(), progress, seconds, remarks: self.remarks.clone() }
+    }
+}
+
+/// Frames that are on their way into a file.
+#[derive(Debug, Default)]
+struct Batch {
+    first: u64,
+    frames: usize,
+    bytes: Vec<u8>,
+    times: Vec<f64>,
+}
+
+impl Batch {
+    /// Takes at most `most` frames, of the chosen channels alone. Says what is missing before them.
+    fn fill(&mut self, frames: &Frames<'_>, most: usize, channels: Option<&[usize]>) -> Gap {
+        let frames = frames.truncated(most);
+        self.first = frames.first;
+        self.frames = frames.len();
+        self.times.clear();
+        self.times.extend_from_slice(frames.times);
+        self.bytes.clear();
+        match channels {
+            None => self.bytes.extend_from_slice(frames.bytes),
+            Some(numbers) => {
+                for frame in 0..self.frames {
+                    numbers.iter().for_each(|n| self.bytes.extend_from_slice(frames.sample(frame, n - 1)));
+                }
+            }
+        }
+        let time = frames.times.first().copied();
+        Gap { frame: frames.first, time, overwritten: frames.overwritten, not_acquired: frames.not_acquired }
+    }
+}
+
+/// Whether frames of the one can follow those of the other in a file: nothing that it says of them is different, and what is missing between them
+/// can be known.
+fn goes_on(before: &StreamInfo, now: &StreamInfo) -> bool {
+    let has_times = now.rate.is_none() || now.struct_version.has_times();
+    let same = before.name == now.name
+        && before.key == now.key
+        && before.dtype == now.dtype
+        && before.rate == now.rate
+        && before.frame_shape == now.frame_shape
+        && before.labels == now.labels
+        && before.unit == now.unit
+        && before.attrs == now.attrs
+        && before.clock == now.clock
+        && before.struct_version == now.struct_version;
+    same && (has_times || before.generation == now.generation)
+}
+
+/// `FILE.bdf`, `FILE-2.bdf`, ...
+fn part_path(path: &Path, part: u32) -> PathBuf {
+    if part <= 1 {
+        return path.to_owned();
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let ending = path.extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
+    path.with_file_name(format!("{stem}-{part}{ending}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_called_after_the_first() {
+        let name = |part| part_path(Path::new("/a.b/night.x.bdf"), part).display().to_string();
+        assert_eq!([name(1), name(2), name(11)], ["/a.b/night.x.bdf", "/a.b/night.x-2.bdf", "/a.b/night.x-11.bdf"]);
+    }
+}
