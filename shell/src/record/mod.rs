@@ -17,7 +17,7 @@
 //! | description | annotations at +0, in pieces: `axismirror 1/3 {...` | footer metadata `axismirror` | schema metadata `axismirror` | `desc/axismirror` of the stream header | `# axismirror: {...}` |
 //! | rate | samples of a record / its duration | description | description | `nominal_srate` (0: irregular) | `# rate: 250 Hz` |
 //! | labels | label fields, 16 characters; whole in the description | column names | column names | `desc/channels/channel/label` | header line |
-//! | unit | dimension `uV` of volts and of codes with a known LSB | description; field metadata `unit` | the same | `desc/channels/channel/unit` | `# unit: V` |
+//! | unit | dimension `uV` of volts and of codes with a known LSB | description | description; field metadata `unit` | `desc/channels/channel/unit` | `# unit: V` |
 //! | samples | codes, 24 or 16 bits | a column a channel, the stream's type | the same | int8 to int64, float32, double64 | shortest text that reads back to the same value |
 //! | gain, LSB | physical range (6 digits or more); exact in the description's `attrs` and the transducer field: `1 code = 2.2351743960876465e-8 V` | `attrs` | `attrs` | `attrs`, and `desc/volts_per_code` | `attrs` |
 //! | frame numbers | description, `axismirror time` annotations, gaps | column `frame` | column `frame` | description and gaps | column `frame` |

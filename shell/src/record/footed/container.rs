@@ -11,7 +11,8 @@ use arrow_ipc::writer::{DictionaryTracker, IpcDataGenerator, IpcWriteContext, Ip
 use arrow_ipc::{Block as IpcBlock, FooterBuilder, MetadataVersion};
 use arrow_schema::{Schema, SchemaRef};
 use flatbuffers::FlatBufferBuilder;
-use parquet::arrow::{ArrowSchemaConverter, ArrowWriter, add_encoded_arrow_schema_to_metadata};
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use parquet::basic::Encoding;
 use parquet::file::metadata::{FileMetaData, KeyValue, ParquetMetaData, ParquetMetaDataWriter};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -47,7 +48,6 @@ fn words(error: impl std::fmt::Display) -> String {
 /// Parquet, a row group a batch. Whole numbers are delta-encoded, everything else is plain: what any reader knows, and no compression library.
 pub(super) struct Parquet {
     writer: ArrowWriter<Vec<u8>>,
-    arrow_schema: Vec<KeyValue>,
     schema: SchemaDescPtr,
     rows: i64,
 }
@@ -71,12 +71,11 @@ impl Parquet {
             let path = ColumnPath::new(vec![field.name().clone()]);
             properties = properties.set_column_encoding(path, encoding);
         }
-        let mut with_schema = WriterProperties::default();
-        add_encoded_arrow_schema_to_metadata(schema, &mut with_schema);
-        let arrow_schema = with_schema.key_value_metadata().cloned().unwrap_or_default();
-        let writer = ArrowWriter::try_new(Vec::new(), Arc::clone(schema), Some(properties.build())).map_err(words)?;
+        // Without Arrow's own schema in the footer pyarrow hands out the texts as the table's metadata.
+        let options = ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(schema), options).map_err(words)?;
         let schema = Arc::new(ArrowSchemaConverter::new().convert(schema).map_err(words)?);
-        Ok(Self { writer, arrow_schema, schema, rows: 0 })
+        Ok(Self { writer, schema, rows: 0 })
     }
 
     /// What was written since the last time.
@@ -101,7 +100,7 @@ impl Container for Parquet {
 
     fn footer(&mut self, texts: &Texts) -> Result<Vec<u8>> {
         let texts = texts.iter().map(|(key, text)| KeyValue::new(key.clone(), text.clone()));
-        let texts = texts.chain(self.arrow_schema.iter().cloned()).collect();
+        let texts = texts.collect();
         let groups = self.writer.flushed_row_groups().to_vec();
         let schema = Arc::clone(&self.schema);
         let created_by = Some(concat!("axismirror version ", env!("CARGO_PKG_VERSION")).to_owned());
