@@ -219,7 +219,7 @@ impl<'a> Printer<'a> {
         // A stranger's, and an event is a line.
         let (text, time) = (visible(&event.text), format!("{:.6}", event.time()));
         match self.args.format {
-            Format::Csv => self.line(format_args!("{},{time},{}", event.frame, quoted(&text))),
+            Format::Csv => self.line(format_args!("{},{time},{}", event.frame, sample::quoted(&text))),
             _ => self.line(format_args!("{}", event_row(&event.frame.to_string(), &time, &text))),
         }
     }
