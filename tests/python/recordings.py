@@ -1,6 +1,6 @@
 """What other people's programs read from a recording: pyedflib and MNE, pyarrow, pandas and polars, pyxdf.
 
-    python recordings.py FILE REFERENCE.csv [--lsb VOLTS] [--least FRAMES] [--gap]
+    python recordings.py FILE ... --reference REFERENCE.csv [--least FRAMES] [--gap] ...
 
 REFERENCE.csv is what `axismirror tail --format csv` printed of the same stream meanwhile: each frame of the recording must be there, and every value
 must be the same. A gap in the recording must be one in the reference, of as many frames. Prints what was seen in one line; fails by an exception.
@@ -40,6 +40,13 @@ class Recording:
     def __init__(self, description, frames, times, values, gaps, labels, end=None):
         self.description, self.frames, self.times, self.values = description, frames, times, values
         self.gaps, self.labels, self.end = gaps, labels, end
+
+    def from_frame(self, first):
+        """The same from a frame on."""
+        at = int(np.searchsorted(self.frames, first))
+        times = None if self.times is None else self.times[at:]
+        gaps = {n: lost for n, lost in self.gaps.items() if n > first}
+        return Recording(self.description, self.frames[at:], times, self.values[at:], gaps, self.labels, self.end)
 
 
 def pieces(texts, name):
@@ -183,10 +190,16 @@ def check(path, known, args):
     description = recording.description
     assert recording.labels == description.get("labels", recording.labels)
     assert np.all(np.diff(recording.frames) == 1), "frames are missing without a word"
+    if args.from_oldest:
+        # tail began later.
+        oldest = min(rows)
+        assert recording.frames[0] < oldest, "it does not begin with the oldest frame"
+        recording = recording.from_frame(oldest)
     whole = [n for n in recording.frames if int(n) in rows]
     assert len(whole) == len(recording.frames), f"{len(recording.frames) - len(whole)} frames are not in the reference"
     first = int(recording.frames[0])
-    expected = np.array([[float(v) for v in rows[int(n)][1]] for n in recording.frames])
+    chosen = [int(c) - 1 for c in args.channels.split(",")] if args.channels else slice(None)
+    expected = np.array([[float(v) for v in rows[int(n)][1]] for n in recording.frames])[:, chosen]
     if path.suffix in (".bdf", ".edf") and description["unit"] == "V":
         lsb = description["attrs"]["volts_per_code"]
         kind = np.float32 if description["dtype"] == "f4" else np.float64
@@ -196,21 +209,27 @@ def check(path, known, args):
     expected = expected.astype(values.dtype)
     different = np.argwhere(values != expected)
     assert values.shape == expected.shape and not len(different), f"{len(different)} values differ, the first at {different[0]}"
-    assert description["first_frame"] == first
+    assert args.from_oldest or description["first_frame"] == first
     if recording.times is not None:
         times = np.array([rows[int(n)][0] for n in recording.frames])
         # tail prints microseconds.
         assert np.all(np.abs(recording.times - times) <= 0.51e-6)
-        assert recording.times[0] == description["first_time"]
+        assert args.from_oldest or recording.times[0] == description["first_time"]
     inside = {n: lost for n, lost in gaps.items() if first < n <= int(recording.frames[-1])}
     assert recording.gaps == inside, (recording.gaps, inside)
     if args.gap:
         assert inside, "there is no gap in it"
+    if args.counter:
+        # Channel c of the ADC's frame k is (8 k + c) mod 2^23: the codes themselves tell what is missing.
+        steps = np.diff(values.astype(np.int64)[:, 0]) % (1 << 23)
+        lost = {int(recording.frames[i + 1]): int(steps[i] // 8 - 1) for i in np.flatnonzero(steps != 8)}
+        assert lost == recording.gaps, f"gaps {recording.gaps}, but the codes say {lost}"
     assert len(recording.frames) >= args.least, f"{len(recording.frames)} frames"
     if recording.end is None:
         assert not args.ended, "it has no end"
     else:
-        assert recording.end["frames"] == len(recording.frames) and recording.end["not_acquired"] == sum(inside.values())
+        assert args.from_oldest or recording.end["frames"] == len(recording.frames)
+        assert recording.end["not_acquired"] == sum(inside.values())
     return recording
 
 
@@ -221,6 +240,9 @@ def main():
     parser.add_argument("--least", type=int, default=1, help="fewer frames are a failure")
     parser.add_argument("--gap", action="store_true", help="there must be a gap")
     parser.add_argument("--ended", action="store_true", help="the recording must have come to its end")
+    parser.add_argument("--channels", help="3,1,8: those that were recorded")
+    parser.add_argument("--from-oldest", action="store_true", help="it begins before the reference")
+    parser.add_argument("--counter", action="store_true", help="the signal is the counter")
     args = parser.parse_args()
     known = reference(args.reference)
     seen = []

@@ -9,6 +9,7 @@ pub(crate) mod docs;
 pub(crate) mod emulate;
 pub(crate) mod firmware;
 pub(crate) mod flood;
+pub(crate) mod formats;
 pub(crate) mod fuzz;
 pub(crate) mod interop;
 pub(crate) mod loom;

@@ -9,6 +9,7 @@ mod dist;
 mod docs;
 mod elf;
 mod emulate;
+mod formats;
 mod host;
 mod instructions;
 mod interop;
@@ -22,7 +23,7 @@ use clap::{Parser, Subcommand};
 
 use commands::{
     bench, ci, clocks, demo, dist as dist_command, docs as docs_command, emulate as emulate_command, firmware, flood,
-    fuzz, interop as interop_command, loom, miri, soak, test, torture, tsan,
+    formats as formats_command, fuzz, interop as interop_command, loom, miri, soak, test, torture, tsan,
 };
 use step::Steps;
 
@@ -38,6 +39,7 @@ enum Command {
     Test(test::Args),
     Demo(demo::Args),
     Interop(interop_command::Args),
+    Formats(formats_command::Args),
     Bench(bench::Args),
     Ci(ci::Args),
     Miri(miri::Args),
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Command::Test(args) => args.run(&mut steps),
         Command::Demo(args) => args.run(&mut steps),
         Command::Interop(args) => args.run(&mut steps),
+        Command::Formats(args) => args.run(&mut steps),
         Command::Bench(args) => args.run(&mut steps),
         Command::Ci(args) => args.run(&mut steps),
         Command::Miri(args) => args.run(&mut steps),

@@ -1,4 +1,4 @@
-//! Virtual environments: one with each published release of ezmsg-tools, and one with what the examples need.
+//! Virtual environments: one with each published release of ezmsg-tools, one with what the examples need, and one with other people's readers of recordings.
 //!
 //! Makes them once and uses them again. Knows nothing of what is run in them.
 
@@ -76,23 +76,43 @@ fn make(folder: &Path) -> Result<(), String> {
 /// # Errors
 /// Why it cannot be had: no Python, no venv module, no package index in reach.
 pub(crate) fn environment(release: Release) -> Result<PathBuf, String> {
-    let folder = sys::target_dir().join("interop").join(format!("venv-{}", release.version));
-    let python = folder.join("bin").join("python");
     let probe = format!(
         "import importlib.metadata as m, ezmsg.tools.shmem.shmem_mirror; assert m.version('ezmsg-tools') == '{}'",
         release.version
     );
-    if sys::succeeds(&python, &["-c", &probe]) {
+    let folder = sys::target_dir().join("interop").join(format!("venv-{}", release.version));
+    prepared(folder, &[&format!("ezmsg-tools=={}", release.version)], &probe)
+}
+
+/// Programs that open recordings.
+const READERS: [&str; 6] =
+    ["pyedflib==0.1.42", "mne==1.13.2", "pyarrow==26.0.1", "pandas==3.1.1", "polars==2.1.0", "pyxdf==1.17.5"];
+
+/// The Python of an environment with other people's readers of recordings.
+///
+/// # Errors
+/// As [`environment`].
+pub(crate) fn readers() -> Result<PathBuf, String> {
+    let probe = READERS.iter().filter_map(|r| r.split_once("=="));
+    let probe = probe.map(|(name, version)| format!("assert m.version('{name}') == '{version}'; "));
+    let probe = format!("import importlib.metadata as m; {}", probe.collect::<String>());
+    prepared(sys::target_dir().join("formats").join("venv"), &READERS, &probe)
+}
+
+/// The Python of an environment with these packages, in which the probe runs.
+fn prepared(folder: PathBuf, packages: &[&str], probe: &str) -> Result<PathBuf, String> {
+    let python = folder.join("bin").join("python");
+    if sys::succeeds(&python, &["-c", probe]) {
         return Ok(python);
     }
     make(&folder)?;
-    let package = format!("ezmsg-tools=={}", release.version);
     let mut pip = sys::command(&python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", &package]);
-    sys::pass_through(&mut pip).map_err(|why| format!("pip install {package}: {why}"))?;
-    if sys::succeeds(&python, &["-c", &probe]) {
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]).args(packages);
+    let names = packages.join(" ");
+    sys::pass_through(&mut pip).map_err(|why| format!("pip install {names}: {why}"))?;
+    if sys::succeeds(&python, &["-c", probe]) {
         Ok(python)
     } else {
-        Err(format!("{package} is installed but cannot be imported"))
+        Err(format!("{names}: installed, but cannot be imported"))
     }
 }

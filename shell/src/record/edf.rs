@@ -118,8 +118,9 @@ pub(super) struct Edf {
     position: u64,
     /// For each stretch without a gap its first frame's number and position.
     stretches: Vec<(u64, u64)>,
-    /// The frame that comes next, its time if known, and where the time was last told.
-    newest: Option<(u64, f64)>,
+    /// The newest frame's number, time and position, if the stream has times.
+    newest: Option<(u64, f64, u64)>,
+    /// Where the time was last told.
     told: Option<u64>,
     lossy: u64,
 }
@@ -300,9 +301,14 @@ impl Writer for Edf {
                 *code = found.code;
             }
             if let Some(time) = block.times.get(i) {
-                self.newest = Some((number, *time));
+                // The file's line of time is the nominal one: where the stream's leaves it by a jump, that is told, too.
+                let is_odd = self.newest.is_some_and(|(_, before, position)| {
+                    let periods = (*time - before) * self.rate;
+                    (periods - (self.position - position) as f64).abs() > 0.5
+                });
+                self.newest = Some((number, *time, self.position));
                 let since = self.told.map_or(0, |told| self.duration(self.position - told));
-                if since >= TELL_TIME_EVERY * tal::TICKS {
+                if since >= TELL_TIME_EVERY * tal::TICKS || is_odd {
                     self.tell_time(self.position, number, *time);
                 }
             }
@@ -341,8 +347,8 @@ impl Writer for Edf {
     }
 
     fn finish(&mut self, end: &End) -> Result<(), RecordError> {
-        if let Some((frame, time)) = self.newest.filter(|_| self.told != Some(self.position.saturating_sub(1))) {
-            self.tell_time(self.position.saturating_sub(1), frame, time);
+        if let Some((frame, time, position)) = self.newest.filter(|(_, _, position)| self.told != Some(*position)) {
+            self.tell_time(position, frame, time);
         }
         self.note_long("axismirror end", &end.json().to_string());
         if !self.filling.is_empty() {

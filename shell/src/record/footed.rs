@@ -38,6 +38,9 @@ struct Footed<C> {
     news: bool,
     shortest_wait: Duration,
     written: Instant,
+    /// Each flush writes.
+    #[cfg(test)]
+    eager: bool,
 }
 
 /// A Parquet file. Readers want row groups that are not too small.
@@ -75,6 +78,8 @@ impl<C: Container> Footed<C> {
             news: false,
             shortest_wait,
             written: Instant::now(),
+            #[cfg(test)]
+            eager: false,
         };
         let beginning = footed.container.beginning().map_err(|why| footed.broken(why))?;
         footed.commit(&beginning)?;
@@ -141,6 +146,10 @@ impl<C: Container> Writer for Footed<C> {
     }
 
     fn flush(&mut self) -> Result<(), RecordError> {
+        #[cfg(test)]
+        if self.eager {
+            return self.write();
+        }
         let waited = self.written.elapsed();
         let is_long = self.columns.bytes() >= self.end.footer.len() && waited >= self.shortest_wait;
         if (is_long || waited >= LONGEST_WAIT) && (self.columns.rows() > 0 || self.news) {

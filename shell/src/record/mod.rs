@@ -21,11 +21,14 @@
 //! | samples | codes, 24 or 16 bits | a column a channel, the stream's type | the same | int8 to int64, float32, double64 | shortest text that reads back to the same value |
 //! | gain, LSB | physical range (6 digits or more); exact in the description's `attrs` and the transducer field: `1 code = 2.2351743960876465e-8 V` | `attrs` | `attrs` | `attrs`, and `desc/volts_per_code` | `attrs` |
 //! | frame numbers | description, `axismirror time` annotations, gaps | column `frame` | column `frame` | description and gaps | column `frame` |
-//! | times | header and first TAL (UTC); the stream's own in `axismirror time: frame=1000 t=12.000123` annotations, the first, every ten minutes and the last | column `time`, f64 s, null when the stream has none | the same | a stamp a sample | column `time` |
+//! | times | header and first TAL (UTC); the stream's own in `axismirror time: frame=1000 t=12.000123` annotations: the first frame, every ten minutes, where times jump, the last | column `time`, f64 s, null when the stream has none | the same | a stamp a sample | column `time` |
 //! | gaps | filled up with the sample before, and marked `BAD_gap: 12 frames ...` with onset and duration; a gap over a minute begins a new part | footer metadata `axismirror.gaps`, JSON | the same, in the footer | stream 3, strings | `# gap: 12 frames ...` |
 //! | events | annotations | footer metadata `axismirror.events`, JSON | the same, in the footer | stream 2, strings, type `Markers` | `# event: frame=1000 time=12.5 TEXT` |
 //! | end | `axismirror end {...}` annotation in pieces, `BAD_padding: 3 frames` over the last record's rest | footer metadata `axismirror.end` | the same, in the footer | `axismirror` in the stream footer | `# end: {...}` |
 //! | open after kill -9 | up to the last flush | up to the last flush | up to the last flush | up to the last flush, perhaps a part of a chunk behind it | up to the last flush, perhaps a part of a line behind it |
+//!
+//! A flush comes every second. EDF and BDF write whole data records, of about a second. Parquet and Arrow write their footer again with each piece: a
+//! piece waits until it is as long as the footer (Parquet: five seconds at least), a minute at most.
 //!
 //! *End* is the JSON object of [`End`]: `frames`, `gaps`, `overwritten`, `not_acquired`, `lossy` (samples that were changed), `events`, `events_missed`, `why`, `health`.
 //!

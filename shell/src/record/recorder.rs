@@ -2,6 +2,7 @@
 //!
 //! An ordinary mirror: the acquisition never waits for it, and what it was too slow for is told. Knows no format and no terminal.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -118,6 +119,8 @@ pub struct Recorder {
     files: Vec<(PathBuf, u64)>,
     remarks: Vec<String>,
     flushed: Instant,
+    /// When the first frames came.
+    began: Option<Instant>,
     free: u64,
     batch: Batch,
 }
@@ -146,6 +149,7 @@ impl Recorder {
             files: Vec::new(),
             remarks: Vec::new(),
             flushed: Instant::now(),
+            began: None,
             free: 0,
             batch: Batch::default(),
         })
@@ -186,8 +190,12 @@ impl Recorder {
 
     /// Frames that are still to come.
     fn frames_left(&self) -> usize {
-        let rate = self.info.as_ref().and_then(|info| info.rate);
-        let (Some(seconds), Some(rate)) = (self.options.seconds, rate) else { return usize::MAX };
+        let (Some(seconds), Some(info)) = (self.options.seconds, &self.info) else { return usize::MAX };
+        let Some(rate) = info.rate else {
+            // Irregular frames: as long by the clock on the wall.
+            let is_over = self.began.is_some_and(|began| began.elapsed().as_secs_f64() >= seconds);
+            return if is_over { 0 } else { usize::MAX };
+        };
         // `as` saturates.
         let all = (seconds * rate).round() as u64;
         usize::try_from(all.saturating_sub(self.progress().frames)).unwrap_or(usize::MAX)
@@ -266,6 +274,7 @@ impl Recorder {
             }
         }
         self.number += 1;
+        self.began.get_or_insert_with(Instant::now);
         self.part = Some(Part { path, writer, first: self.batch.first, sums: End::default() });
         self.free = self.free_bytes().unwrap_or(0);
         Ok(())
@@ -402,7 +411,14 @@ impl Recorder {
     /// # Errors
     /// [`RecordError::File`], [`RecordError::DiskFull`].
     pub fn finish(&mut self, why: &str) -> Result<(), RecordError> {
-        self.close(why).map_err(|error| self.fail(error))
+        let closed = self.close(why).and_then(|()| {
+            // Whoever sees the end may pull the plug.
+            self.files.iter().try_for_each(|(path, _)| {
+                let synced = File::open(path).and_then(|file| file.sync_all());
+                synced.map_err(|source| RecordError::File { path: path.clone(), source })
+            })
+        });
+        closed.map_err(|error| self.fail(error))
     }
 
     /// What became of it.

@@ -4,7 +4,7 @@ use super::{dist, docs, emulate, firmware, flood, fuzz, loom, miri, test, tortur
 use crate::python::Release;
 use crate::step::{Outcome, Steps};
 use crate::sys;
-use crate::{instructions, interop};
+use crate::{formats, instructions, interop};
 
 /// A Cortex-M4F, as on boards that could carry core and drivers without an operating system.
 const MICROCONTROLLER: &str = "thumbv7em-none-eabihf";
@@ -19,7 +19,7 @@ const CI_FRAMES: u64 = 10_000_000;
 /// Architecture whose package is built and checked in `ci`: the one that the emulated boards' programs are built for anyway.
 const CI_PACKAGE: &str = "arm64";
 
-/// Run every check: format, lints, documentation, no_std builds, tests, Python, guides, kills, flood, loom, Miri, fuzzing, instructions, firmware, emulated boards, a package, licences.
+/// Run every check: format, lints, documentation, no_std builds, tests, Python, guides, recordings, kills, flood, loom, Miri, fuzzing, instructions, firmware, emulated boards, a package, licences.
 ///
 /// Every step runs, whatever became of those before it.
 #[derive(clap::Args)]
@@ -52,6 +52,7 @@ impl Args {
         test::workspace(steps);
         interop::all(steps);
         docs::docs(steps);
+        formats::run(steps, None);
         torture::build(steps);
         torture::torture(steps, Release::NEWEST, CI_KILLS, 2);
         flood::flood(steps, CI_FRAMES, 2);

@@ -148,7 +148,7 @@ pub(super) fn header(kind: Kind, head: &Head, record: &Record, range: &Range) ->
     let transducer = match head.volts_per_code() {
         Some(lsb) => {
             let adc = head.attrs.get("adc").and_then(serde_json::Value::as_str).unwrap_or("ADC");
-            ascii(&format!("{adc}, 1 code = {lsb} V"), 80)
+            ascii(&format!("{adc}, 1 code = {lsb:e} V"), 80)
         }
         None => String::new(),
     };

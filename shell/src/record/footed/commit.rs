@@ -78,7 +78,11 @@ impl Ending {
         if !old.footer.is_empty() {
             let length = old.footer.len() as u64;
             let far = (self.file(old).max(self.file(&new)) + length).next_multiple_of(PAGE);
-            disk.write_at(&self.of(far - old.data - self.lead.len() as u64), far)?;
+            if let Err(error) = disk.write_at(&self.of(far - old.data - self.lead.len() as u64), far) {
+                // Not even so much: what there is of it goes again.
+                disk.set_len(self.file(old))?;
+                return Err(error);
+            }
             disk.write_at(&old.footer, far - length)?;
             disk.write_at(self.of(length).get(..4).unwrap_or_default(), far)?;
         }
