@@ -98,8 +98,10 @@ fn follow(args: &TailArgs) -> Result<(), Failure> {
     let mut printer = Printer::new(args, Start::Next);
     let mut left = args.frames.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
     let mut said = None;
+    let mut longest = WAITING;
     while left > 0 {
-        match follower.next(WAITING)? {
+        // What is printed is shown before anything is waited for.
+        match follower.next(std::mem::replace(&mut longest, WAITING))? {
             News::Waiting(state) if said == Some(state) => {}
             News::Waiting(state) => {
                 printer.flush()?;
@@ -111,7 +113,7 @@ fn follow(args: &TailArgs) -> Result<(), Failure> {
             News::Stream(info) => printer.begin(info)?,
             News::Frames(frames) => {
                 left -= printer.frames(&frames.truncated(left))?;
-                said = None;
+                (said, longest) = (None, Duration::ZERO);
             }
         }
     }

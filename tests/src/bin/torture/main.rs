@@ -150,7 +150,7 @@ fn clean(args: &Args, name: &str) -> Result<(), String> {
             return Err(format!("`clean {name}` fails"));
         }
         let header = StreamName::new(name).map_err(|e| e.to_string())?.header();
-        let left = left_behind(SHM_DIR, Some(&header)).map_err(|e| e.to_string())?;
+        let left = left_behind(SHM_DIR, Some(std::slice::from_ref(&header))).map_err(|e| e.to_string())?;
         if let Some(stream) = left.first() {
             return Err(format!("{} files of {name} stay behind `clean`", stream.files.len()));
         }
