@@ -18,7 +18,7 @@
 //! | no edge, DRDY low, and the chip says that it has no new frame | gap of 1 | `drdy_missed`, `frames_lost` |
 //! | no edge, DRDY high | gap of 1 | `drdy_missed`, `frames_lost` |
 //! | status word or checksum wrong | gap of 1 | `bad_frames`, `frames_lost` |
-//! | SPI transfer failed | gap of 1 | `bus_errors`, `frames_lost` |
+//! | SPI transfer failed | gap of 1, however many failed in the frame | `bus_errors` each once, `frames_lost` |
 //! | [`Limits::failures`] of these in a row | all chips initialised again | `restarts`, then `frames_lost` by the time it took |
 //! | a converter that scans: no edge within a scan, DRDY low | conversion read | `drdy_missed` |
 //! | a converter that scans: no edge within a scan, DRDY high | gap of 1, scan begun anew | `drdy_missed`, `frames_lost` |
@@ -231,6 +231,14 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
     }
 
     fn start_all<S>(&mut self) -> Result<(), ErrorOf<A, D, S>> {
+        let result = self.try_start_all();
+        if let Err(AcquisitionError::Adc { error: AdcError::Bus(_), .. }) = result {
+            self.health.bus_errors += 1;
+        }
+        result
+    }
+
+    fn try_start_all<S>(&mut self) -> Result<(), ErrorOf<A, D, S>> {
         for (chip, adc) in self.adcs.iter_mut().enumerate() {
             adc.initialise().map_err(|error| AcquisitionError::Adc { chip, error })?;
         }
@@ -257,11 +265,7 @@ impl<'b, A: Adc, D: DataReady> Acquisition<'b, A, D> {
         self.last_seqno = None;
         self.rate.interrupt();
         self.drdy.resume();
-        let result = self.start_all();
-        if let Err(AcquisitionError::Adc { error: AdcError::Bus(_), .. }) = result {
-            self.health.bus_errors += 1;
-        }
-        result?;
+        self.start_all()?;
         self.needs_restart = false;
         Ok(Step::Restarted)
     }

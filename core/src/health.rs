@@ -14,7 +14,7 @@ pub struct Health {
     pub drdy_missed: u64,
     /// Frames whose status word or checksum was wrong. They are not published and leave a gap.
     pub bad_frames: u64,
-    /// SPI transfers that failed.
+    /// SPI transfers that failed, each once. The frames that were lost with them are among `frames_lost`.
     pub bus_errors: u64,
     /// Times that a frame was overwritten in the ADC before it was read.
     pub overruns: u64,

@@ -25,7 +25,8 @@ pub enum Fault {
     DataBit(u8),
     /// The ID register reads so.
     WrongId(u8),
-    /// The host's SPI transfers fail.
+    /// The host's SPI transfers fail, all within the time of the frames. Of a converter that scans, whose results are fetched with the command for the
+    /// next conversion, the last of one scan and the first of the next may be among these: two transfers, and two scans, for a fault of one frame.
     BusError,
     /// MISO reads all zeros.
     MisoLow,
