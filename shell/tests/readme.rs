@@ -37,6 +37,21 @@ fn readme_shows_a_settings_file_that_holds() {
     assert!(settings.simulate.enabled);
 }
 
+/// The guides' follower: over 250 frames of the counter, which rises by 8 with each, the deviation is 8 sqrt((250^2 - 1) / 12).
+#[test]
+fn the_rust_follower_computes() {
+    let name = common::unique("follower");
+    let service = common::Service::start(&name, &["--signal", "counter", "--rate", "1000"]);
+    let example = Path::new(env!("CARGO_BIN_EXE_axismirror")).with_file_name("examples").join("rms");
+    let output = Command::new(&example).args([&name, "1000"]).output().expect("the example");
+    service.stop();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let expected = format!("{:.6}", 8.0 * ((250.0_f64.powi(2) - 1.0) / 12.0).sqrt());
+    let line = (1..=8).map(|c| format!("Ch{c} {expected}")).collect::<Vec<_>>().join("  ");
+    assert!(output.status.success() && text.lines().count() >= 4, "{text}");
+    assert!(text.lines().all(|l| l == line), "{text}, expected {line}");
+}
+
 #[test]
 fn the_rust_reader_reads() {
     let name = common::unique("readme");
