@@ -5,17 +5,26 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use axismirror_core::name::StreamName;
 use common::{Service, eventually, info, unique, wait_for};
 
 const CHANNELS: usize = 8;
 const MODULUS: i64 = 1 << 23;
 
-/// The program, compiled into a folder of its own.
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/c")
+}
+
+/// The program, compiled for a test.
 fn program(test: &str) -> PathBuf {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/c/read_frames.c");
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("read_frames-{test}"));
+    compile(&examples().join("read_frames.c"), test)
+}
+
+fn compile(source: &Path, test: &str) -> PathBuf {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("c-example-{test}"));
     let flags = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-o"];
-    let compiled = Command::new("cc").args(flags).args([&program, &source]).output().expect("cc");
+    let compiled =
+        Command::new("cc").args(flags).args([&program, source]).arg("-I").arg(examples()).output().expect("cc");
     assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
     program
 }
@@ -57,6 +66,24 @@ fn reads_what_is_published() {
     check(&out, 3000, 1e-3);
     assert!(errors.contains("1000 Hz, 8 values of type i a frame, ring of 1000 frames"), "{errors}");
     assert!(errors.ends_with("3000 frames, 0 missed\n"), "{errors}");
+}
+
+#[test]
+fn names_of_every_length_are_the_same() {
+    let source = Path::new(env!("CARGO_TARGET_TMPDIR")).join("names.c");
+    let text = "#include <stdio.h>
+        #include \"segment_name.h\"
+        int main(void) {
+            char name[201] = {0}, out[AXM_SEGMENT_NAME_LEN + 1];
+            for (int i = 0; i < 200; i++) { name[i] = (char)('a' + i % 26); axm_segment_name(name, out); puts(out); }
+        }";
+    std::fs::write(&source, text).unwrap();
+    let output = Command::new(compile(&source, "names")).output().unwrap();
+    let found = String::from_utf8_lossy(&output.stdout);
+    let name: String = ('a'..='z').cycle().take(200).collect();
+    let expected: Vec<String> =
+        (1..=200).map(|n| StreamName::new(&name[..n]).unwrap().header().as_str().to_owned()).collect();
+    assert_eq!(found.lines().collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn free_port() -> Result<String, String> {
 fn graph(context: &Context, name: &str) -> Result<String, String> {
     let mut service = service(name, &["--signal", "counter"])?;
     let text = printed(context, "ezmsg_graph.py", name, &["--frames", "1500", "--graph-port", &free_port()?])?;
-    let mut messages = 0;
+    let (mut messages, mut longest, mut sum) = (0, 0, 0);
     for line in text.lines().filter_map(|l| l.strip_prefix("rms in code: ")) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let labels: Vec<&str> = words.iter().copied().step_by(2).collect();
@@ -94,9 +94,12 @@ fn graph(context: &Context, name: &str) -> Result<String, String> {
             return Err(format!("{line}: {frames} frames"));
         }
         messages += 1;
+        sum += frames.round() as u64;
+        longest = longest.max(frames.round() as u64);
     }
     let (frames, missed) = counts(&text)?;
-    if messages < 3 || frames < 1500 || missed > 0 {
+    // The graph may end before the last message has come through.
+    if messages < 3 || frames < 1500 || missed > 0 || sum > frames || sum + longest < frames {
         return Err(text);
     }
     service.stop_cleanly()?;
