@@ -112,6 +112,11 @@ fn a_time_or_a_frame_can_be_given_within_reason() {
     // What was refused is counted: the three that came to the service.
     let events = info(&name_of(&name)).unwrap();
     assert_eq!((&events["health"]["bad_frames"], &events["frames"]["published_ever"]), (&3.into(), &2.into()));
+    let (_, metrics, _) = run(&["metrics", &name]);
+    for line in ["published_total{stream=\"NAME\"} 2", "refused_total{stream=\"NAME\"} 3"] {
+        assert!(metrics.contains(&format!("axismirror_events_{line}\n").replace("NAME", &name)), "{metrics}");
+    }
+    assert!(!metrics.contains(&name_of(&name)), "{metrics}");
     service.stop();
 }
 

@@ -11,7 +11,9 @@ use std::net::SocketAddr;
 
 use axismirror::causes;
 use axismirror::config::{is_invisible, visible};
+use axismirror::events;
 use axismirror::shm::{self, SHM_DIR};
+use axismirror_core::event_frame::EVENTS_KEY;
 use axismirror_core::name::StreamName;
 use clap::Args;
 
@@ -46,7 +48,7 @@ pub(crate) fn run(args: &MetricsArgs) -> Result<(), Failure> {
 /// All of it, as it is now.
 fn text(name: Option<&str>) -> Result<String, Failure> {
     let names = match name {
-        Some(name) => vec![name.to_owned()],
+        Some(name) => vec![name.to_owned(), events::name_of(name)],
         None => shm::streams(SHM_DIR)
             .map_err(|e| Failure::failed(format!("{SHM_DIR} cannot be looked into")).because(e))?
             .into_iter()
@@ -60,7 +62,7 @@ fn text(name: Option<&str>) -> Result<String, Failure> {
     for name_of_one in names {
         let seen = match Stream::look(&name_of_one) {
             // Whoever has spoilt one stream hides no other one.
-            Err(error) if name.is_none() => {
+            Err(error) if name != Some(name_of_one.as_str()) => {
                 tracing::warn!("{}", visible(&causes::line(&error)));
                 None
             }
@@ -68,7 +70,14 @@ fn text(name: Option<&str>) -> Result<String, Failure> {
         };
         streams.push((name_of_one, seen));
     }
-    Ok(render(&streams))
+    let (events, streams): (Vec<_>, Vec<_>) = streams.into_iter().partition(|(name, s)| are_events(name, s.as_ref()));
+    Ok(render(&streams, &events))
+}
+
+/// Whether a stream is that of another one's events, or would be.
+fn are_events(name: &str, stream: Option<&Stream>) -> bool {
+    let key = stream.and_then(|s| s.description.as_ref()).map(|d| d.key.as_str());
+    events::stream_of(name).is_some() && key.is_none_or(|key| key == EVENTS_KEY)
 }
 
 fn is_of(name: &str, segment: &str) -> bool {
@@ -97,6 +106,14 @@ const COUNTERS: [(&str, &str, Value); 11] = [
     }),
 ];
 
+/// Counts of a stream's events, of the stream that they are in.
+const EVENTS: [(&str, &str, Value); 2] = [
+    ("events_published", "Events stamped and published, over all generations.", |s| {
+        Some(s.frames.as_ref()?.published_ever as f64)
+    }),
+    ("events_refused", "Marks that were refused.", |s| Some(s.health.as_ref()?.bad_frames as f64)),
+];
+
 /// What it is like now.
 const GAUGES: [(&str, &str, Value); 10] = [
     ("adc_answers", "1 when the ADC answers, 0 when it does not.", |s| {
@@ -120,7 +137,7 @@ const GAUGES: [(&str, &str, Value); 10] = [
 /// The buckets that are shown: up to 2^10 - 1 ns, and so on to 2^33 - 1 ns (8.6 s). Those below and above are in the first and in `+Inf`.
 const SHOWN: std::ops::RangeInclusive<usize> = 10..=33;
 
-fn render(streams: &[(String, Option<Stream>)]) -> String {
+fn render(streams: &[(String, Option<Stream>)], events: &[(String, Option<Stream>)]) -> String {
     let mut out = String::new();
     head(&mut out, "up", "1 when the stream is valid and its writer lives.", "gauge");
     for (name, stream) in streams {
@@ -134,6 +151,15 @@ fn render(streams: &[(String, Option<Stream>)]) -> String {
         let mut of_streams = there().filter_map(|(name, s)| value(s).map(|v| (name, v))).peekable();
         if of_streams.peek().is_some() {
             head(&mut out, &metric, help, kind);
+        }
+        of_streams.for_each(|(name, v)| line(&mut out, &metric, name, "", v));
+    }
+    for (metric, help, value) in EVENTS {
+        let of_streams = events.iter().filter_map(|(name, s)| Some((events::stream_of(name)?, value(s.as_ref()?)?)));
+        let mut of_streams = of_streams.peekable();
+        let metric = format!("{metric}_total");
+        if of_streams.peek().is_some() {
+            head(&mut out, &metric, help, "counter");
         }
         of_streams.for_each(|(name, v)| line(&mut out, &metric, name, "", v));
     }
@@ -225,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_stream_that_is_not_there_is_down() {
-        let text = render(&[("gone".to_owned(), None)]);
+        let text = render(&[("gone".to_owned(), None)], &[("gone/events".to_owned(), None)]);
         assert_eq!(text.lines().last(), Some(r#"axismirror_up{stream="gone"} 0"#));
         assert_eq!(text.lines().count(), 3);
     }
