@@ -1,4 +1,4 @@
-//! Between DRDY and commit the acquisition's thread allocates nothing, and calls the system for nothing but the wait for DRDY (and the
+//! Between DRDY and commit, and while others mark events, the acquisition's thread allocates nothing, and calls the system for nothing but the wait for DRDY (and the
 //! SPI transfer, which a simulated ADC does not need).
 
 #![allow(unsafe_code, reason = "an allocator that counts")]
@@ -8,10 +8,11 @@ mod common;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::BTreeMap;
 use std::process::Command;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axismirror::config::{Key, Sources};
+use axismirror::events::{Mark, mark};
 use axismirror::mirror::{Mirror, Start};
 use common::unique;
 
@@ -67,6 +68,15 @@ fn read(mirror: &mut Mirror, frames: u64) {
     }
 }
 
+/// Marks as fast as it can until `done`, and says how often.
+fn flood(name: &str, done: &AtomicBool) -> u64 {
+    let mut marks = 0;
+    while !done.load(Ordering::Relaxed) {
+        marks += u64::from(mark(name, &Mark::now("an event")).is_ok());
+    }
+    marks
+}
+
 /// The acquisition's thread in this process.
 fn acquisition() -> Option<i32> {
     std::fs::read_dir("/proc/self/task").unwrap().flatten().find_map(|task| {
@@ -97,9 +107,16 @@ fn the_acquisition_allocates_nothing_while_it_publishes() {
         });
         let mut mirror = common::eventually("the stream", || Mirror::open(&name, Start::Next).ok());
         read(&mut mirror, 20);
-        WATCHED.store(acquisition().unwrap(), Ordering::Relaxed);
-        read(&mut mirror, 100);
-        WATCHED.store(0, Ordering::Relaxed);
+        let done = AtomicBool::new(false);
+        let marks = std::thread::scope(|scope| {
+            let flood = scope.spawn(|| flood(&name, &done));
+            WATCHED.store(acquisition().unwrap(), Ordering::Relaxed);
+            read(&mut mirror, 100);
+            WATCHED.store(0, Ordering::Relaxed);
+            done.store(true, Ordering::Relaxed);
+            flood.join().unwrap()
+        });
+        assert!(marks > 0);
         assert_eq!(ALLOCATIONS.swap(0, Ordering::Relaxed), 0, "{board}");
         signal_hook::low_level::raise(signal_hook::consts::SIGTERM).unwrap();
         service.join().unwrap();
@@ -124,7 +141,14 @@ fn the_acquisition_calls_the_system_only_to_wait_for_drdy() {
         .spawn()
         .unwrap();
     let mut mirror = common::eventually("the stream", || Mirror::open(&name, Start::Oldest).ok());
-    read(&mut mirror, FRAMES + 200);
+    let done = AtomicBool::new(false);
+    let marks = std::thread::scope(|scope| {
+        let flood = scope.spawn(|| flood(&name, &done));
+        read(&mut mirror, FRAMES + 200);
+        done.store(true, Ordering::Relaxed);
+        flood.join().unwrap()
+    });
+    assert!(marks > 0);
     let pid = common::info(&name).unwrap()["writer"]["pid"].as_u64().unwrap();
     assert!(Command::new("kill").arg(pid.to_string()).status().unwrap().success());
     service.wait().unwrap();

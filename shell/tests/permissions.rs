@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
+use axismirror::events::name_of;
 use common::{Service, run, set, unique, wait_for};
 
 /// Users and groups that no machine has.
@@ -14,9 +15,9 @@ const READER: u32 = 61_234;
 const STRANGER: u32 = 61_235;
 const GROUP: u32 = 61_236;
 
-/// The stream's public and kept files.
+/// The stream's public and kept files, and those of its events.
 fn files(name: &str) -> Vec<PathBuf> {
-    common::files(name, common::user())
+    [name, &name_of(name)].iter().flat_map(|name| common::files(name, common::user())).collect()
 }
 
 /// Runs this program as other users; its own folder may be closed to them.
@@ -40,10 +41,8 @@ impl Others {
     }
 
     fn command(&self, user: u32, group: Option<u32>, args: &[&str]) -> Command {
-        let mut command = Command::new("setpriv");
-        command.args([format!("--reuid={user}"), format!("--regid={user}")]);
-        command.arg(group.map_or("--clear-groups".to_owned(), |g| format!("--groups={g}")));
-        command.arg("--").arg(self.dir.join("axismirror")).args(args).current_dir("/");
+        let mut command = as_user(user, group);
+        command.arg(self.dir.join("axismirror")).args(args);
         command
     }
 
@@ -51,6 +50,15 @@ impl Others {
         let Output { status, stdout, stderr } = self.command(user, group, args).output().unwrap();
         (status.code(), String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned())
     }
+}
+
+/// What follows as arguments is run as another user.
+fn as_user(user: u32, group: Option<u32>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args([format!("--reuid={user}"), format!("--regid={user}")]);
+    command.arg(group.map_or("--clear-groups".to_owned(), |g| format!("--groups={g}")));
+    command.arg("--").current_dir("/");
+    command
 }
 
 impl Drop for Others {
@@ -77,8 +85,12 @@ fn the_owner_alone_unless_said_otherwise() {
         assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o600, "{}", file.display());
     }
     if let Some(others) = Others::new("the_owner_alone_unless_said_otherwise") {
-        let (status, said) = others.run(READER, Some(GROUP), &["tail", &name, "-n1"]);
-        assert!(status == Some(1) && said.contains("ermission denied"), "{said}");
+        for stream in [&name, &name_of(&name)] {
+            let (status, said) = others.run(READER, Some(GROUP), &["tail", stream, "-n1"]);
+            assert!(status == Some(1) && said.contains("ermission denied"), "{said}");
+        }
+        let (status, said) = others.run(READER, Some(GROUP), &["mark", &name, "x"]);
+        assert!(status == Some(1) && said.contains("belongs to another user"), "{said}");
     }
     service.stop();
 }
@@ -87,11 +99,11 @@ fn the_owner_alone_unless_said_otherwise() {
 fn a_group_reads_and_nobody_else_does() {
     let Some(others) = Others::new("a_group_reads_and_nobody_else_does") else { return };
     let name = unique("group");
-    let conn = others.dir.join("conn.sock");
+    let (conn, events) = (others.dir.join("conn.sock"), others.dir.join("events.sock"));
     let group = GROUP.to_string();
-    let flags = ["--mode=0660", "--group", &group, "--conn", conn.to_str().unwrap()];
-    let service = Service::start(&name, &flags);
-    for file in files(&name).iter().chain([&conn]) {
+    let sockets = ["--conn", conn.to_str().unwrap(), "--events", events.to_str().unwrap()];
+    let service = Service::start(&name, &[&["--mode=0660", "--group", &group], &sockets[..]].concat());
+    for file in files(&name).iter().chain([&conn, &events]) {
         let meta = fs::metadata(file).unwrap();
         assert_eq!((meta.mode() & 0o7777, meta.gid()), (0o660, GROUP), "{}", file.display());
     }
@@ -107,8 +119,22 @@ fn a_group_reads_and_nobody_else_does() {
         assert!(!unlink.args(["--", "unlink"]).arg(&file).output().unwrap().status.success());
         assert!(file.exists(), "{}", file.display());
     }
-    let (status, said) = others.run(READER, Some(GROUP), &["set", &name, "buf_dur=5"]);
-    assert!(status != Some(0) && said.contains("other user"), "{said}");
+    for command in [&["set", &name, "buf_dur=5"], &["mark", &name, "x"]] {
+        let (status, said) = others.run(READER, Some(GROUP), command);
+        assert!(status != Some(0) && said.contains("other user"), "{said}");
+    }
+    // Its members mark through the socket for programs, and nobody else does.
+    let marks = |user, group| {
+        let script =
+            r#"$s = IO::Socket::UNIX->new($ARGV[0]) or die "refused: $!"; $s->print("x\n"); print scalar <$s>;"#;
+        let mut perl = as_user(user, group);
+        perl.args(["perl", "-MIO::Socket::UNIX", "-e", script]).arg(&events);
+        let output = perl.output().unwrap();
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    let (member, stranger) = (marks(READER, Some(GROUP)), marks(STRANGER, None));
+    assert!(member.starts_with("ok "), "{member}");
+    assert!(stranger.contains("refused: Permission denied"), "{stranger}");
     // A header of another owner is not written to, even where its mode permits it.
     drop(service);
     let (status, said) =
@@ -148,9 +174,11 @@ fn a_shared_header_is_kept_since_its_readers_cannot_be_seen() {
     let service = Service::start(&name, &["--mode=0660"]);
     service.stop();
     let left: Vec<_> = files(&name).into_iter().filter(|f| f.exists()).collect();
-    let [header] = &left[..] else { panic!("{left:?}") };
-    assert!(header.parent().unwrap().ends_with(format!(".axismirror-{}", common::user())));
-    fs::remove_file(header).unwrap();
+    let [header, events] = &left[..] else { panic!("{left:?}") };
+    for header in [header, events] {
+        assert!(header.parent().unwrap().ends_with(format!(".axismirror-{}", common::user())));
+        fs::remove_file(header).unwrap();
+    }
 }
 
 #[test]
