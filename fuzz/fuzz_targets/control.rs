@@ -3,7 +3,7 @@
 #![no_main]
 
 use axismirror::config::Settings;
-use axismirror::control::{asked, heard};
+use axismirror::control::{Asked, bytes_of, heard};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -11,9 +11,12 @@ fuzz_target!(|bytes: &[u8]| {
     if let Err(e) = &heard_here.answer {
         drop((e.to_string(), e.hint()));
     }
-    if let Ok(changes) = heard_here.request {
-        let again = asked(&changes).and_then(|bytes| heard(&bytes)).expect("a line");
-        assert_eq!(again.request.as_ref(), Ok(&changes));
-        let _ = Settings::default().with_changes(&changes);
+    if let Ok(asked) = heard_here.request {
+        let again = bytes_of(&asked).and_then(|bytes| heard(&bytes)).expect("a line");
+        assert_eq!(again.request.as_ref(), Ok(&asked));
+        match asked {
+            Asked::Changes(changes) => drop(Settings::default().with_changes(&changes)),
+            Asked::Mark(mark) => drop(mark.check()),
+        }
     }
 });
