@@ -46,6 +46,7 @@ pub(super) fn of(release: Release, quick: bool) -> Vec<Case> {
     }
     add("change of buf_dur", Box::new(|c, n| change(c, n, "buf_dur=2", "i,i", Some(2000))));
     add("conn", Box::new(conn));
+    add("events", Box::new(events));
     add("restart after SIGKILL", Box::new(|c, n| restart(c, n, true)));
     add("README's reader", Box::new(example));
     add("our mirror, their writer", Box::new(our_mirror));
@@ -189,6 +190,19 @@ fn late_reader(context: &Context, name: &str) -> Result<String, String> {
     let seen = judge(reader(context, name, 1000, CODES_ATTRS, &["--frames", "1200", "--min-wraps", "1"])?, &service)?;
     service.stop_cleanly()?;
     Ok(seen)
+}
+
+/// A Python program marks events through the service's socket, and the published mirror reads them.
+fn events(context: &Context, name: &str) -> Result<String, String> {
+    // A socket's path is short: beside the logs it might be too long.
+    let socket =
+        std::env::temp_dir().join(format!("axm-events-{}-{}.sock", std::process::id(), context.release.struct_version));
+    let path = socket.to_string_lossy().into_owned();
+    let mut service = counter(context, name, 1000, 10, &["--events", &path])?;
+    service.wait_ready()?;
+    let result = Script::start(&context.python, "events.py", name, &[name, &path])?.finish_well()?;
+    service.stop_cleanly()?;
+    Ok(format!("{} events", result["events"]))
 }
 
 /// Python's own Client follows the life cycle and ends the service with `quit`.
