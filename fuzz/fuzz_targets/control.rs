@@ -16,7 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(again.request.as_ref(), Ok(&asked));
         match asked {
             Asked::Changes(changes) => drop(Settings::default().with_changes(&changes)),
-            Asked::Mark(mark) => drop(mark.check()),
+            Asked::Mark(mark, _) => drop(mark.check()),
         }
     }
 });

@@ -8,8 +8,9 @@ use axismirror_core::name::StreamName;
 
 use super::ControlError;
 use super::protocol::{
-    OTHER_USER, Request, Response, address, is_timeout, may_answer, read_line, stopped_listener, write_line,
+    Marking, OTHER_USER, Request, Response, address, is_timeout, may_answer, read_line, stopped_listener, write_line,
 };
+use crate::clock;
 use crate::config::Change;
 use crate::events::{Mark, Stamped};
 
@@ -31,7 +32,7 @@ pub fn set(name: &str, segment: &str, changes: &[Change]) -> Result<String, Cont
     }
 }
 
-/// Asks the service of the running stream `name` to stamp an event, and returns what it was stamped with.
+/// Asks the service of the running stream `name` to stamp an event, with the time of this call unless one is given, and returns what it was stamped with.
 ///
 /// # Errors
 /// [`ControlError`]; nothing was stamped then, except after [`ControlError::NoAnswer`], when it is not known. [`ControlError::NotRunning`] also for
@@ -39,7 +40,8 @@ pub fn set(name: &str, segment: &str, changes: &[Change]) -> Result<String, Cont
 pub fn mark(name: &str, mark: &Mark) -> Result<Stamped, ControlError> {
     mark.check()?;
     let stream = StreamName::new(name).map_err(io::Error::other)?;
-    match ask(name, stream.header().as_str(), &Request::Mark(mark.clone()))? {
+    let request = Request::Mark(Marking::new(mark, Some(clock::monotonic_ns())));
+    match ask(name, stream.header().as_str(), &request)? {
         Answer::Marked(stamped) => Ok(stamped),
         Answer::Said(_) => {
             Err(ControlError::Answer { name: name.to_owned(), why: "it is that to a change".to_owned() })

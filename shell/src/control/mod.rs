@@ -2,7 +2,7 @@
 //!
 //! A Unix socket in Linux' abstract namespace, named from the stream's header segment: it has no file, so nothing stale remains
 //! after kill -9. One connection carries one request line and one response line, both JSON:
-//! `{"set":["buf_dur=5","chunk=32"]}`, then `{"ok":"..."}`; `{"mark":{"text":"eyes closed"}}`, with `time_ns` or `frame` where they are given, then
+//! `{"set":["buf_dur=5","chunk=32"]}`, then `{"ok":"..."}`; `{"mark":{"text":"eyes closed","asked_ns":55}}`, with `time_ns` or `frame` where they are given, then
 //! `{"marked":{"frame":1234,"time_ns":5678}}`; or `{"error":{"why":"...","hint":"..."}}` to both. Only the service's own user and root are heard (the
 //! abstract namespace has no file modes). Never opens a segment; the service decides what a change does.
 
@@ -55,7 +55,7 @@ pub fn heard(bytes: &[u8]) -> io::Result<Heard> {
 pub fn bytes_of(asked: &Asked) -> io::Result<Vec<u8>> {
     Ok(serde_json::to_vec(&match asked {
         Asked::Changes(changes) => client::request(changes),
-        Asked::Mark(mark) => protocol::Request::Mark(mark.clone()),
+        Asked::Mark(mark, at_ns) => protocol::Request::Mark(protocol::Marking::new(mark, Some(*at_ns))),
     })?)
 }
 
@@ -64,8 +64,8 @@ pub fn bytes_of(asked: &Asked) -> io::Result<Vec<u8>> {
 pub enum Asked {
     /// Changes, at least one, which the acquisition carries out.
     Changes(Vec<Change>),
-    /// An event, which may still be refused.
-    Mark(Mark),
+    /// An event, which may still be refused, and when it was asked for, in ns of `CLOCK_MONOTONIC`.
+    Mark(Mark, i64),
 }
 
 /// Why a change did not happen, as seen by the one who asks for it; or why the service cannot listen.

@@ -25,6 +25,9 @@ pub(super) const MAX_LINE: usize = 64 * 1024;
 /// The superuser.
 const ROOT: u32 = 0;
 
+/// The longest that a mark can have been on its way: what a client waits for an answer.
+const LONGEST_WAY_NS: i64 = 10_000_000_000;
+
 /// What the service says to another user.
 pub(super) const OTHER_USER: &str = "other user";
 
@@ -33,7 +36,36 @@ pub(super) const OTHER_USER: &str = "other user";
 #[serde(rename_all = "lowercase")]
 pub(super) enum Request {
     Set(Vec<String>),
-    Mark(Mark),
+    Mark(Marking),
+}
+
+/// A mark on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Marking {
+    text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time_ns: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    frame: Option<u64>,
+    /// When it was asked for, in ns of `CLOCK_MONOTONIC`, by a program that says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked_ns: Option<i64>,
+}
+
+impl Marking {
+    pub(super) fn new(mark: &Mark, asked_ns: Option<i64>) -> Self {
+        let Mark { text, time_ns, frame } = mark.clone();
+        Self { text, time_ns, frame, asked_ns }
+    }
+
+    /// What is marked, and when it was asked for: when it arrived, or up to [`LONGEST_WAY_NS`] before, if it says so. Somebody slow may have kept
+    /// it from being heard. A clock of another time namespace says something impossible and is not believed.
+    pub(super) fn into_mark(self, arrived_ns: i64) -> (Mark, i64) {
+        let believed = arrived_ns.saturating_sub(LONGEST_WAY_NS)..=arrived_ns;
+        let asked_ns = self.asked_ns.filter(|asked| believed.contains(asked)).unwrap_or(arrived_ns);
+        (Mark { text: self.text, time_ns: self.time_ns, frame: self.frame }, asked_ns)
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -174,7 +174,10 @@ fn serve(stream: &UnixStream, asks: &Asks, log: &mut Log) -> io::Result<()> {
 pub(super) fn asked(line: &str) -> Result<Asked, Refusal> {
     let request = serde_json::from_str(line).map_err(|error| no(format!("the request is not understood: {error}")))?;
     let set = match request {
-        Request::Mark(mark) => return Ok(Asked::Mark(mark)),
+        Request::Mark(marking) => {
+            let (mark, at_ns) = marking.into_mark(clock::monotonic_ns());
+            return Ok(Asked::Mark(mark, at_ns));
+        }
         Request::Set(set) => set,
     };
     let changes = Change::parse_all(&set).map_err(|e| Refusal::from(&e))?;
@@ -186,10 +189,9 @@ fn no(why: String) -> Refusal {
 }
 
 fn carry_out(line: &str, asks: &Asks) -> Result<Response, Refusal> {
-    let arrived_ns = clock::monotonic_ns();
     match asked(line)? {
-        Asked::Mark(mark) => {
-            (asks.marker)(&mark, arrived_ns).map(Response::Marked).map_err(|error| Refusal::from(&error))
+        Asked::Mark(mark, at_ns) => {
+            (asks.marker)(&mark, at_ns).map(Response::Marked).map_err(|error| Refusal::from(&error))
         }
         Asked::Changes(changes) => order(changes, &asks.orders),
     }

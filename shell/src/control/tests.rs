@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::SET_PATIENCE;
-use super::protocol::{MAX_LINE, address, believed, is_stopped, obeyed, read_line};
+use super::protocol::{MAX_LINE, Marking, address, believed, is_stopped, obeyed, read_line};
 use super::*;
 use crate::config::Settings;
 
@@ -130,6 +130,16 @@ fn what_is_no_request_is_answered_with_what_is_wrong() {
     let _ = stream.write_all(&vec![b'x'; MAX_LINE + 1]);
     assert!(read_line(&stream, SET_PATIENCE).unwrap().contains("longer than 65536"));
     assert!(server.next_order().is_none(), "nothing of it reached the acquisition");
+}
+
+#[test]
+fn a_mark_is_stamped_with_the_time_at_which_it_was_asked_for_if_that_can_be() {
+    let marked = |asked_ns| Marking::new(&Mark::now("x"), asked_ns).into_mark(50_000_000_000).1;
+    let (second, arrived) = (1_000_000_000, 50_000_000_000);
+    assert_eq!((marked(Some(49 * second)), marked(Some(40 * second))), (49 * second, 40 * second));
+    for impossible in [None, Some(40 * second - 1), Some(arrived + 1), Some(0), Some(i64::MIN), Some(i64::MAX)] {
+        assert_eq!(marked(impossible), arrived, "{impossible:?}");
+    }
 }
 
 #[test]

@@ -12,17 +12,14 @@ use crate::config::is_invisible;
 pub(crate) const AHEAD_S: i64 = 1;
 
 /// An event that is to be stamped.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     /// What happened: 1 to 224 bytes of UTF-8 without characters that nobody sees.
     pub text: String,
     /// When, in ns of the data stream's clock, from whoever knows better than the request's arrival: not before the stream's first frame, and at most
     /// one second ahead.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_ns: Option<i64>,
     /// At which frame, counted over all generations, instead of a time; the same limits.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame: Option<u64>,
 }
 

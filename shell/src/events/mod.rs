@@ -26,7 +26,8 @@
 //!
 //! # Which frame
 //!
-//! An event's time is that of the request's arrival at the service, by the clock of the data stream; or one that the request gives. Its frame is the
+//! An event's time is that at which it was asked for ([`mark`]'s call, or a line's arrival at the service), by the clock of the data stream; or one that is
+//! given with it. Its frame is the
 //! first one whose time (of DRDY) is not before that: the one that was being acquired. At the time of the mark that frame is not there yet, so its
 //! number follows from the newest frame that was acquired and the nominal rate:
 //!
