@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(view) = EventView::new(bytes) else { return };
-    drop((view.version(), view.text_len(), view.given(), view.frame(), view.time_ns(), view.text()));
+    let _ = (view.version(), view.text_len(), view.given(), view.frame(), view.time_ns(), view.text());
     let Ok(event) = EventFrame::parse(view) else { return };
     let mut again = [0; EVENT_LEN];
     event.emit(&mut again);
