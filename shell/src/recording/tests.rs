@@ -1,6 +1,6 @@
 //! Files that other people's programs wrote, files by hand, and broken files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::*;
 
@@ -51,7 +51,8 @@ fn reads_bdf_plus_and_plain_edf_as_pyedflib_does() {
 }
 
 fn edf(bytes: &[u8]) -> Result<Recording, Problem> {
-    edf::read(bytes, bytes.len() as u64, edf::Kind::Edf)
+    let choice = Choice { signals: Signals::Voltages, stream: None };
+    Recording::read(Reader::new(edf::open(bytes.to_vec(), edf::Kind::Edf, &choice)?))
 }
 
 /// `plain.edf` (one signal, the offsets of its fields follow from the specification) with a field replaced.
@@ -106,7 +107,7 @@ fn no_cut_and_no_flipped_byte_of_a_file_is_a_panic() {
 }
 
 fn csv(text: &str) -> Result<Recording, Problem> {
-    csv::read(text.as_bytes())
+    Recording::read(Reader::new(csv::open(text.as_bytes().to_vec(), &Choice::default())?))
 }
 
 fn volts(recording: &Recording) -> Vec<(&str, Vec<f32>)> {
@@ -153,7 +154,7 @@ fn what_is_wrong_in_a_csv_is_named_by_line_and_field() {
     }
     let error = Recording::open(Path::new("/dev/zero")).unwrap_err();
     assert!(matches!(&error.problem, Problem::Io(e) if e.to_string().contains("a device")), "{error:?}");
-    let endless = csv::read(std::io::BufReader::new(std::io::repeat(0))).unwrap_err();
+    let endless = csv(&"\0".repeat(1 << 21)).unwrap_err();
     assert!(matches!(endless, Problem::Line { line: 1, .. }), "{endless:?}");
     let error = Recording::open(Path::new("no/such/file.edf")).unwrap_err();
     assert!(error.to_string().contains("no/such/file.edf"));

@@ -1,0 +1,115 @@
+//! What a recording holds, in terms that all formats share: before its samples are read, and block by block while they are.
+//!
+//! Knows no format and nothing of what becomes of it.
+
+use axismirror_core::dtype::DType;
+use axismirror_core::extension::Clock;
+use serde_json::{Map, Value};
+
+/// A recorded stream, before any of its samples is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Content {
+    /// The format's name, for people.
+    pub format: &'static str,
+    /// The stream's name, where the file says one.
+    pub name: Option<String>,
+    /// Key of its messages, where the file says one.
+    pub key: Option<String>,
+    /// Type of the samples as the file has them.
+    pub dtype: DType,
+    /// Frames per second in Hz; `None` when it is irregular, or when the file does not say.
+    pub rate: Option<f64>,
+    /// Whether the rate is an estimate from the first times: the file does not say it.
+    pub rate_is_estimate: bool,
+    /// Whether blocks have times. Without them and without a rate nobody knows how fast it was.
+    pub has_times: bool,
+    /// One for each sample of a frame, at least one.
+    pub channels: Vec<ChannelInfo>,
+    /// Shape of a frame: of several dimensions only where a stream was recorded that had such frames.
+    pub frame_shape: Vec<usize>,
+    /// The clock of the times plus [`origin`](Self::origin).
+    pub clock: Clock,
+    /// What blocks' times count from, in seconds of the clock: 0 when they are of the clock itself.
+    pub origin: f64,
+    /// How many frames there are, where that is known.
+    pub frames: Option<u64>,
+    /// Whether people want the samples as they are in the file, or scaled to their units.
+    pub is_raw: bool,
+    /// Attributes that the stream had.
+    pub attrs: Map<String, Value>,
+    /// Its static metadata as they were in shared memory, where the file keeps them.
+    pub static_metadata: Option<Vec<u8>>,
+    /// All that happened in it, by time.
+    pub marks: Vec<Mark>,
+    /// What else is in the file.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// One channel.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChannelInfo {
+    /// As the file calls it; empty when it does not.
+    pub label: String,
+    /// Unit of the scaled samples, as the file writes it; empty when it does not.
+    pub unit: String,
+    /// value in its unit = sample * scale + zero
+    pub scaling: Scaling,
+}
+
+/// From the samples of a file to their unit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scaling {
+    /// Units for one step of the sample.
+    pub scale: f64,
+    /// Units at sample 0.
+    pub zero: f64,
+}
+
+impl Default for Scaling {
+    fn default() -> Self {
+        Self { scale: 1.0, zero: 0.0 }
+    }
+}
+
+/// Something that happened at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// In seconds, on the same line as the times of frames.
+    pub time: f64,
+    /// How long it lasted in seconds, where that is known.
+    pub duration: Option<f64>,
+    /// What it was.
+    pub text: String,
+}
+
+/// A part of the file that is not played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// What it is called.
+    pub label: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Frames one after another, without a gap but before the first or as their times say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Block {
+    /// How many.
+    pub frames: usize,
+    /// Their samples, frame by frame, little-endian.
+    pub bytes: Vec<u8>,
+    /// The time of each in seconds from [`Content::origin`] on; empty without times.
+    pub times: Vec<f64>,
+    /// Frames that the recording itself says were lost before the first one.
+    pub lost: u64,
+}
+
+impl Block {
+    /// Without frames; its room is kept.
+    pub fn clear(&mut self) {
+        self.frames = 0;
+        self.bytes.clear();
+        self.times.clear();
+        self.lost = 0;
+    }
+}

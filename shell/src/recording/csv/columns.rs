@@ -1,0 +1,139 @@
+//! What the first line that is no comment says about the columns, and what comments say.
+
+use super::super::content::ChannelInfo;
+use super::super::unit;
+
+/// Characters between `rate` or `unit` and its value in a comment, as in `"sampling rate": 1000`.
+const BETWEEN: [char; 8] = ['"', '\'', ':', '=', ' ', '\t', '(', ')'];
+/// The largest value in the file's unit; what is larger is no voltage, and overflows further on.
+const MAX_VALUE: f64 = 1e30;
+/// The unit where nobody says one.
+const DEFAULT_UNIT: &str = "uV";
+/// Names of a column of times.
+const TIMES: [&str; 8] = ["time", "times", "timestamp", "timestamps", "t", "seconds", "sec", "time_s"];
+/// Seconds in units of time.
+const TIME_UNITS: [(&str, f64); 5] = [("s", 1.0), ("sec", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9)];
+
+/// The columns of a file.
+#[derive(Debug)]
+pub(super) struct Columns {
+    pub(super) delimiter: char,
+    /// Fields of a line.
+    pub(super) count: usize,
+    /// Seconds in the unit of the first column, when that holds times.
+    pub(super) seconds: Option<f64>,
+    /// The other columns.
+    pub(super) channels: Vec<ChannelInfo>,
+}
+
+/// What comments say.
+#[derive(Debug, Default)]
+pub(super) struct Comments {
+    pub(super) rate: Option<f64>,
+    unit: Option<String>,
+}
+
+impl Comments {
+    pub(super) fn take(&mut self, comment: &str) {
+        let comment = comment.to_lowercase();
+        let behind = |word: &'static str| {
+            let places = comment.match_indices(word).filter_map(|(at, word)| comment.get(at + word.len()..));
+            places.map(|rest| rest.strip_prefix('s').unwrap_or(rest).trim_start_matches(BETWEEN))
+        };
+        let number = |rest: &str| {
+            let rest = rest.strip_prefix("hz").unwrap_or(rest).trim_start_matches(BETWEEN);
+            let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(rest.len());
+            rest.get(..end)?.parse().ok().filter(|r: &f64| r.is_finite() && *r > 0.0)
+        };
+        let unit = |rest: &str| {
+            let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+            rest.get(..end).filter(|word| unit::volts(word).is_some()).map(str::to_owned)
+        };
+        if self.rate.is_none() {
+            self.rate = behind("rate").find_map(number);
+        }
+        if self.unit.is_none() {
+            self.unit = behind("unit").find_map(unit);
+        }
+    }
+}
+
+impl Columns {
+    /// From the first line that is no comment, and whether that is a header.
+    pub(super) fn find(line: &str, comments: &Comments) -> (Self, bool) {
+        let delimiter = ['\t', ';', ','].into_iter().find(|d| line.contains(*d)).unwrap_or(',');
+        let fields = split(line, delimiter);
+        let count = fields.len();
+        let unit = comments.unit.as_deref().unwrap_or(DEFAULT_UNIT);
+        // A header begins with a word; a line that begins with a number holds values, and its words are errors.
+        if fields.first().is_some_and(|field| parse(field, delimiter != ',').is_some()) {
+            let channels = vec![ChannelInfo { unit: unit.to_owned(), ..ChannelInfo::default() }; count];
+            return (Self { delimiter, count, seconds: None, channels }, false);
+        }
+        let seconds = fields.first().and_then(|field| time_unit(field)).filter(|_| count > 1);
+        let channels = fields.iter().skip(usize::from(seconds.is_some())).map(|field| channel(field, unit)).collect();
+        (Self { delimiter, count, seconds, channels }, true)
+    }
+}
+
+/// A line and the comment behind it: `#` at the beginning or behind a blank, so that a label may hold one.
+pub(super) fn split_comment(line: &str) -> (&str, &str) {
+    let begins = |(at, _): &(usize, &str)| line.get(..*at).is_none_or(|l| l.is_empty() || l.ends_with([' ', '\t']));
+    match line.match_indices('#').find(begins) {
+        Some((at, _)) => line.split_at(at),
+        None => (line, ""),
+    }
+}
+
+/// Fields without blanks and quotation marks; one empty field behind a last delimiter is none.
+pub(super) fn split(line: &str, delimiter: char) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            c if c == delimiter && !quoted => fields.push(String::new()),
+            c => {
+                if let Some(field) = fields.last_mut() {
+                    field.push(c);
+                }
+            }
+        }
+    }
+    if fields.len() > 1 && fields.last().is_some_and(|f| f.trim().is_empty()) {
+        fields.pop();
+    }
+    fields.iter().map(|f| f.trim().to_owned()).collect()
+}
+
+/// A finite number of sensible size.
+pub(super) fn parse(field: &str, decimal_comma: bool) -> Option<f64> {
+    let number = if decimal_comma { field.replace(',', ".").parse() } else { field.parse() };
+    number.ok().filter(|n: &f64| n.is_finite() && n.abs() <= MAX_VALUE)
+}
+
+/// `Fp1 (uV)`, `Fp1 [uV]`: text and what stands in the brackets.
+fn brackets(field: &str) -> Option<(&str, &str)> {
+    let inner = field.strip_suffix([')', ']'])?;
+    let (text, unit) = inner.rsplit_once(['(', '['])?;
+    Some((text.trim(), unit.trim()))
+}
+
+/// Seconds in the unit of a column of times, or `None` when it is another column.
+fn time_unit(field: &str) -> Option<f64> {
+    let (name, unit) = brackets(field).unwrap_or((field, "s"));
+    if name.eq_ignore_ascii_case("time_ms") {
+        return Some(1e-3);
+    }
+    TIMES.iter().find(|t| t.eq_ignore_ascii_case(name))?;
+    TIME_UNITS.iter().find(|(word, _)| word.eq_ignore_ascii_case(unit)).map(|(_, seconds)| *seconds)
+}
+
+/// A channel's label and unit.
+fn channel(field: &str, unit: &str) -> ChannelInfo {
+    let (label, unit) = match brackets(field).filter(|(_, word)| unit::volts(word).is_some()) {
+        Some((text, word)) => (text, word),
+        None => (field, unit),
+    };
+    ChannelInfo { label: label.to_owned(), unit: unit.to_owned(), ..ChannelInfo::default() }
+}

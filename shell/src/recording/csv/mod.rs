@@ -1,0 +1,202 @@
+//! Numbers in columns: CSV and its relatives.
+//!
+//! What is understood is said at [`super::Recording::open`]. A missing or broken value is an error with its line and field, never
+//! a silent zero.
+
+mod columns;
+
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+
+use axismirror_core::dtype::DType;
+use axismirror_core::extension::Clock;
+use serde_json::Map;
+
+use self::columns::{Columns, Comments};
+use super::choice::{Choice, Signals};
+use super::content::{Block, ChannelInfo, Content, LeftOut};
+use super::error::Problem;
+use super::format::Format;
+use super::source::{Sequential, Source};
+
+/// The longest line, in bytes.
+const MAX_LINE: usize = 1 << 20;
+/// The longest part of a field that a message repeats, in characters.
+const SHOWN: usize = 40;
+/// Lines that the rate is estimated from.
+const ESTIMATE: usize = 1000;
+/// A rate that is so near to a whole number, relatively, is that number: times are rounded.
+const WHOLE: f64 = 1e-6;
+const LATER: &str = "a later time than the one before";
+
+/// The rows of a file.
+#[derive(Debug)]
+pub(super) struct Csv<S> {
+    lines: Lines<S>,
+    columns: Columns,
+    /// Which columns are played, from 0 without that of the times.
+    chosen: Vec<usize>,
+    /// Where the first row begins.
+    begin: Place,
+    last_time: Option<f64>,
+}
+
+/// A place in the file.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    /// In bytes.
+    at: u64,
+    /// Lines before it.
+    line: usize,
+}
+
+#[derive(Debug)]
+struct Lines<S> {
+    file: BufReader<Sequential<S>>,
+    place: Place,
+}
+
+/// Opens a file.
+pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Csv<S>), Problem> {
+    let mut lines = Lines { file: BufReader::new(Sequential::new(source)), place: Place::default() };
+    let mut comments = Comments::default();
+    let (columns, begin) = loop {
+        let begin = lines.place;
+        let (line, comment) = lines.next()?.ok_or(Problem::Empty)?;
+        comments.take(&comment);
+        if !line.trim().is_empty() {
+            let columns = Columns::find(&line, &comments);
+            break (columns.0, if columns.1 { lines.place } else { begin });
+        }
+    };
+    let chosen: Vec<usize> = match &choice.signals {
+        Signals::Named(names) => super::choice::find(names, columns.channels.iter().map(|c| c.label.as_str()))?,
+        _ => (0..columns.channels.len()).collect(),
+    };
+    let channels: Vec<ChannelInfo> = chosen.iter().filter_map(|&i| columns.channels.get(i).cloned()).collect();
+    let rest = columns.channels.iter().enumerate().filter(|(i, _)| !chosen.contains(i));
+    let left_out = rest.map(|(_, c)| LeftOut { label: c.label.clone(), why: "it was not asked for".to_owned() });
+    let left_out = left_out.collect();
+    let has_times = columns.seconds.is_some();
+    let mut csv = Csv { lines, columns, chosen, begin, last_time: None };
+    csv.rewind()?;
+    let mut first = Block::default();
+    csv.rows(ESTIMATE, &mut first, &mut comments)?;
+    if first.frames == 0 || channels.is_empty() {
+        return Err(Problem::Empty);
+    }
+    let estimate = rate_of(&first.times);
+    csv.rewind()?;
+    let content = Content {
+        format: "CSV",
+        name: None,
+        key: None,
+        dtype: DType::F64,
+        rate: estimate.or(comments.rate),
+        rate_is_estimate: estimate.is_some(),
+        has_times,
+        frame_shape: vec![channels.len()],
+        channels,
+        clock: Clock::Unknown,
+        origin: 0.0,
+        frames: None,
+        is_raw: false,
+        attrs: Map::new(),
+        static_metadata: None,
+        marks: Vec::new(),
+        left_out,
+    };
+    Ok((content, csv))
+}
+
+impl<S: Source> Csv<S> {
+    fn rows(&mut self, most: usize, block: &mut Block, comments: &mut Comments) -> Result<(), Problem> {
+        while block.frames < most {
+            let Some((line, comment)) = self.lines.next()? else { break };
+            comments.take(&comment);
+            if !line.trim().is_empty() {
+                self.row(&line, block)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, line: &str, block: &mut Block) -> Result<(), Problem> {
+        let number = self.lines.place.line;
+        let columns = &self.columns;
+        let fields = columns::split(line, columns.delimiter);
+        if fields.len() != columns.count {
+            return Err(Problem::FieldCount { line: number, given: fields.len(), needed: columns.count });
+        }
+        let wrong = |i: usize, possible| Problem::Field {
+            line: number,
+            field: i + 1,
+            given: fields.get(i).map(|f| f.chars().take(SHOWN).collect()).unwrap_or_default(),
+            possible,
+        };
+        let value = |i: usize| {
+            let field = fields.get(i).map_or("", String::as_str);
+            columns::parse(field, columns.delimiter != ',').ok_or_else(|| wrong(i, "a number"))
+        };
+        if let Some(seconds) = columns.seconds {
+            let time = value(0)? * seconds;
+            if self.last_time.is_some_and(|last| time <= last) {
+                return Err(wrong(0, LATER));
+            }
+            self.last_time = Some(time);
+            block.times.push(time);
+        }
+        // All of them: a broken value is an error also where nobody asked for it.
+        let first = usize::from(columns.seconds.is_some());
+        let values: Vec<f64> = (first..fields.len()).map(value).collect::<Result<_, _>>()?;
+        for value in self.chosen.iter().filter_map(|&i| values.get(i)) {
+            block.bytes.extend_from_slice(&value.to_le_bytes());
+        }
+        block.frames += 1;
+        Ok(())
+    }
+}
+
+impl<S: Source> Format for Csv<S> {
+    fn read(&mut self, most: usize, block: &mut Block) -> Result<(), Problem> {
+        self.rows(most, block, &mut Comments::default())
+    }
+
+    fn rewind(&mut self) -> Result<(), Problem> {
+        self.lines.file.seek(SeekFrom::Start(self.begin.at))?;
+        self.lines.place = self.begin;
+        self.last_time = None;
+        Ok(())
+    }
+}
+
+impl<S: Source> Lines<S> {
+    /// A line without its end, and the comment behind it; `None` at the end of the file.
+    fn next(&mut self) -> Result<Option<(String, String)>, Problem> {
+        let mut bytes = Vec::new();
+        self.file.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut bytes)?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let is_first = self.place.at == 0;
+        self.place = Place { at: self.place.at + bytes.len() as u64, line: self.place.line + 1 };
+        if bytes.len() > MAX_LINE || bytes.contains(&0) {
+            return Err(Problem::Line { line: self.place.line, limit: MAX_LINE });
+        }
+        // Latin-1 is common in units (a micro sign); values are ASCII in any case.
+        let text = String::from_utf8(bytes).unwrap_or_else(|e| e.as_bytes().iter().map(|b| char::from(*b)).collect());
+        let text = text.trim_end_matches(['\n', '\r']);
+        let text = if is_first { text.trim_start_matches('\u{feff}') } else { text };
+        let (line, comment) = columns::split_comment(text);
+        Ok(Some((line.to_owned(), comment.to_owned())))
+    }
+}
+
+/// Samples per second by the median step of some times, or `None` when there are fewer than two.
+fn rate_of(times: &[f64]) -> Option<f64> {
+    let mut steps: Vec<f64> = times.windows(2).filter_map(|w| Some(w.last()? - w.first()?)).collect();
+    steps.sort_by(f64::total_cmp);
+    let rate = 1.0 / steps.get(steps.len() / 2)?;
+    let whole = rate.round();
+    let rate = if (rate - whole).abs() <= WHOLE * whole { whole } else { rate };
+    Some(rate).filter(|r| r.is_finite() && *r > 0.0)
+}

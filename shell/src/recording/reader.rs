@@ -1,0 +1,81 @@
+//! A recording that is read block by block, whatever its format, which is found from the content.
+
+use std::path::Path;
+
+use super::choice::Choice;
+use super::content::{Block, Content};
+use super::error::{Problem, RecordingError};
+use super::format::Format;
+use super::source::{FileSource, Source};
+use super::{csv, edf, xdf};
+use crate::config::regular;
+
+/// An open recording.
+pub struct Reader {
+    content: Content,
+    format: Box<dyn Format>,
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("content", &self.content).finish_non_exhaustive()
+    }
+}
+
+impl Reader {
+    /// Opens a file and reads what it says of itself. Only a regular file: nothing else can be read to its end without waiting.
+    ///
+    /// # Errors
+    /// [`RecordingError`] when it is no recording, or has nothing of what is wanted.
+    pub fn open(path: &Path, choice: &Choice) -> Result<Self, RecordingError> {
+        let opened = regular::open(path).and_then(FileSource::new).map_err(Problem::from);
+        opened
+            .and_then(|file| Self::of(file, choice))
+            .map_err(|problem| RecordingError { path: path.to_owned(), problem })
+    }
+
+    pub(super) fn of(source: impl Source + 'static, choice: &Choice) -> Result<Self, Problem> {
+        let mut magic = [0; edf::MAGIC_LEN];
+        let len = source.len().min(magic.len() as u64) as usize;
+        source.read_all(magic.get_mut(..len).unwrap_or_default(), 0)?;
+        if let Some(kind) = edf::Kind::of(&magic) {
+            return edf::open(source, kind, choice).map(Self::new);
+        }
+        if magic.starts_with(xdf::MAGIC) {
+            return xdf::open(source, choice).map(Self::new);
+        }
+        if magic.starts_with(GZIP) {
+            return Err(Problem::Unknown("it is compressed with gzip (an .xdfz is that): unpack it with gunzip".into()));
+        }
+        csv::open(source, choice).map(Self::new)
+    }
+
+    pub(super) fn new((content, format): (Content, impl Format + 'static)) -> Self {
+        Self { content, format: Box::new(format) }
+    }
+
+    /// What it holds.
+    #[must_use]
+    pub const fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// Adds the next frames to a block, up to `most` in it; none at the end.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub fn read(&mut self, most: usize, block: &mut Block) -> Result<(), Problem> {
+        self.format.read(most, block)
+    }
+
+    /// Starts again with the first frame.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub fn rewind(&mut self) -> Result<(), Problem> {
+        self.format.rewind()
+    }
+}
+
+/// What a file of gzip begins with (RFC 1952).
+const GZIP: &[u8] = b"\x1f\x8b";
