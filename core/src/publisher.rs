@@ -17,7 +17,7 @@ use crate::health::Health;
 use crate::name::StreamName;
 use crate::ring::{Reserved, WrongFrameSize};
 use crate::settings::{Plan, PlanError, Settings};
-use crate::static_metadata::{Digest, EncodeError, encode};
+use crate::static_metadata::{Digest, EncodeError, Sink, encode};
 use crate::store::SegmentStore;
 
 /// Why something could not be published. The stream is as it was before.
@@ -174,20 +174,45 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
             self.store_health();
             return Ok(None);
         };
+        self.bring_in_line(plan.description.clone(), plan.axis, Contents::Message(message))?;
+        Ok(Some(plan))
+    }
+
+    /// As [`Publisher::describe`], of a stream that is published again as it was: a description, the name of its buffered axis, and its static
+    /// metadata as they were encoded, byte for byte (none when empty). Ring length and rate are the description's, not the settings'.
+    ///
+    /// Published readers unpickle what is given here: it has to be such that [`decode`](crate::static_metadata::decode) reads it, which the caller sees to.
+    ///
+    /// # Errors
+    /// [`PublishError`]; the stream is as it was.
+    pub fn describe_encoded(
+        &mut self,
+        description: &Description,
+        axis: &str,
+        static_metadata: &[u8],
+    ) -> Result<(), PublishError<S::Error>> {
+        self.bring_in_line(description.clone(), axis, Contents::Encoded(static_metadata))
+    }
+
+    fn bring_in_line(
+        &mut self,
+        description: Description,
+        axis: &str,
+        contents: Contents<'_>,
+    ) -> Result<(), PublishError<S::Error>> {
         let version = self.settings.version;
-        let static_metadata = if version.has_static_metadata() { Some(digest(message, plan.axis)?) } else { None };
+        let static_metadata = if version.has_static_metadata() { contents.digest(axis)? } else { None };
         let changed = static_metadata.filter(|(digest, _)| self.open.static_metadata != Some(*digest));
         // All segments first: when one cannot be made, nothing has changed.
         let prepared = match changed {
             Some((digest, len)) => {
-                Some((digest, self.open.prepare_static_metadata(&mut self.store, message, plan.axis, len)?))
+                Some((digest, self.open.prepare_static_metadata(&mut self.store, &contents, axis, len)?))
             }
             None => None,
         };
-        let other_axis = self.open.axis.as_deref() != Some(plan.axis);
-        if other_axis || self.open.ring.as_ref().is_none_or(|r| r.description != plan.description) {
-            let begun =
-                self.open.begin_generation(&mut self.store, &mut self.observer, plan.description.clone(), other_axis);
+        let other_axis = self.open.axis.as_deref() != Some(axis);
+        if other_axis || self.open.ring.as_ref().is_none_or(|r| r.description != description) {
+            let begun = self.open.begin_generation(&mut self.store, &mut self.observer, description, other_axis);
             if let Err(error) = begun {
                 if let Some((_, prepared)) = prepared {
                     self.store.remove(&self.open.name.static_metadata(prepared.generation));
@@ -195,13 +220,13 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
                 return Err(error);
             }
         }
-        self.open.axis = String::try_from(plan.axis).ok();
+        self.open.axis = String::try_from(axis).ok();
         if let Some((digest, prepared)) = prepared {
             self.open.announce_static_metadata(&mut self.store, prepared);
             self.open.static_metadata = Some(digest);
             self.observer.event(Event::AuxUpdated);
         }
-        Ok(Some(plan))
+        Ok(())
     }
 
     /// The next `frames` frames of the ring (at most all of it), to be filled where readers will find them, of a stream that
@@ -329,10 +354,31 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
     }
 }
 
-fn digest<E>(message: &AxisArray<'_>, axis: &str) -> Result<([u8; 32], usize), PublishError<E>> {
-    let mut sink = Digest::default();
-    encode(message, axis, &mut sink).map_err(PublishError::StaticMetadata)?;
-    Ok(sink.finish())
+/// What static metadata are made of.
+#[derive(Clone, Copy)]
+enum Contents<'a> {
+    Message(&'a AxisArray<'a>),
+    /// They are made already; empty when there are none.
+    Encoded(&'a [u8]),
+}
+
+impl Contents<'_> {
+    fn write<K: Sink>(&self, axis: &str, sink: &mut K) -> Result<(), EncodeError<K::Error>> {
+        match self {
+            Self::Message(message) => encode(message, axis, sink),
+            Self::Encoded(bytes) => sink.write(bytes).map_err(EncodeError::Sink),
+        }
+    }
+
+    /// Digest and length; `None` when there are none.
+    fn digest<E>(&self, axis: &str) -> Result<Option<([u8; 32], usize)>, PublishError<E>> {
+        if matches!(self, Self::Encoded([])) {
+            return Ok(None);
+        }
+        let mut sink = Digest::default();
+        self.write(axis, &mut sink).map_err(PublishError::StaticMetadata)?;
+        Ok(Some(sink.finish()))
+    }
 }
 
 /// Seconds as whole ns, saturating; 0 for NaN.

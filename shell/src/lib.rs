@@ -14,6 +14,7 @@
 //! | a scope in the terminal, and pictures of a stream | [`scope`], [`plot`] |
 //! | files that a simulated ADC plays | [`recording`] |
 //! | a stream into files that other programs open | [`record`] |
+//! | files of samples, and playing them as a stream | [`recording`], [`replay`] |
 #![deny(unsafe_code)]
 
 pub mod access;
@@ -33,6 +34,8 @@ pub mod plot;
 pub mod realtime;
 pub mod record;
 pub mod recording;
+pub mod scope;
+pub mod replay;
 pub mod sample;
 pub mod scope;
 pub mod service;

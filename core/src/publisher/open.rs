@@ -4,8 +4,7 @@
 
 use heapless::String;
 
-use super::{Event, Observer, PublishError};
-use crate::axis_array::AxisArray;
+use super::{Contents, Event, Observer, PublishError};
 use crate::extension::{Clock, Extension, Writer};
 use crate::fence::Release;
 use crate::header::{Description, Generation, HEADER_SEGMENT_LEN, HeaderView};
@@ -14,7 +13,7 @@ use crate::memory::{MemoryMut, Word};
 use crate::name::StreamName;
 use crate::ring::{Geometry, RingWriter};
 use crate::settings::{MAX_AXIS, Settings};
-use crate::static_metadata::{Sink, encode};
+use crate::static_metadata::Sink;
 use crate::store::{HeaderSegment, SegmentStore};
 
 /// `srate` before the first message: the published documentation's placeholder.
@@ -220,7 +219,7 @@ impl<M: MemoryMut + Clone> Open<M> {
     pub(super) fn prepare_static_metadata<S: SegmentStore<Memory = M>>(
         &self,
         store: &mut S,
-        message: &AxisArray<'_>,
+        contents: &Contents<'_>,
         axis: &str,
         len: usize,
     ) -> Result<Prepared, PublishError<S::Error>> {
@@ -229,8 +228,8 @@ impl<M: MemoryMut + Clone> Open<M> {
         let generation = self.meta_generation.checked_add(1).unwrap_or(1);
         let memory = store.create(&self.name.static_metadata(generation), len).map_err(PublishError::Store)?;
         let mut sink = MemorySink { memory: &memory, at: 0 };
-        // The digest's pass over the same message has succeeded, and this sink takes all that fits in the segment's length.
-        let written = encode(message, axis, &mut sink);
+        // The digest's pass over the same contents has succeeded, and this sink takes all that fits in the segment's length.
+        let written = contents.write(axis, &mut sink);
         debug_assert!(written.is_ok() && sink.at == len);
         Ok(Prepared { generation, nbytes })
     }

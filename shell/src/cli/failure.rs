@@ -58,6 +58,11 @@ impl Failure {
         self
     }
 
+    /// An error with its causes: of wrong use, or a failure.
+    pub(crate) fn of_error(error: &(dyn Error + 'static), usage: bool) -> Self {
+        from_error(error, if usage { USAGE } else { FAILED })
+    }
+
     /// Says it on standard error and gives the exit status.
     pub(crate) fn report(&self) -> ExitCode {
         use std::io::Write;

@@ -18,6 +18,7 @@ mod metrics;
 mod output;
 mod plot;
 mod record;
+mod replay;
 mod run;
 mod selftest;
 mod set;
@@ -65,6 +66,7 @@ pub(crate) enum Command {
     View(view::ViewArgs),
     Plot(plot::PlotArgs),
     Record(record::RecordArgs),
+    Replay(Box<replay::ReplayArgs>),
     List(list::ListArgs),
     Boards(boards::BoardsArgs),
     Metrics(metrics::MetricsArgs),
@@ -88,6 +90,7 @@ impl Command {
             Self::View(args) => view::run(args),
             Self::Plot(args) => plot::run(args),
             Self::Record(args) => record::run(args),
+            Self::Replay(args) => replay::run(args),
             Self::List(args) => list::run(args),
             Self::Boards(args) => boards::run(args),
             Self::Metrics(args) => metrics::run(args),
@@ -102,7 +105,7 @@ impl Command {
     /// What is logged without -v and -q: a service says what it does, a command only what is wrong.
     pub(crate) fn default_level(&self) -> tracing::level_filters::LevelFilter {
         match self {
-            Self::Run(_) => tracing::level_filters::LevelFilter::INFO,
+            Self::Run(_) | Self::Replay(_) => tracing::level_filters::LevelFilter::INFO,
             _ => tracing::level_filters::LevelFilter::WARN,
         }
     }

@@ -45,7 +45,9 @@ impl Reader {
             return xdf::open(source, choice).map(Self::new);
         }
         if magic.starts_with(GZIP) {
-            return Err(Problem::Unknown("it is compressed with gzip (an .xdfz is that): unpack it with gunzip".into()));
+            return Err(Problem::Unknown(
+                "it is compressed with gzip (an .xdfz is that): unpack it with gunzip".into(),
+            ));
         }
         csv::open(source, choice).map(Self::new)
     }

@@ -13,6 +13,7 @@ mod notify;
 mod outlet;
 mod place;
 mod plan;
+mod publication;
 mod rhythm;
 mod self_test;
 mod waker;
@@ -29,6 +30,7 @@ use signal_hook::iterator::{Handle, Signals};
 
 pub use error::ServiceError;
 pub use faults::FORM as FAULT_FORM;
+pub(crate) use publication::{Described, Publication};
 pub use self_test::{ChannelReport, SelfTestReport, self_test};
 
 use self::acquire::Acquirer;

@@ -8,7 +8,7 @@ mod filling;
 mod gap;
 mod replacing;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axismirror_core::extension::Clock;
 use axismirror_core::health::Health;
@@ -22,6 +22,7 @@ use self::replacing::Replacing;
 use super::Listeners;
 use super::message::Template;
 use super::place::{Channel, Slot};
+use super::publication::{DRAIN, waker};
 use super::waker::Waker;
 use crate::clock;
 use crate::clock::fit::{ClockFit, Fitted};
@@ -29,10 +30,6 @@ use crate::clock::suspend::SuspendWatch;
 use crate::events::{At, Position, Span};
 use crate::shm::{ShmError, ShmStore};
 
-/// How long readers have to take the last frames of a ring that is about to end.
-const DRAIN: Duration = Duration::from_millis(50);
-/// How long the old fields rest before they change.
-const REST: Duration = Duration::from_millis(5);
 /// Seconds of DRDY's times that a line is fitted to.
 const CLOCK_WINDOW_S: f64 = 60.0;
 
@@ -375,12 +372,6 @@ fn offset_to(clock: Clock) -> i64 {
         Clock::Realtime => clock::realtime_ns() - clock::monotonic_ns(),
         Clock::Monotonic | Clock::Unknown => 0,
     }
-}
-
-fn waker(publisher: &ServicePublisher) -> Option<Waker> {
-    Waker::start(publisher.extension().clone())
-        .inspect_err(|e| tracing::warn!("sleeping readers will have to poll: {e}"))
-        .ok()
 }
 
 fn sum(a: &Health, b: &Health) -> Health {

@@ -7,8 +7,8 @@ use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
 use serde_json::Map;
 
-pub(super) use self::header::{Kind, MAGIC_LEN};
 use self::header::{Continuity, Header, Signal};
+pub(super) use self::header::{Kind, MAGIC_LEN};
 use super::choice::{Choice, Signals};
 use super::content::{Block, ChannelInfo, Content, LeftOut, Mark, Scaling};
 use super::error::Problem;
@@ -50,11 +50,8 @@ pub(super) fn open<S: Source>(source: S, kind: Kind, choice: &Choice) -> Result<
     }
     let scaling = |s: &Signal| header.scaling(s.index, kind);
     let scalings: Vec<Scaling> = signals.iter().map(scaling).collect::<Result<_, _>>()?;
-    let channel = |(s, scaling): (&Signal, Scaling)| ChannelInfo {
-        label: s.label.clone(),
-        unit: s.dimension.clone(),
-        scaling,
-    };
+    let channel =
+        |(s, scaling): (&Signal, Scaling)| ChannelInfo { label: s.label.clone(), unit: s.dimension.clone(), scaling };
     let channels: Vec<ChannelInfo> = signals.iter().zip(scalings).map(channel).collect();
     let continuity = header.continuity();
     let timeline = Timeline::read(&source, &header, records, kind, continuity)?;

@@ -10,9 +10,10 @@ use std::time::Instant;
 use axismirror_core::header::Description;
 use axismirror_core::publisher::{Lost, PublishError};
 
-use super::{Change, DRAIN, Next, Outcome, Outlet, REST, ServicePublisher, Step, offset_to, waker};
+use super::{Change, Next, Outcome, Outlet, ServicePublisher, Step, offset_to};
 use crate::causes;
 use crate::clock;
+use crate::service::publication::{DRAIN, REST, waker};
 use crate::shm::ShmError;
 
 /// Whether there is room for a stream's first ring.

@@ -3,15 +3,13 @@
 //!
 //! The names themselves are the store's business.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axismirror_core::publisher::{Lost, PublishError};
 
-use super::{Change, Outcome, Outlet, REST, Step};
+use super::{Change, Outcome, Outlet, Step};
 use crate::causes;
-
-/// Whoever goes on removing names gets new ones no more often than this: each time readers have to go over.
-const EVERY: Duration = Duration::from_secs(1);
+use crate::service::publication::{REPLACE_EVERY, REST};
 
 /// What came of it last.
 #[derive(Debug, Default)]
@@ -24,7 +22,7 @@ pub(super) struct Replacing {
 impl Outlet {
     /// Begins to replace what is lost.
     pub(super) fn look_for_losses(&mut self) {
-        if self.is_changing() || self.replacing.at.is_some_and(|at| at.elapsed() < EVERY) {
+        if self.is_changing() || self.replacing.at.is_some_and(|at| at.elapsed() < REPLACE_EVERY) {
             return;
         }
         let has_ring = self.publisher.description().is_some();

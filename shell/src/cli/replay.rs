@@ -1,0 +1,243 @@
+//! `axismirror replay`: a recording as a stream.
+
+use std::io::{IsTerminal, Write, stderr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use axismirror::config::{Key, Place, Sources, visible};
+use axismirror::recording::{Choice, Content, Signals};
+use axismirror::replay::{Options, Progress, Replay, ReplayError, Speed, Summary};
+use clap::Args;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::Failure;
+
+/// Publish a recording as a stream: EDF(+), BDF(+), XDF, CSV, and all that `axismirror record` writes
+///
+/// Samples, labels, units, rate, key and attributes are the recorded ones; gaps of the recording are gaps of the stream.
+/// Times are the present ones with the recorded distances.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ReplayArgs {
+    /// The recording; its format is found from its content
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    file: PathBuf,
+    /// How many times as fast as it was recorded, or max: as fast as this machine can
+    #[arg(long, value_name = "SPEED", default_value = "1", value_parser = speed, help_heading = PLAYING)]
+    speed: Speed,
+    /// At the end from the beginning again, until stopped
+    #[arg(long = "loop", help_heading = PLAYING)]
+    looped: bool,
+    /// Keep the recorded times, instead of the present ones with the recorded distances
+    #[arg(long, conflicts_with_all = ["looped", "clock"], help_heading = PLAYING)]
+    original_times: bool,
+    /// Play the first frame when a process has attached to the stream
+    #[arg(long, help_heading = PLAYING)]
+    wait: bool,
+    /// At the end let the stream stand, with its last frames, until stopped
+    #[arg(long, conflicts_with = "looped", help_heading = PLAYING)]
+    stay: bool,
+    /// Signals to play, by label or number from 1, of one rate: C3,C4 [default: all of the highest rate]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = CHOICE)]
+    signals: Vec<String>,
+    /// Which stream of an XDF file, by name or number [default: the one with the most samples]
+    #[arg(long, value_name = "STREAM", help_heading = CHOICE)]
+    stream: Option<String>,
+    /// Frames per second, in Hz, for a CSV file that says neither rate nor times
+    #[arg(long, value_name = "HZ", help_heading = CHOICE)]
+    rate: Option<f64>,
+    /// Codes as the file has them, or scaled: volts where the unit is a voltage [default: as recorded by axismirror, else scaled; XDF as it is]
+    #[arg(long, value_name = "UNITS", value_parser = ["codes", "volts"], help_heading = CHOICE)]
+    units: Option<String>,
+    /// Element type of scaled samples [default: f4]
+    #[arg(long, value_name = "TYPE", value_parser = ["f4", "f8"], help_heading = CHOICE)]
+    dtype: Option<String>,
+    /// Name of the stream, by which readers find it [default: the recorded one, else that of the file]
+    #[arg(long, value_name = "NAME", help_heading = STREAM)]
+    name: Option<String>,
+    /// Key of the messages [default: the recorded one, else the name]
+    #[arg(long, value_name = "KEY", help_heading = STREAM)]
+    key: Option<String>,
+    /// Frames that are published at once [default: about 20 ms of them]
+    #[arg(long, value_name = "FRAMES", help_heading = STREAM)]
+    chunk: Option<String>,
+    /// Length of the ring, in seconds: how far a reader may fall behind [default: 10]
+    #[arg(long, alias = "buf_dur", value_name = "SECONDS", help_heading = STREAM)]
+    buf_dur: Option<String>,
+    /// Wire version: 2 for ezmsg-tools 0.10, 1 for 0.4 to 0.9, 0 for 0.1 to 0.3 [default: 2]
+    #[arg(long, alias = "struct_version", value_name = "VERSION", value_parser = ["0", "1", "2"], help_heading = STREAM)]
+    struct_version: Option<String>,
+    /// Clock of the present times [default: monotonic]
+    #[arg(long, value_name = "CLOCK", value_parser = ["monotonic", "realtime"], help_heading = STREAM)]
+    clock: Option<String>,
+    /// Who may open the segments: 0600 the owner alone, 0660 a group too [default: 0600]
+    #[arg(long, value_name = "MODE", value_parser = ["0600", "0660"], help_heading = STREAM)]
+    mode: Option<String>,
+    /// That group, by name or number, for mode 0660 only [default: the group of the process]
+    #[arg(long, value_name = "GROUP", help_heading = STREAM)]
+    group: Option<String>,
+}
+
+const PLAYING: &str = "Playing";
+const CHOICE: &str = "What is played";
+const STREAM: &str = "Stream";
+
+const EXAMPLES: &str = "\
+Examples:
+  axismirror replay night.bdf                             as it was recorded, under its recorded name
+  axismirror replay night.edf --name lab --loop           another name, again and again
+  axismirror replay night.edf --speed 4 --signals C3,C4   two signals, four times as fast
+  axismirror replay night.xdf --speed max --wait --stay   every frame for one reader, as fast as can be; a long --buf-dur keeps them all
+
+A stream that is live already is not replaced: stop it, or give another --name.";
+
+fn speed(text: &str) -> Result<Speed, String> {
+    if text == "max" {
+        return Ok(Speed::Max);
+    }
+    let number = text.parse().ok().filter(|s: &f64| s.is_finite() && *s > 0.0);
+    number.map(Speed::Times).ok_or_else(|| "a number greater than 0, such as 0.5 or 10, or max".to_owned())
+}
+
+impl ReplayArgs {
+    fn options(&self) -> Result<Options, Failure> {
+        let flag = |key: Key, text: &Option<String>| text.clone().map(|text| (key, vec![text]));
+        // Scaled samples are asked for by their type alone.
+        let units = self.units.clone().or(self.dtype.as_ref().map(|_| "volts".to_owned()));
+        let flags = [
+            flag(Key::Name, &self.name),
+            flag(Key::Key, &self.key),
+            flag(Key::Chunk, &self.chunk),
+            flag(Key::BufDur, &self.buf_dur),
+            flag(Key::StructVersion, &self.struct_version),
+            flag(Key::Clock, &self.clock),
+            flag(Key::Mode, &self.mode),
+            flag(Key::Group, &self.group),
+            flag(Key::Units, &units),
+            flag(Key::Dtype, &self.dtype),
+        ];
+        let settings = Sources { file: None, flags: flags.into_iter().flatten().collect() }.load()?;
+        let signals = match self.signals.is_empty() {
+            true => Signals::Fastest,
+            false => Signals::Named(self.signals.clone()),
+        };
+        Ok(Options {
+            is_named: settings.origin(Key::Name) != Place::Default,
+            units: self.units.is_some().then_some(settings.units),
+            settings,
+            choice: Choice { signals, stream: self.stream.clone() },
+            rate: self.rate,
+            speed: self.speed,
+            looped: self.looped,
+            original_times: self.original_times,
+            waits: self.wait,
+            stays: self.stay,
+        })
+    }
+}
+
+/// Plays the recording.
+pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        let registered = signal_hook::flag::register(signal, stop.clone());
+        registered.map_err(|e| Failure::failed("signals cannot be waited for").because(e))?;
+    }
+    let replay = Replay::open(&args.file, args.options()?)?;
+    say(&replay);
+    let line = Line { shown: stderr().is_terminal(), length: length(replay.content(), args.rate) };
+    let summary = replay.run(&stop, |progress| line.show(progress))?;
+    line.end();
+    tracing::info!("{}", ended(&summary));
+    Ok(())
+}
+
+fn say(replay: &Replay) {
+    let content = replay.content();
+    let rate = content.rate.map_or("irregular".to_owned(), |rate| format!("{rate} Hz"));
+    tracing::info!(
+        stream = %visible(replay.name()),
+        "playing {}: {} channels, {rate}, {} marks",
+        content.format,
+        content.channels.len(),
+        content.marks.len()
+    );
+    for left in &content.left_out {
+        tracing::info!("left out: {}: {}", visible(&left.label), visible(&left.why));
+    }
+}
+
+/// Seconds of a recording without its gaps.
+fn length(content: &Content, rate: Option<f64>) -> Option<f64> {
+    Some(content.frames? as f64 / rate.or(content.rate)?)
+}
+
+fn ended(s: &Summary) -> String {
+    let Summary { frames, gaps, frames_lost, marks, round, .. } = s;
+    let rounds = if *round > 1 { format!(" in {round} rounds") } else { String::new() };
+    format!(
+        "played {} with {frames} frames{rounds}, {gaps} gaps, {frames_lost} frames lost, {marks} marks",
+        clock(s.seconds)
+    )
+}
+
+/// How far it is, in one line of a terminal that is written over.
+struct Line {
+    shown: bool,
+    length: Option<f64>,
+}
+
+impl Line {
+    fn show(&self, p: &Progress) {
+        if !self.shown {
+            return;
+        }
+        let of = self.length.filter(|_| p.round == 1).map_or(String::new(), |length| format!(" of {}", clock(length)));
+        let round = if p.round > 1 { format!(", round {}", p.round) } else { String::new() };
+        let gaps = if p.gaps > 0 { format!(", {} gaps", p.gaps) } else { String::new() };
+        let what = match (p.waits, p.stays) {
+            (true, _) => "waits for a reader".to_owned(),
+            (_, true) => format!("{} played; stays until it is stopped", clock(p.seconds)),
+            _ => format!("{}{of}, {} frames{round}{gaps}", clock(p.seconds), p.frames),
+        };
+        // To the end of the line: what was longer is cleared (ECMA-48, EL).
+        let _ = write!(stderr(), "\r{what}\x1b[K");
+    }
+
+    fn end(&self) {
+        if self.shown {
+            let _ = write!(stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+/// Hours, minutes and seconds.
+fn clock(seconds: f64) -> String {
+    // `as` makes 0 of what is negative.
+    let s = seconds as u64;
+    format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+}
+
+impl From<ReplayError> for Failure {
+    fn from(error: ReplayError) -> Self {
+        let usage = error.is_usage();
+        Self::of_error(&error, usage)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speeds_and_durations() {
+        assert_eq!(speed("max"), Ok(Speed::Max));
+        assert_eq!(speed("0.5"), Ok(Speed::Times(0.5)));
+        for wrong in ["0", "-1", "inf", "nan", "fast", ""] {
+            assert!(speed(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(clock(3 as f64 * 3600.0 + 62.9), "3:01:02");
+        assert_eq!(clock(-1.0), "0:00:00");
+    }
+}

@@ -1,0 +1,95 @@
+//! Why a recording cannot be played.
+
+use std::io;
+
+use axismirror_core::header::DescriptionError;
+use axismirror_core::name::NameError;
+use axismirror_core::publisher::PublishError;
+use axismirror_core::settings::PlanError;
+
+use crate::access::AccessError;
+use crate::recording::{Problem, RecordingError};
+use crate::shm::ShmError;
+
+/// Why a recording cannot be played.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The file is no recording.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+    /// What was played so far was good.
+    #[error("the recording cannot be played to its end")]
+    Damaged(#[from] Problem),
+    /// A name that is none.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The group of readers is none.
+    #[error("the stream cannot be shared")]
+    Access(#[from] AccessError),
+    /// Neither rate nor times.
+    #[error("the recording says neither its rate nor its times; give the rate (--rate HZ)")]
+    NoRate,
+    /// A rate that is none.
+    #[error("a rate of {rate} Hz is none; it has to be positive and finite")]
+    Rate {
+        /// What was given.
+        rate: f64,
+    },
+    /// A speed that is none.
+    #[error("a speed of {speed} is none; it has to be positive and finite")]
+    Speed {
+        /// What was given.
+        speed: f64,
+    },
+    /// Codes of a file that has none.
+    #[error("the recording's samples are {dtype}, no codes; leave out --units codes")]
+    NoCodes {
+        /// Their type.
+        dtype: &'static str,
+    },
+    /// Volts of a file that has none.
+    #[error("none of the channels has a voltage for its unit; leave out --units volts")]
+    NoVolts,
+    /// A type that the samples cannot have.
+    #[error("the samples can be {possible}, not {given}")]
+    DType {
+        /// What was asked for.
+        given: &'static str,
+        /// What is possible.
+        possible: &'static str,
+    },
+    /// Times of a second round would lie before those of the first.
+    #[error("in a loop the recorded times would go back; leave out --loop or --original-times")]
+    LoopedOriginalTimes,
+    /// The stream cannot be described.
+    #[error("the recording cannot be a stream")]
+    Description(#[from] DescriptionError),
+    /// The ring cannot be made.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// What it says of itself cannot be published.
+    #[error("labels and attributes cannot be published: {0}")]
+    StaticMetadata(String),
+    /// The stream cannot be published.
+    #[error(transparent)]
+    Publish(#[from] PublishError<ShmError>),
+    /// A segment was cut short under the stream: what is written there reaches nobody.
+    #[error("somebody has truncated a segment of the stream in /dev/shm; it cannot go on")]
+    Truncated,
+    /// No thread that reads the file.
+    #[error("the thread that reads the file cannot be started")]
+    Thread(#[source] io::Error),
+}
+
+impl ReplayError {
+    /// Whether it lies in what was asked for.
+    #[must_use]
+    pub const fn is_usage(&self) -> bool {
+        match self {
+            Self::Name(_) | Self::NoRate | Self::Rate { .. } | Self::Speed { .. } | Self::NoCodes { .. } => true,
+            Self::NoVolts | Self::DType { .. } | Self::LoopedOriginalTimes | Self::Plan(_) => true,
+            Self::Recording(e) => matches!(e.problem, Problem::NotThere { .. } | Problem::Rates { .. }),
+            _ => false,
+        }
+    }
+}

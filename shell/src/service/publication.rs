@@ -1,0 +1,177 @@
+//! A stream that is published by the description that it had elsewhere or before: what keeps it alive, without an acquisition.
+//!
+//! The writer's lock, the waking of readers, the heartbeat, the replacement of segments that somebody removed, and an end that lets readers take
+//! the last frames. Knows neither where frames come from nor when they are due.
+
+use std::time::{Duration, Instant};
+
+use axismirror_core::extension::Clock;
+use axismirror_core::header::Description;
+use axismirror_core::health::Health;
+use axismirror_core::publisher::{Observer, PublishError, Publisher};
+use axismirror_core::ring::{Frames, Times};
+use axismirror_core::settings::Settings as RingSettings;
+
+use super::this_process;
+use super::waker::Waker;
+use crate::access::Access;
+use crate::causes;
+use crate::clock;
+use crate::shm::{SHM_DIR, ShmError, ShmStore};
+
+/// How long readers have to take the last frames of a ring that is about to end.
+pub(super) const DRAIN: Duration = Duration::from_millis(50);
+/// How long the old fields rest before they change.
+pub(super) const REST: Duration = Duration::from_millis(5);
+/// Whoever goes on removing names gets new ones no more often than this: each time readers have to go over.
+pub(super) const REPLACE_EVERY: Duration = Duration::from_secs(1);
+
+/// What a stream's frames are, as it is published.
+#[derive(Clone, Debug)]
+pub(crate) struct Described {
+    /// What the ring is.
+    pub(crate) description: Description,
+    /// Name of the buffered axis.
+    pub(crate) axis: String,
+    /// As readers unpickle them; empty when there are none. Such that our decoder reads them.
+    pub(crate) static_metadata: Vec<u8>,
+}
+
+/// A stream that is being published.
+#[derive(Debug)]
+pub(crate) struct Publication {
+    publisher: Publisher<ShmStore>,
+    waker: Option<Waker>,
+    described: Described,
+    health: Health,
+    replaced: Option<Instant>,
+    failure: Option<String>,
+}
+
+impl Publication {
+    /// Begins a stream, or adopts what its last writer left. The times are of `clock`.
+    ///
+    /// # Errors
+    /// [`PublishError::Store`], for one when a live writer has the name; nothing is left behind then.
+    pub(crate) fn open(
+        ring: RingSettings,
+        access: Access,
+        clock: Clock,
+        described: Described,
+    ) -> Result<Self, PublishError<ShmError>> {
+        let store = ShmStore::new(SHM_DIR).with_access(access);
+        if let Some(name) = &ring.shmem_name {
+            store.check_free(&name.header()).map_err(PublishError::Store)?;
+        }
+        let needed = described.description.data_len(ring.version);
+        let mut publisher = Publisher::open(store, (), ring, this_process(), clock)?;
+        // The header that was opened has made room, if its last writer had left a ring.
+        let begun = publisher.store().check_room(needed).map_err(PublishError::Store);
+        if let Err(error) = begun.and_then(|()| describe(&mut publisher, &described)) {
+            publisher.close();
+            return Err(error);
+        }
+        publisher.set_heartbeat(clock::monotonic_ns());
+        let waker = waker(&publisher);
+        let health = Health::default();
+        Ok(Self { publisher, waker, described, health, replaced: None, failure: None })
+    }
+
+    /// The stream's name.
+    pub(crate) fn name(&self) -> &str {
+        self.publisher.name().as_str()
+    }
+
+    /// Whether another process has it mapped, or could have.
+    pub(crate) fn has_readers(&mut self) -> bool {
+        self.publisher.store().has_readers()
+    }
+
+    /// Publishes frames, which lie one behind the other, with the time of each; `newest_ns` is the last one's. Of more than the ring has room for the
+    /// last ones are kept.
+    pub(crate) fn publish(
+        &mut self,
+        bytes: &[u8],
+        times: &[f64],
+        newest_ns: i64,
+    ) -> Result<(), PublishError<ShmError>> {
+        let frame_bytes = self.described.description.frame_bytes();
+        let Some(frames) = Frames::contiguous(bytes, times.len(), frame_bytes) else { return Ok(()) };
+        let len = u32::try_from(frames.len()).unwrap_or(u32::MAX).min(self.described.description.n_frames());
+        self.publisher.reserve(len)?.fill(&frames, &Times::Each(times))?;
+        self.publisher.commit(len, newest_ns)?;
+        self.show_health();
+        Ok(())
+    }
+
+    /// The counters that readers see from the next frames on.
+    pub(crate) const fn health(&mut self) -> &mut Health {
+        &mut self.health
+    }
+
+    /// Shows readers the counters now.
+    pub(crate) fn show_health(&mut self) {
+        self.publisher.set_health(&self.health);
+        let heals = self.publisher.store().heals();
+        self.publisher.set_heals(heals);
+    }
+
+    /// Shows that the writer lives, and replaces segments that nobody can find any more or that were cut short. To be called often. A
+    /// replacement stands still for [`DRAIN`] and [`REST`].
+    pub(crate) fn look_after(&mut self) {
+        self.publisher.set_heartbeat(clock::monotonic_ns());
+        if self.replaced.is_some_and(|at| at.elapsed() < REPLACE_EVERY) {
+            return;
+        }
+        let Some(lost) = self.publisher.store().lost() else { return };
+        let needed = self.described.description.data_len(self.publisher.settings().version);
+        let replaced = self.publisher.store().check_room(needed).map_err(PublishError::Store).and_then(|()| {
+            std::thread::sleep(DRAIN);
+            self.publisher.replace(lost)?;
+            std::thread::sleep(REST);
+            describe(&mut self.publisher, &self.described)
+        });
+        self.replaced = Some(Instant::now());
+        // The header may be another one.
+        self.waker = waker(&self.publisher);
+        if replaced.is_ok() {
+            self.publisher.store().count_replaced();
+        }
+        self.show_health();
+        let failure = replaced.err().map(|error| causes::line(&error));
+        match &failure {
+            None => tracing::info!(
+                stream = self.name(),
+                "new segments are in place of those that were removed or cut short"
+            ),
+            // Said once.
+            Some(text) if self.failure.as_ref() != Some(text) => {
+                tracing::error!(
+                    stream = self.name(),
+                    "segments that were removed or cut short cannot be replaced: {text}"
+                );
+            }
+            Some(_) => {}
+        }
+        self.failure = failure;
+    }
+
+    /// Lets readers take the last frames, and removes the stream.
+    pub(crate) fn close(self) {
+        std::thread::sleep(DRAIN);
+        self.publisher.close();
+        // It wakes readers once more, who then see that the stream is gone.
+        drop(self.waker);
+    }
+}
+
+fn describe(publisher: &mut Publisher<ShmStore>, described: &Described) -> Result<(), PublishError<ShmError>> {
+    publisher.describe_encoded(&described.description, &described.axis, &described.static_metadata)
+}
+
+/// The thread that wakes a publisher's readers; without it they poll.
+pub(super) fn waker<O: Observer>(publisher: &Publisher<ShmStore, O>) -> Option<Waker> {
+    Waker::start(publisher.extension().clone())
+        .inspect_err(|e| tracing::warn!("sleeping readers will have to poll: {e}"))
+        .ok()
+}
