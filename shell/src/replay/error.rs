@@ -9,6 +9,7 @@ use axismirror_core::settings::PlanError;
 
 use crate::access::AccessError;
 use crate::recording::{Problem, RecordingError};
+use crate::service::ServiceError;
 use crate::shm::ShmError;
 
 /// Why a recording cannot be played.
@@ -73,6 +74,9 @@ pub enum ReplayError {
     /// The stream cannot be published.
     #[error(transparent)]
     Publish(#[from] PublishError<ShmError>),
+    /// The event stream or the control socket beside it.
+    #[error(transparent)]
+    Beside(#[from] ServiceError),
     /// A segment was cut short under the stream: what is written there reaches nobody.
     #[error("somebody has truncated a segment of the stream in /dev/shm; it cannot go on")]
     Truncated,

@@ -9,7 +9,7 @@
 //! | what the stream is | `stream` |
 //! | when a frame is due, and its time | `timeline` |
 //! | reading ahead | `feed` |
-//! | publishing | `player` |
+//! | publishing | `player`, and `marks` beside it |
 //!
 //! Knows no format: that is [`recording`](crate::recording)'s.
 //!
@@ -28,6 +28,7 @@
 
 mod error;
 mod feed;
+mod marks;
 mod player;
 mod stream;
 mod timeline;

@@ -9,6 +9,7 @@ use axismirror_boards::drdy::Pace;
 use axismirror_core::extension::Clock;
 
 use super::feed::{Feed, Item, Next};
+use super::marks::{Marks, Published};
 use super::stream::Plan;
 use super::timeline::Timeline;
 use super::{Options, ReplayError, Speed};
@@ -70,8 +71,11 @@ struct Player<'a, P, F> {
     /// Seconds from one frame to the next, of a recording without times.
     period: f64,
     has_times: bool,
+    beside: Marks,
     marks: Vec<Mark>,
     next_mark: usize,
+    /// Times of the chunk that was published last.
+    last: Vec<f64>,
     /// Frames of a chunk, and bytes of a frame.
     chunk: usize,
     frame_bytes: usize,
@@ -94,9 +98,13 @@ pub(super) fn play(
     {
         return Err(ReplayError::Speed { speed });
     }
+    // Before its events' stream, whose error would say less.
+    Publication::check_free(&plan.ring)?;
     let (content, description) = (reader.content(), &plan.described.description);
     let rate = Some(description.srate()).filter(|rate| *rate > 0.0);
+    let free_running = options.speed != Speed::Times(1.0) || options.original_times;
     let mut player = Player {
+        beside: Marks::start(&plan, &options.settings, free_running, rate.unwrap_or(plan.pace))?,
         options,
         stop,
         pace,
@@ -112,6 +120,7 @@ pub(super) fn play(
         has_times: content.has_times,
         marks: content.marks.clone(),
         next_mark: 0,
+        last: Vec::new(),
         chunk: plan.chunk.max(1),
         frame_bytes: description.frame_bytes(),
         in_round: 0,
@@ -122,9 +131,10 @@ pub(super) fn play(
     let result = Feed::start(reader, plan.samples, player.chunk, options.looped)
         .map_err(ReplayError::Thread)
         .and_then(|feed| player.play(&feed, plan.clock));
-    let Player { publication, mut tell, progress, .. } = player;
+    let Player { publication, beside, mut tell, progress, .. } = player;
     tell(&progress);
     publication.close();
+    drop(beside);
     result.map(|()| progress)
 }
 
@@ -207,17 +217,20 @@ impl<P: Pace, F: FnMut(&Progress)> Player<'_, P, F> {
         self.publication.publish(bytes.unwrap_or_default(), times, newest_ns)?;
         self.progress.frames += times.len() as u64;
         self.progress.seconds = line;
+        self.last.clear();
+        self.last.extend_from_slice(times);
+        self.beside.show(&Published { times, next: self.publication.published() });
         self.mark_up_to(line);
         Ok(true)
     }
 
-    /// The marks that the line has reached.
+    /// Stamps the marks that the line has reached.
     fn mark_up_to(&mut self, line: f64) {
         while let Some(mark) = self.marks.get(self.next_mark) {
             let Some(place) = self.timeline.place(mark.time).filter(|place| *place <= line) else { break };
             let time = if self.options.original_times { self.origin + mark.time } else { self.start + place };
-            tracing::debug!(time, text = mark.text, "mark");
-            self.progress.marks += 1;
+            let published = Published { times: &self.last, next: self.publication.published() };
+            self.progress.marks += u64::from(self.beside.stamp(&mark.text, time, &published));
             self.next_mark += 1;
         }
     }
@@ -254,6 +267,7 @@ impl<P: Pace, F: FnMut(&Progress)> Player<'_, P, F> {
     /// Looks after the stream, and tells how far it is. Says whether to go on.
     fn goes_on(&mut self) -> Result<bool, ReplayError> {
         self.publication.look_after();
+        self.beside.answer();
         if shm::was_truncated() {
             return Err(ReplayError::Truncated);
         }

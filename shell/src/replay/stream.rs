@@ -41,6 +41,8 @@ pub(super) struct Plan {
     pub(super) samples: Converted,
     /// Frames of a chunk.
     pub(super) chunk: usize,
+    /// Frames per second, or, when they are irregular, about so many.
+    pub(super) pace: f64,
     name: String,
 }
 
@@ -96,6 +98,7 @@ impl Plan {
             clock: if options.original_times { content.clock } else { settings.clock },
             samples,
             chunk: usize::try_from(chunk).unwrap_or(1),
+            pace,
             name,
         })
     }

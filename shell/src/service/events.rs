@@ -21,7 +21,7 @@ const TICK: Duration = Duration::from_millis(200);
 
 /// The events of a stream that is being published; ends with it.
 #[derive(Debug)]
-pub(super) struct Events {
+pub(crate) struct Events {
     stream: Arc<EventStream>,
     closing: Arc<AtomicBool>,
     wake: UnixStream,
@@ -30,7 +30,7 @@ pub(super) struct Events {
 
 impl Events {
     /// Makes the event stream of what `settings` describe and begins to serve.
-    pub(super) fn start(stream: Arc<EventStream>, settings: &Settings, access: Access) -> Result<Self, ServiceError> {
+    pub(crate) fn start(stream: Arc<EventStream>, settings: &Settings, access: Access) -> Result<Self, ServiceError> {
         let closing = Arc::new(AtomicBool::new(false));
         let (wake, woken) = UnixStream::pair().map_err(ServiceError::Thread)?;
         // From here on the stream is removed again when something fails.
@@ -83,7 +83,7 @@ pub(super) fn like(settings: &Settings) -> Like {
 }
 
 /// What stamps a mark that came over the control socket.
-pub(super) fn marker(stream: &Arc<EventStream>) -> Marker {
+pub(crate) fn marker(stream: &Arc<EventStream>) -> Marker {
     let stream = stream.clone();
     Arc::new(move |mark, arrived_ns| stream.stamp(mark, arrived_ns))
 }

@@ -34,7 +34,7 @@ pub(crate) use publication::{Described, Publication};
 pub use self_test::{ChannelReport, SelfTestReport, self_test};
 
 use self::acquire::Acquirer;
-use self::events::{Events, marker};
+pub(crate) use self::events::{Events, marker};
 use self::plan::Plan;
 use crate::causes;
 use crate::config::{Settings, Sources};

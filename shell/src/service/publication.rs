@@ -49,6 +49,15 @@ pub(crate) struct Publication {
 }
 
 impl Publication {
+    /// Whether no live writer has the stream.
+    ///
+    /// # Errors
+    /// [`PublishError::Store`].
+    pub(crate) fn check_free(ring: &RingSettings) -> Result<(), PublishError<ShmError>> {
+        let name = ring.shmem_name.as_ref().map(|name| name.header());
+        name.map_or(Ok(()), |name| ShmStore::new(SHM_DIR).check_free(&name)).map_err(PublishError::Store)
+    }
+
     /// Begins a stream, or adopts what its last writer left. The times are of `clock`.
     ///
     /// # Errors
@@ -60,9 +69,6 @@ impl Publication {
         described: Described,
     ) -> Result<Self, PublishError<ShmError>> {
         let store = ShmStore::new(SHM_DIR).with_access(access);
-        if let Some(name) = &ring.shmem_name {
-            store.check_free(&name.header()).map_err(PublishError::Store)?;
-        }
         let needed = described.description.data_len(ring.version);
         let mut publisher = Publisher::open(store, (), ring, this_process(), clock)?;
         // The header that was opened has made room, if its last writer had left a ring.
@@ -80,6 +86,11 @@ impl Publication {
     /// The stream's name.
     pub(crate) fn name(&self) -> &str {
         self.publisher.name().as_str()
+    }
+
+    /// Number of the next frame, as mirrors count.
+    pub(crate) fn published(&self) -> u64 {
+        self.publisher.published()
     }
 
     /// Whether another process has it mapped, or could have.
