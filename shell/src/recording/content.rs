@@ -39,7 +39,7 @@ pub struct Content {
     pub attrs: Map<String, Value>,
     /// Its static metadata as they were in shared memory, where the file keeps them.
     pub static_metadata: Option<Vec<u8>>,
-    /// All that happened in it, by time.
+    /// All that happened in it, by time, but for what blocks bring.
     pub marks: Vec<Mark>,
     /// What else is in the file.
     pub left_out: Vec<LeftOut>,
@@ -102,6 +102,8 @@ pub struct Block {
     pub times: Vec<f64>,
     /// Frames that the recording itself says were lost before the first one.
     pub lost: u64,
+    /// What happened, where the file says it among its frames: in the order of the file.
+    pub marks: Vec<Mark>,
 }
 
 impl Block {
@@ -111,5 +113,6 @@ impl Block {
         self.bytes.clear();
         self.times.clear();
         self.lost = 0;
+        self.marks.clear();
     }
 }

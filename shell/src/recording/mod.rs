@@ -27,6 +27,7 @@ mod csv;
 mod edf;
 mod error;
 mod format;
+mod own;
 mod reader;
 mod source;
 #[cfg(test)]

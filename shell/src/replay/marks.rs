@@ -94,9 +94,11 @@ impl Marks {
         let time_ns = ns(time).clamp(first_of_all.min(ns(*newest)), ns(*newest));
         // The frame is known, not to be guessed from the newest one.
         let at = self.at(frame + 1, time_ns, Some(*first));
+        let offset_ns = at.offset_ns;
         self.position.settle(at);
         let mark = Stamp { text: fitting(text), time_ns: Some(time_ns), frame: None };
-        let stamped = self.events.stamp(&mark, clock::monotonic_ns());
+        // It happens now, by the recording.
+        let stamped = self.events.stamp(&mark, time_ns.saturating_sub(offset_ns));
         let at = self.at(published.next, ns(*newest), Some(*first));
         self.position.settle(at);
         if let Err(error) = &stamped {

@@ -72,6 +72,8 @@ struct Player<'a, P, F> {
     period: f64,
     has_times: bool,
     beside: Marks,
+    /// Those of a round: first of all those that the file says at once.
+    all_marks: Vec<Mark>,
     marks: Vec<Mark>,
     next_mark: usize,
     /// Times of the chunk that was published last.
@@ -118,6 +120,7 @@ pub(super) fn play(
         origin: content.origin,
         period: rate.map_or(0.0, |rate| 1.0 / rate),
         has_times: content.has_times,
+        all_marks: content.marks.clone(),
         marks: content.marks.clone(),
         next_mark: 0,
         last: Vec::new(),
@@ -150,7 +153,11 @@ impl<P: Pace, F: FnMut(&Progress)> Player<'_, P, F> {
         self.start = now_ns as f64 / 1e9;
         while self.goes_on()? {
             match feed.next(TICK) {
-                Next::Item(Item::Block(block)) => self.block(&block)?,
+                Next::Item(Item::Block(block)) => {
+                    if !self.block(&block)? {
+                        return Ok(());
+                    }
+                }
                 Next::Item(Item::End) => self.end_round(),
                 Next::Item(Item::Damaged(problem)) => return Err(problem.into()),
                 Next::NotYet => {}
@@ -164,11 +171,16 @@ impl<P: Pace, F: FnMut(&Progress)> Player<'_, P, F> {
         Ok(())
     }
 
-    /// Publishes a block's frames, chunk by chunk.
-    fn block(&mut self, block: &Block) -> Result<(), ReplayError> {
+    /// Publishes a block's frames, chunk by chunk. Says whether to go on.
+    fn block(&mut self, block: &Block) -> Result<bool, ReplayError> {
         if block.lost > 0 {
             self.progress.frames_lost += block.lost;
             self.publication.health().frames_lost = self.progress.frames_lost;
+        }
+        if !block.marks.is_empty() {
+            self.marks.extend(block.marks.iter().cloned());
+            let waiting = self.marks.get_mut(self.next_mark..).unwrap_or_default();
+            waiting.sort_by(|a, b| a.time.total_cmp(&b.time));
         }
         let mut times = Vec::with_capacity(self.chunk);
         let mut first = 0;
@@ -180,7 +192,7 @@ impl<P: Pace, F: FnMut(&Progress)> Player<'_, P, F> {
             if self.timeline.is_gap(time) || frame == 0 && block.lost > 0 {
                 // What came before the gap does not wait for what comes behind it.
                 if !self.publish(block, first, &times)? {
-                    return Ok(());
+                    return Ok(false);
                 }
                 (first, times) = (frame, Vec::with_capacity(self.chunk));
                 self.progress.gaps += u64::from(self.in_round > 0);
@@ -191,13 +203,13 @@ impl<P: Pace, F: FnMut(&Progress)> Player<'_, P, F> {
             self.in_round += 1;
             if times.len() >= self.chunk {
                 if !self.publish(block, first, &times)? {
-                    return Ok(());
+                    return Ok(false);
                 }
                 first = frame + 1;
                 times.clear();
             }
         }
-        self.publish(block, first, &times).map(|_| ())
+        self.publish(block, first, &times)
     }
 
     /// Publishes frames of a block, from `first` on, when the last one is due: the newest on the line. Says whether to go on.
@@ -242,6 +254,7 @@ impl<P: Pace, F: FnMut(&Progress)> Player<'_, P, F> {
             self.progress.round += 1;
             self.timeline.begin_round();
             (self.in_round, self.next_mark) = (0, 0);
+            self.marks.clone_from(&self.all_marks);
         }
     }
 

@@ -9,6 +9,8 @@ const BETWEEN: [char; 8] = ['"', '\'', ':', '=', ' ', '\t', '(', ')'];
 const MAX_VALUE: f64 = 1e30;
 /// The unit where nobody says one.
 const DEFAULT_UNIT: &str = "uV";
+/// Name of a column of the frames' numbers.
+const FRAME: &str = "frame";
 /// Names of a column of times.
 const TIMES: [&str; 8] = ["time", "times", "timestamp", "timestamps", "t", "seconds", "sec", "time_s"];
 /// Seconds in units of time.
@@ -20,8 +22,10 @@ pub(super) struct Columns {
     pub(super) delimiter: char,
     /// Fields of a line.
     pub(super) count: usize,
-    /// Seconds in the unit of the first column, when that holds times.
-    pub(super) seconds: Option<f64>,
+    /// Which column holds times, and the seconds in its unit.
+    pub(super) time: Option<(usize, f64)>,
+    /// Columns before those of the channels.
+    pub(super) lead: usize,
     /// The other columns.
     pub(super) channels: Vec<ChannelInfo>,
 }
@@ -68,11 +72,15 @@ impl Columns {
         // A header begins with a word; a line that begins with a number holds values, and its words are errors.
         if fields.first().is_some_and(|field| parse(field, delimiter != ',').is_some()) {
             let channels = vec![ChannelInfo { unit: unit.to_owned(), ..ChannelInfo::default() }; count];
-            return (Self { delimiter, count, seconds: None, channels }, false);
+            return (Self { delimiter, count, time: None, lead: 0, channels }, false);
         }
-        let seconds = fields.first().and_then(|field| time_unit(field)).filter(|_| count > 1);
-        let channels = fields.iter().skip(usize::from(seconds.is_some())).map(|field| channel(field, unit)).collect();
-        (Self { delimiter, count, seconds, channels }, true)
+        let column = |i: usize| fields.get(i).map_or("", String::as_str);
+        // As `axismirror tail --format csv` has it: the frames' numbers first.
+        let at = usize::from(column(0) == FRAME && time_unit(column(1)).is_some());
+        let time = time_unit(column(at)).filter(|_| count > 1).map(|seconds| (at, seconds));
+        let lead = time.map_or(0, |(at, _)| at + 1);
+        let channels = fields.iter().skip(lead).map(|field| channel(field, unit)).collect();
+        (Self { delimiter, count, time, lead, channels }, true)
     }
 }
 

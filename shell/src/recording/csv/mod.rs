@@ -4,6 +4,7 @@
 //! a silent zero.
 
 mod columns;
+mod own;
 
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
@@ -12,10 +13,12 @@ use axismirror_core::extension::Clock;
 use serde_json::Map;
 
 use self::columns::{Columns, Comments};
+use self::own::Among;
 use super::choice::{Choice, Signals};
 use super::content::{Block, ChannelInfo, Content, LeftOut};
 use super::error::Problem;
 use super::format::Format;
+use super::own::{Own, sample_of_text};
 use super::source::{Sequential, Source};
 
 /// The longest line, in bytes.
@@ -38,6 +41,9 @@ pub(super) struct Csv<S> {
     /// Where the first row begins.
     begin: Place,
     last_time: Option<f64>,
+    /// The description, if our own recorder wrote the file; and what it said of the frame that comes next.
+    own: Option<Own>,
+    among: Among,
 }
 
 /// A place in the file.
@@ -53,16 +59,20 @@ struct Place {
 struct Lines<S> {
     file: BufReader<Sequential<S>>,
     place: Place,
+    /// Whether the last line had an end.
+    is_ended: bool,
 }
 
 /// Opens a file.
 pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Csv<S>), Problem> {
-    let mut lines = Lines { file: BufReader::new(Sequential::new(source)), place: Place::default() };
+    let mut lines = Lines { file: BufReader::new(Sequential::new(source)), place: Place::default(), is_ended: true };
     let mut comments = Comments::default();
+    let mut own = None;
     let (columns, begin) = loop {
         let begin = lines.place;
         let (line, comment) = lines.next()?.ok_or(Problem::Empty)?;
         comments.take(&comment);
+        own = own.or_else(|| own::description(&comment));
         if !line.trim().is_empty() {
             let columns = Columns::find(&line, &comments);
             break (columns.0, if columns.1 { lines.place } else { begin });
@@ -76,17 +86,17 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Cs
     let rest = columns.channels.iter().enumerate().filter(|(i, _)| !chosen.contains(i));
     let left_out = rest.map(|(_, c)| LeftOut { label: c.label.clone(), why: "it was not asked for".to_owned() });
     let left_out = left_out.collect();
-    let has_times = columns.seconds.is_some();
-    let mut csv = Csv { lines, columns, chosen, begin, last_time: None };
+    let mut csv = Csv { lines, columns, chosen, begin, last_time: None, own, among: Among::default() };
     csv.rewind()?;
     let mut first = Block::default();
     csv.rows(ESTIMATE, &mut first, &mut comments)?;
     if first.frames == 0 || channels.is_empty() {
         return Err(Problem::Empty);
     }
+    let has_times = !first.times.is_empty();
     let estimate = rate_of(&first.times);
     csv.rewind()?;
-    let content = Content {
+    let mut content = Content {
         format: "CSV",
         name: None,
         key: None,
@@ -105,16 +115,35 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Cs
         marks: Vec::new(),
         left_out,
     };
+    if let Some(own) = &csv.own {
+        own.apply(&mut content);
+    }
     Ok((content, csv))
 }
 
 impl<S: Source> Csv<S> {
     fn rows(&mut self, most: usize, block: &mut Block, comments: &mut Comments) -> Result<(), Problem> {
+        self.among.lay_down(block);
         while block.frames < most {
             let Some((line, comment)) = self.lines.next()? else { break };
             comments.take(&comment);
-            if !line.trim().is_empty() {
-                self.row(&line, block)?;
+            if self.own.is_some() && self.among.take(&comment, block) && block.frames > 0 {
+                // What is lost is lost before a block.
+                break;
+            }
+            self.among.lay_down(block);
+            if line.trim().is_empty() {
+                continue;
+            }
+            let begun = (block.bytes.len(), block.times.len());
+            match self.row(&line, block) {
+                Err(problem) if self.own.is_some() && !self.lines.is_ended => {
+                    tracing::warn!("recording: the file ends within a line: {problem}");
+                    block.bytes.truncate(begun.0);
+                    block.times.truncate(begun.1);
+                    break;
+                }
+                row => row?,
             }
         }
         Ok(())
@@ -133,23 +162,28 @@ impl<S: Source> Csv<S> {
             given: fields.get(i).map(|f| f.chars().take(SHOWN).collect()).unwrap_or_default(),
             possible,
         };
-        let value = |i: usize| {
-            let field = fields.get(i).map_or("", String::as_str);
-            columns::parse(field, columns.delimiter != ',').ok_or_else(|| wrong(i, "a number"))
-        };
-        if let Some(seconds) = columns.seconds {
-            let time = value(0)? * seconds;
-            if self.last_time.is_some_and(|last| time <= last) {
-                return Err(wrong(0, LATER));
+        let field = |i: usize| fields.get(i).map_or("", String::as_str);
+        let value = |i: usize| columns::parse(field(i), columns.delimiter != ',').ok_or_else(|| wrong(i, "a number"));
+        // Ours is without times where the recorded stream was.
+        if let Some((at, seconds)) = columns.time.filter(|(at, _)| self.own.is_none() || !field(*at).is_empty()) {
+            let time = value(at)? * seconds;
+            if self.own.is_none() && self.last_time.is_some_and(|last| time <= last) {
+                return Err(wrong(at, LATER));
             }
             self.last_time = Some(time);
             block.times.push(time);
         }
-        // All of them: a broken value is an error also where nobody asked for it.
-        let first = usize::from(columns.seconds.is_some());
-        let values: Vec<f64> = (first..fields.len()).map(value).collect::<Result<_, _>>()?;
-        for value in self.chosen.iter().filter_map(|&i| values.get(i)) {
-            block.bytes.extend_from_slice(&value.to_le_bytes());
+        if let Some(own) = &self.own {
+            for i in self.chosen.iter().map(|i| columns.lead + i) {
+                let sample = sample_of_text(field(i), own.dtype(), &mut block.bytes);
+                sample.ok_or_else(|| wrong(i, "a sample of the recorded type"))?;
+            }
+        } else {
+            // All of them: a broken value is an error also where nobody asked for it.
+            let values: Vec<f64> = (columns.lead..fields.len()).map(value).collect::<Result<_, _>>()?;
+            for value in self.chosen.iter().filter_map(|&i| values.get(i)) {
+                block.bytes.extend_from_slice(&value.to_le_bytes());
+            }
         }
         block.frames += 1;
         Ok(())
@@ -165,6 +199,7 @@ impl<S: Source> Format for Csv<S> {
         self.lines.file.seek(SeekFrom::Start(self.begin.at))?;
         self.lines.place = self.begin;
         self.last_time = None;
+        self.among = Among::default();
         Ok(())
     }
 }
@@ -178,6 +213,7 @@ impl<S: Source> Lines<S> {
             return Ok(None);
         }
         let is_first = self.place.at == 0;
+        self.is_ended = bytes.ends_with(b"\n");
         self.place = Place { at: self.place.at + bytes.len() as u64, line: self.place.line + 1 };
         if bytes.len() > MAX_LINE || bytes.contains(&0) {
             return Err(Problem::Line { line: self.place.line, limit: MAX_LINE });

@@ -2,6 +2,7 @@
 
 mod annotations;
 mod header;
+mod own;
 
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
@@ -9,10 +10,12 @@ use serde_json::Map;
 
 use self::header::{Continuity, Header, Signal};
 pub(super) use self::header::{Kind, MAGIC_LEN};
+use self::own::Said;
 use super::choice::{Choice, Signals};
 use super::content::{Block, ChannelInfo, Content, LeftOut, Mark, Scaling};
 use super::error::Problem;
 use super::format::Format;
+use super::own::sample_of_whole;
 use super::source::Source;
 use super::unit;
 
@@ -35,8 +38,14 @@ pub(super) struct Edf<S> {
     onsets: Vec<f64>,
     /// The next frame.
     next: u64,
-    /// One signal's part of a block.
+    /// One signal's part of a block, and the codes of all, a frame after the other.
     column: Vec<u8>,
+    codes: Vec<i32>,
+    /// What our own recorder said, if it wrote the file.
+    said: Option<Said>,
+    /// Of what samples become: their type, and the value of one code.
+    dtype: DType,
+    step: f64,
 }
 
 /// Opens a file.
@@ -56,7 +65,10 @@ pub(super) fn open<S: Source>(source: S, kind: Kind, choice: &Choice) -> Result<
     let continuity = header.continuity();
     let timeline = Timeline::read(&source, &header, records, kind, continuity)?;
     let start = header.start();
-    let content = Content {
+    let total = records.saturating_mul(samples as u64);
+    let period = header.duration / samples as f64;
+    let said = Said::of(&timeline.marks, timeline.begins, period);
+    let mut content = Content {
         format: match (kind, continuity) {
             (Kind::Edf, Continuity::Plain) => "EDF",
             (Kind::Edf, _) => "EDF+",
@@ -73,13 +85,22 @@ pub(super) fn open<S: Source>(source: S, kind: Kind, choice: &Choice) -> Result<
         channels,
         clock: if start.is_some() { Clock::Realtime } else { Clock::Unknown },
         origin: start.unwrap_or(0.0),
-        frames: records.checked_mul(samples as u64),
+        frames: Some(total),
         is_raw: false,
         attrs: Map::new(),
         static_metadata: None,
         marks: timeline.marks,
         left_out,
     };
+    let mut step = 1.0;
+    if let Some(said) = &said
+        && let Some(own) = &said.own
+    {
+        own.apply(&mut content);
+        content.marks.clone_from(&said.marks);
+        content.frames = Some(said.frames(total));
+        step = own.step();
+    }
     let edf = Edf {
         source,
         kind,
@@ -93,6 +114,10 @@ pub(super) fn open<S: Source>(source: S, kind: Kind, choice: &Choice) -> Result<
         onsets: timeline.onsets,
         next: 0,
         column: Vec::new(),
+        codes: Vec::new(),
+        said,
+        dtype: content.dtype,
+        step,
     };
     Ok((content, edf))
 }
@@ -106,26 +131,49 @@ impl<S: Source> Edf<S> {
 
     /// Adds `frames` frames of a record, from its frame `first` on.
     fn take(&mut self, record: u64, first: usize, frames: usize, block: &mut Block) -> Result<(), Problem> {
-        let size = self.kind.sample();
-        let row = self.signals.len() * size_of::<i32>();
-        let begin = block.bytes.len();
-        block.bytes.resize(begin + frames * row, 0);
+        let (size, channels) = (self.kind.sample(), self.signals.len().max(1));
         self.column.resize(frames * size, 0);
-        let rows = block.bytes.get_mut(begin..).unwrap_or_default();
+        self.codes.resize(frames * channels, 0);
         for (i, signal) in self.signals.iter().enumerate() {
             let at = self.data_at + record * self.record_bytes + signal.start + (first * size) as u64;
             self.source.read_all(&mut self.column, at)?;
-            for (row, code) in rows.chunks_exact_mut(row).zip(self.column.chunks_exact(size)) {
-                if let Some(sample) = row.as_chunks_mut().0.get_mut(i) {
-                    *sample = self.kind.decode(code).to_le_bytes();
-                }
+            let codes = self.codes.iter_mut().skip(i).step_by(channels);
+            for (to, code) in codes.zip(self.column.chunks_exact(size)) {
+                *to = self.kind.decode(code);
             }
         }
+        for code in &self.codes {
+            sample_of_whole(i64::from(*code), self.dtype, self.step, &mut block.bytes);
+        }
         let (onset, period) = (self.onset(record), self.duration / self.samples as f64);
-        block.times.extend((first..first + frames).map(|i| onset + i as f64 * period));
+        let place = record * self.samples as u64 + first as u64;
+        block.times.extend((0..frames).map(|i| match &self.said {
+            Some(said) => said.time(place as f64 + i as f64),
+            None => onset + (first + i) as f64 * period,
+        }));
         block.frames += frames;
         Ok(())
     }
+
+    /// How many frames come before the next one that is filled up, or how many of those are to be passed over.
+    fn stretch(&self) -> Stretch {
+        match self.said.as_ref().and_then(|said| said.filled_from(self.next)) {
+            Some(filled) if self.next < filled.at => {
+                Stretch::Frames(usize::try_from(filled.at - self.next).unwrap_or(usize::MAX))
+            }
+            Some(filled) => Stretch::Filled { frames: filled.end() - self.next, is_gap: filled.is_gap },
+            None => Stretch::Frames(usize::MAX),
+        }
+    }
+}
+
+/// What comes next in a file of ours.
+#[derive(Clone, Copy, Debug)]
+enum Stretch {
+    /// Frames of the stream.
+    Frames(usize),
+    /// Others.
+    Filled { frames: u64, is_gap: bool },
 }
 
 impl<S: Source> Format for Edf<S> {
@@ -135,7 +183,19 @@ impl<S: Source> Format for Edf<S> {
             if record >= self.records {
                 break;
             }
-            let frames = (self.samples - first).min(most - block.frames);
+            let left = match self.stretch() {
+                Stretch::Frames(left) => left,
+                Stretch::Filled { frames, is_gap } => {
+                    // What is lost is lost before a block.
+                    if block.frames > 0 {
+                        break;
+                    }
+                    self.next = self.next.saturating_add(frames);
+                    block.lost += if is_gap { frames } else { 0 };
+                    continue;
+                }
+            };
+            let frames = (self.samples - first).min(most - block.frames).min(left);
             self.take(record, first, frames, block)?;
             self.next += frames as u64;
         }

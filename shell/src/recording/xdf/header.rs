@@ -6,16 +6,18 @@ use axismirror_core::dtype::DType;
 use roxmltree::{Document, Node};
 
 use super::super::content::ChannelInfo;
+use super::super::own::Own;
 
 /// The most channels that a stream is believed to have.
 const MAX_CHANNELS: usize = 1 << 14;
 
 /// What a stream says of itself.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Info {
     pub(super) name: String,
     /// `EEG`, `Markers`, ...
     pub(super) kind: String,
+    source: String,
     pub(super) channel_count: usize,
     /// In Hz; `None` when irregular.
     pub(super) rate: Option<f64>,
@@ -23,6 +25,15 @@ pub(super) struct Info {
     pub(super) dtype: Option<DType>,
     /// As many as there are channels, or fewer.
     pub(super) channels: Vec<ChannelInfo>,
+    /// The description of our own recorder.
+    pub(super) own: Option<Own>,
+}
+
+impl Info {
+    /// Whether it is our recorder's stream of gaps, whose texts are no marks.
+    pub(super) fn is_gaps(&self) -> bool {
+        self.kind == "Gaps" && self.source.starts_with("axismirror:")
+    }
 }
 
 impl Info {
@@ -55,6 +66,8 @@ impl Info {
         Ok(Self {
             name: field("name"),
             kind: field("type"),
+            source: field("source_id"),
+            own: child(info, "desc").and_then(|d| child(d, "axismirror")).and_then(|n| Own::parse(&text(Some(n)))),
             channel_count: channel_count
                 .ok_or_else(|| format!("its channel_count is `{count}`; 1 to {MAX_CHANNELS} are possible"))?,
             rate: field("nominal_srate").parse().ok().filter(|r: &f64| r.is_finite() && *r > 0.0),

@@ -21,7 +21,9 @@ use super::choice::{Choice, Signals};
 use super::content::{Block, ChannelInfo, Content, LeftOut};
 use super::error::Problem;
 use super::format::Format;
+use super::own::{half, sample_of_whole};
 use super::source::{Sequential, Source};
+use crate::mirror::value::value;
 
 /// Bytes that are read from the file at once.
 const BUFFER: usize = 1 << 16;
@@ -47,6 +49,14 @@ pub(super) struct Xdf<S> {
     chunk: Option<Samples>,
     last_time: Option<f64>,
     frame: Vec<u8>,
+    /// Types of the samples as they are in the file, and as they were in the stream that our own recorder took them from.
+    stored: DType,
+    dtype: DType,
+    /// Frames that were lost, each with the time of the frame behind them.
+    lost: Vec<(f64, u64)>,
+    next_lost: usize,
+    /// A frame that is the first one behind a gap: its time; its samples are in `frame`.
+    ahead: Option<f64>,
 }
 
 /// Where in a chunk of samples the reader is.
@@ -61,11 +71,12 @@ struct Samples {
 pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Xdf<S>), Problem> {
     let mut scan = Scan::of(&source)?;
     let id = choose(&scan, choice)?;
-    let marks = scan.marks(id);
+    let (marks, lost) = (scan.marks(id), scan.lost());
     let others = scan.streams.iter().filter(|(other, s)| **other != id && s.info.dtype.is_some());
     let mut left_out: Vec<LeftOut> = others.map(|(id, s)| LeftOut { label: s.named(*id), why: s.why_not() }).collect();
-    let Some(Stream { info, frames, .. }) = scan.streams.remove(&id) else { return Err(Problem::Empty) };
+    let Some(Stream { mut info, frames, .. }) = scan.streams.remove(&id) else { return Err(Problem::Empty) };
     let dtype = info.dtype.unwrap_or(DType::F64);
+    let own = info.own.take();
     let mut channels = info.channels;
     channels.resize_with(info.channel_count, ChannelInfo::default);
     let frame_bytes = channels.len() * dtype.size();
@@ -81,7 +92,7 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Xd
     if !info.kind.is_empty() {
         attrs.insert("type".to_owned(), Value::from(info.kind));
     }
-    let content = Content {
+    let mut content = Content {
         format: "XDF",
         name: Some(info.name).filter(|n| !n.is_empty()),
         key: None,
@@ -100,6 +111,9 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Xd
         marks,
         left_out,
     };
+    if let Some(own) = &own {
+        own.apply(&mut content);
+    }
     let xdf = Xdf {
         file: BufReader::with_capacity(BUFFER, Sequential::new(source)),
         stream: id,
@@ -112,6 +126,11 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Xd
         chunk: None,
         last_time: None,
         frame: Vec::new(),
+        stored: dtype,
+        dtype: content.dtype,
+        lost: if own.is_some() { lost } else { Vec::new() },
+        next_lost: 0,
+        ahead: None,
     };
     Ok((content, xdf))
 }
@@ -164,9 +183,9 @@ impl<S: Source> Xdf<S> {
         Ok(())
     }
 
-    /// The next sample of a chunk.
-    fn sample(&mut self, samples: &mut Samples, block: &mut Block) -> Result<(), Problem> {
-        let Samples { chunk, at, .. } = *samples;
+    /// The next sample of a chunk, into `frame`, and its time.
+    fn sample(&mut self, samples: &mut Samples) -> Result<f64, Problem> {
+        let Samples { chunk, mut at, .. } = *samples;
         let take = |this: &mut Self, at: &mut u64, len: usize| {
             *at += len as u64;
             if *at > chunk.end {
@@ -176,7 +195,6 @@ impl<S: Source> Xdf<S> {
             this.file.read_exact(&mut this.frame)?;
             Ok(())
         };
-        let mut at = at;
         take(self, &mut at, 1)?;
         let time = match self.frame.first() {
             Some(&NO_TIME) => None,
@@ -190,36 +208,69 @@ impl<S: Source> Xdf<S> {
         // Without a time a sample comes one period behind the one before (XDF 1.0, "Samples Chunk").
         let time = time.unwrap_or_else(|| self.last_time.map_or(0.0, |last| last + self.period));
         self.last_time = Some(time);
-        block.times.push(time);
-        block.frames += 1;
+        samples.at = at;
+        samples.left -= 1;
+        Ok(time)
+    }
+
+    /// The next frame's time; its samples are in `frame` then.
+    fn next_frame(&mut self) -> Result<Option<f64>, Problem> {
+        if let Some(time) = self.ahead.take() {
+            return Ok(Some(time));
+        }
+        loop {
+            let mut samples = match self.chunk.take().filter(|s| s.left > 0) {
+                Some(samples) => samples,
+                None => match self.open_chunk()? {
+                    Some(samples) if samples.left > 0 => samples,
+                    Some(_) => continue,
+                    None => return Ok(None),
+                },
+            };
+            let time = self.sample(&mut samples)?;
+            self.chunk = Some(samples);
+            return Ok(Some(time));
+        }
+    }
+
+    /// Adds the samples of `frame` that are played, as they were in the stream.
+    fn put(&self, block: &mut Block) {
+        let mut put = |sample: &[u8]| match (self.stored, self.dtype) {
+            (stored, dtype) if stored.code() == dtype.code() => block.bytes.extend_from_slice(sample),
+            (DType::F32, DType::F16) => {
+                block.bytes.extend_from_slice(&half(value(DType::F32, sample) as f32).to_le_bytes());
+            }
+            // The recorder took the next larger type where XDF has none.
+            (stored, dtype) => sample_of_whole(value(stored, sample) as i64, dtype, 1.0, &mut block.bytes),
+        };
         match &self.chosen {
-            None => block.bytes.extend_from_slice(&self.frame),
+            None => self.frame.chunks_exact(self.sample_bytes).for_each(put),
             Some(chosen) => {
-                for place in chosen {
-                    let at = place * self.sample_bytes;
-                    block.bytes.extend_from_slice(self.frame.get(at..at + self.sample_bytes).unwrap_or_default());
+                for at in chosen.iter().map(|place| place * self.sample_bytes) {
+                    put(self.frame.get(at..at + self.sample_bytes).unwrap_or_default());
                 }
             }
         }
-        samples.at = at;
-        samples.left -= 1;
-        Ok(())
     }
 }
 
 impl<S: Source> Format for Xdf<S> {
     fn read(&mut self, most: usize, block: &mut Block) -> Result<(), Problem> {
         while block.frames < most {
-            let mut samples = match self.chunk.take().filter(|s| s.left > 0) {
-                Some(samples) => samples,
-                None => match self.open_chunk()? {
-                    Some(samples) if samples.left > 0 => samples,
-                    Some(_) => continue,
-                    None => break,
-                },
-            };
-            self.sample(&mut samples, block)?;
-            self.chunk = Some(samples);
+            let Some(time) = self.next_frame()? else { break };
+            let is_behind = |lost: &&(f64, u64)| lost.0 <= time;
+            while let Some((_, frames)) = self.lost.get(self.next_lost).filter(is_behind) {
+                if block.frames > 0 {
+                    // What is lost is lost before a block.
+                    self.ahead = Some(time);
+                    return Ok(());
+                }
+                block.lost = block.lost.saturating_add(*frames);
+                self.next_lost += 1;
+            }
+            self.put(block);
+            block.times.push(time);
+            block.frames += 1;
         }
         Ok(())
     }
@@ -229,6 +280,8 @@ impl<S: Source> Format for Xdf<S> {
         self.next = MAGIC.len() as u64;
         self.chunk = None;
         self.last_time = None;
+        self.ahead = None;
+        self.next_lost = 0;
         Ok(())
     }
 }

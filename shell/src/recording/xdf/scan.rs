@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::super::content::Mark;
 use super::super::error::Problem;
+use super::super::own::frames_of_gap;
 use super::super::source::Source;
 use super::chunk::{Chunk, MAGIC, Tag, var_len};
 use super::header::Info;
@@ -76,7 +77,7 @@ impl Scan {
     pub(super) fn marks(&self, id: u32) -> Vec<Mark> {
         let here = self.streams.get(&id);
         let mut marks = Vec::new();
-        for stream in self.streams.values() {
+        for stream in self.streams.values().filter(|s| !s.info.is_gaps()) {
             for text in &stream.texts {
                 let common = text.time + stream.offset(text.time);
                 let time = common - here.map_or(0.0, |s| s.offset(common));
@@ -85,6 +86,12 @@ impl Scan {
         }
         marks.sort_by(|a, b| a.time.total_cmp(&b.time));
         marks
+    }
+
+    /// Frames that our own recorder says were lost, each with the time of the frame behind them, by time.
+    pub(super) fn lost(&self) -> Vec<(f64, u64)> {
+        let texts = self.streams.values().filter(|s| s.info.is_gaps()).flat_map(|s| &s.texts);
+        texts.filter_map(|text| Some((text.time, frames_of_gap(&text.text)?))).collect()
     }
 
     fn take(&mut self, source: &impl Source, chunk: &Chunk) -> Result<(), Problem> {
