@@ -5,6 +5,8 @@
 //! | EDF, EDF+, BDF, BDF+ | `edf` |
 //! | XDF | `xdf` |
 //! | CSV and its relatives | `csv` |
+//! | Parquet, Arrow IPC (our own) | `columns`, with the feature `parquet` |
+//! | what all of our own have in common | `own` |
 //!
 //! The format is found from the content. A [`Reader`] gives what [`replay`](crate::replay) publishes: samples exactly as the file has them, with
 //! labels, units, scales, times, gaps and annotations. [`Recording`] is the same as volts in memory, for a simulated ADC to measure. Knows no
@@ -21,6 +23,8 @@
 //! ```
 
 mod choice;
+#[cfg(feature = "parquet")]
+mod columns;
 mod content;
 mod convert;
 mod csv;

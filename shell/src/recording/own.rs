@@ -37,6 +37,7 @@ pub(super) struct Own {
 }
 
 /// Frames that are not in the recording, before one that is.
+#[cfg(feature = "parquet")]
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
 pub(super) struct Gap {
@@ -48,6 +49,7 @@ pub(super) struct Gap {
     pub(super) not_acquired: u64,
 }
 
+#[cfg(feature = "parquet")]
 impl Gap {
     /// All of them.
     pub(super) const fn frames(&self) -> u64 {

@@ -44,6 +44,9 @@ impl Reader {
         if magic.starts_with(xdf::MAGIC) {
             return xdf::open(source, choice).map(Self::new);
         }
+        if magic.starts_with(PARQUET) || magic.starts_with(ARROW) {
+            return columns(source, magic.starts_with(PARQUET), choice);
+        }
         if magic.starts_with(GZIP) {
             return Err(Problem::Unknown(
                 "it is compressed with gzip (an .xdfz is that): unpack it with gunzip".into(),
@@ -79,5 +82,19 @@ impl Reader {
     }
 }
 
+#[cfg(feature = "parquet")]
+fn columns(source: impl Source + 'static, is_parquet: bool, choice: &Choice) -> Result<Reader, Problem> {
+    super::columns::open(source, is_parquet, choice).map(Reader::new)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn columns(_: impl Source + 'static, is_parquet: bool, _: &Choice) -> Result<Reader, Problem> {
+    let format = if is_parquet { "Parquet" } else { "Arrow" };
+    Err(Problem::Unknown(format!("it is {format}, and this axismirror was built without the feature `parquet`")))
+}
+
+/// What files of columns begin with.
+const PARQUET: &[u8] = b"PAR1";
+const ARROW: &[u8] = b"ARROW1";
 /// What a file of gzip begins with (RFC 1952).
 const GZIP: &[u8] = b"\x1f\x8b";

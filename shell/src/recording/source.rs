@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 
 /// Bytes by offset.
-pub(super) trait Source: Send {
+pub(super) trait Source: Send + Sync {
     /// How many there are.
     fn len(&self) -> u64;
 
@@ -70,6 +70,17 @@ impl Source for Vec<u8> {
     }
 }
 
+#[cfg(feature = "parquet")]
+impl<S: Source> Source for std::sync::Arc<S> {
+    fn len(&self) -> u64 {
+        (**self).len()
+    }
+
+    fn read_some(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
+        (**self).read_some(out, at)
+    }
+}
+
 /// A source that is read from one end to the other.
 #[derive(Debug)]
 pub(super) struct Sequential<S> {
@@ -80,6 +91,12 @@ pub(super) struct Sequential<S> {
 impl<S: Source> Sequential<S> {
     pub(super) const fn new(source: S) -> Self {
         Self { source, at: 0 }
+    }
+
+    /// From a place on.
+    #[cfg(feature = "parquet")]
+    pub(super) const fn starting(source: S, at: u64) -> Self {
+        Self { source, at }
     }
 
     /// The bytes themselves.
