@@ -50,6 +50,7 @@ pub(super) fn of(release: Release, quick: bool) -> Vec<Case> {
     add("restart after SIGKILL", Box::new(|c, n| restart(c, n, true)));
     add("README's reader", Box::new(example));
     add("our mirror, their writer", Box::new(our_mirror));
+    add("a replayed recording", Box::new(replayed));
     if !quick {
         add("change of element type", Box::new(|c, n| change(c, n, "units=volts", "i,f", None)));
         add("restart after SIGTERM", Box::new(|c, n| restart(c, n, false)));
@@ -122,6 +123,29 @@ fn volts(context: &Context, name: &str, dtype: &str, char: &str) -> Result<Strin
     let script = reader(context, name, 1000, VOLTS_ATTRS, &["--frames", "1500", "--dtypes", char])?;
     let seen = judge(script, &service)?;
     service.stop_cleanly()?;
+    Ok(seen)
+}
+
+/// A counter stream that was recorded, played again: the published mirror reads it as if it were live.
+fn replayed(context: &Context, name: &str) -> Result<String, String> {
+    let recorded = format!("{name}-recorded");
+    let mut live = counter(context, &recorded, 1000, 10, &[])?;
+    live.wait_ready()?;
+    let file = sys::target_dir().join("interop").join(format!("{name}.bdf"));
+    let path = file.to_string_lossy().into_owned();
+    let out = service::axismirror(&["record", &recorded, "-o", &path, "--seconds", "3", "--overwrite"])?;
+    if !out.status.success() {
+        return Err(format!("record: {}: {}", out.status, String::from_utf8_lossy(&out.stderr).trim()));
+    }
+    live.stop_cleanly()?;
+    let version = context.release.struct_version.to_string();
+    let flags = ["--wait", "--stay", "--chunk", "10", "--buf-dur", SHORT_RING, "--struct-version", &version];
+    let mut replay = Service::replay(name, &file, &flags)?;
+    replay.wait_ready()?;
+    let seen = judge(reader(context, name, 1000, CODES_ATTRS, &["--frames", "2500", "--min-wraps", "3"])?, &replay)?;
+    replay.stop_cleanly()?;
+    // Removed only when all went well: what is left explains a failure.
+    std::fs::remove_file(&file).map_err(|e| format!("{path}: {e}"))?;
     Ok(seen)
 }
 

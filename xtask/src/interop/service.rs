@@ -1,4 +1,4 @@
-//! A running `axismirror run`: start, wait until it publishes, change, stop.
+//! A running `axismirror run` or `replay`: start, wait until it publishes, change, stop.
 //!
 //! Speaks to it through its command line and signals alone.
 
@@ -56,7 +56,7 @@ pub(crate) fn last_lines(path: &Path) -> String {
 /// A running service.
 pub(crate) struct Service {
     name: String,
-    flags: Vec<String>,
+    args: Vec<String>,
     child: Child,
     log: PathBuf,
 }
@@ -64,9 +64,18 @@ pub(crate) struct Service {
 impl Service {
     /// Starts a stream; returns before it publishes.
     pub(crate) fn start(name: &str, flags: &[&str]) -> Result<Self, String> {
-        let flags: Vec<String> = flags.iter().map(|&f| f.to_owned()).collect();
-        let (child, log) = spawn(name, &flags)?;
-        Ok(Self { name: name.to_owned(), flags, child, log })
+        Self::begin(name, &[&["run"], flags].concat())
+    }
+
+    /// Plays a recording as a stream; returns before it publishes.
+    pub(crate) fn replay(name: &str, recording: &Path, flags: &[&str]) -> Result<Self, String> {
+        Self::begin(name, &[&["replay", &recording.to_string_lossy()], flags].concat())
+    }
+
+    fn begin(name: &str, args: &[&str]) -> Result<Self, String> {
+        let args: Vec<String> = args.iter().map(|&a| a.to_owned()).collect();
+        let (child, log) = spawn(name, &args)?;
+        Ok(Self { name: name.to_owned(), args, child, log })
     }
 
     /// Waits until the stream is valid.
@@ -132,15 +141,15 @@ impl Service {
 
     /// Starts again after an end.
     pub(crate) fn start_again(&mut self) -> Result<(), String> {
-        (self.child, self.log) = spawn(&self.name, &self.flags)?;
+        (self.child, self.log) = spawn(&self.name, &self.args)?;
         Ok(())
     }
 }
 
-fn spawn(name: &str, flags: &[String]) -> Result<(Child, PathBuf), String> {
+fn spawn(name: &str, args: &[String]) -> Result<(Child, PathBuf), String> {
     let (log, file) = log_file(&format!("{name}.service"))?;
     let mut c = sys::command(binary());
-    c.args(["run", "--name", name]).args(flags).stdout(Stdio::null()).stderr(file);
+    c.args(args).args(["--name", name]).stdout(Stdio::null()).stderr(file);
     let child = Child::spawn(&mut c).map_err(|e| format!("{}: {e}", sys::line(&c)))?;
     Ok((child, log))
 }

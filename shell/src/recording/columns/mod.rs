@@ -73,10 +73,14 @@ pub(super) fn open<S: Source + 'static>(
     let opened = guarded(|| if is_parquet { parquet::open(&source) } else { arrow::open(&source) });
     let opened = opened.map_err(Problem::Unknown)?;
     let own = (opened.text)("axismirror").as_deref().and_then(Own::parse).ok_or_else(|| {
-        Problem::Unknown(format!("it is no recording of axismirror's: its {} footer has no description of a stream", opened.format))
+        Problem::Unknown(format!(
+            "it is no recording of axismirror's: its {} footer has no description of a stream",
+            opened.format
+        ))
     })?;
-    let all: Vec<usize> =
-        (0..opened.columns.len()).filter(|&i| !matches!(opened.columns.get(i), Some((name, _)) if i < 2 && (name == FRAME || name == TIME))).collect();
+    let all: Vec<usize> = (0..opened.columns.len())
+        .filter(|&i| !matches!(opened.columns.get(i), Some((name, _)) if i < 2 && (name == FRAME || name == TIME)))
+        .collect();
     let label = |&i: &usize| opened.columns.get(i).map_or("", |(name, _)| name.as_str());
     let chosen: Vec<usize> = match &choice.signals {
         Signals::Named(names) => super::choice::find(names, all.iter().map(label))?,
@@ -122,9 +126,7 @@ pub(super) fn open<S: Source + 'static>(
         left_out: left_out.collect(),
     };
     own.apply(&mut content);
-    let again = move || {
-        guarded(|| if is_parquet { parquet::batches(&source) } else { arrow::batches(&source) })
-    };
+    let again = move || guarded(|| if is_parquet { parquet::batches(&source) } else { arrow::batches(&source) });
     let batches = again().map_err(Problem::Unknown)?;
     let mut columns =
         Columns { open: Box::new(again), batches, batch: None, picks, dtype, has_times: false, gaps, next_gap: 0 };

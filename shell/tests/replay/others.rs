@@ -1,136 +1,25 @@
-//! Recordings as streams, from the file to what a mirror reads: every value, times, gaps, rounds, marks.
-//!
-//! Time is the tests' own: it passes as soon as somebody waits for it. Expected values are those of other people's readers (see make.py beside the
-//! recordings) and of the files' own documentation.
+//! Files of other people's programs. Expected values are those of other people's readers (see make.py beside the recordings) and of the files'
+//! own documentation.
 
-mod common;
-
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axismirror::config::{Settings, Units};
-use axismirror::events::EventReader;
+use axismirror::config::Units;
 use axismirror::mirror::{Follower, News, Start, StreamInfo};
 use axismirror::recording::{Choice, Signals};
-use axismirror::replay::{Options, Progress, Replay, ReplayError, Speed, Summary};
-use axismirror_boards::drdy::Pace;
+use axismirror::replay::{Options, Replay, ReplayError, Speed};
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
-use common::{eventually, unique};
 
-fn data(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/recording").join(name)
-}
+use crate::common::{self, eventually};
+use crate::play::{Virtual, data, near, options, play, play_paced};
 
 /// Rows of numbers, without the header if there is one.
 fn table(name: &str, has_header: bool) -> Vec<Vec<f64>> {
     let text = std::fs::read_to_string(data(name)).unwrap();
     let rows = text.lines().skip(usize::from(has_header));
     rows.map(|l| l.split(',').map(|f| f.parse().unwrap()).collect()).collect()
-}
-
-/// A clock that is at a time as soon as somebody waits for it, and stops at one.
-#[derive(Clone, Default)]
-struct Virtual {
-    now: Arc<AtomicI64>,
-    last: Option<i64>,
-    waited_for: Arc<Mutex<Vec<i64>>>,
-}
-
-impl Pace for Virtual {
-    fn until(&mut self, time_ns: i64) -> bool {
-        self.now.store(time_ns, Ordering::Relaxed);
-        self.waited_for.lock().unwrap().push(time_ns);
-        self.last.is_none_or(|last| time_ns < last)
-    }
-
-    fn now(&mut self) -> Option<i64> {
-        Some(self.now.load(Ordering::Relaxed))
-    }
-}
-
-/// What a mirror has read of a replay.
-struct Seen {
-    info: StreamInfo,
-    bytes: Vec<u8>,
-    times: Vec<f64>,
-    /// Frames before which others are missing by their times, and how many.
-    gaps: Vec<(usize, u64)>,
-    marks: Vec<(u64, f64, String)>,
-    health_lost: u64,
-    summary: Summary,
-}
-
-impl Seen {
-    fn values(&self) -> Vec<f64> {
-        let size = self.info.dtype.size();
-        self.bytes.chunks_exact(size).map(|b| axismirror::mirror::value::value(self.info.dtype, b)).collect()
-    }
-
-    fn rows(&self) -> Vec<Vec<f64>> {
-        self.values().chunks(self.info.channels).map(<[f64]>::to_vec).collect()
-    }
-}
-
-fn options(test: &str) -> Options {
-    let settings = Settings { name: unique(test), ..Settings::default() };
-    Options { settings, is_named: true, stays: true, ..Options::default() }
-}
-
-/// Plays a file, which stays, and reads `frames` frames of it.
-fn play(file: &str, options: Options, frames: usize) -> Seen {
-    play_paced(file, options, frames, Virtual::default())
-}
-
-fn play_paced(file: &str, options: Options, frames: usize, pace: Virtual) -> Seen {
-    let replay = Replay::open(&data(file), options).unwrap();
-    let name = replay.name().to_owned();
-    let mut follower = Follower::open(&name, Start::Oldest).unwrap();
-    let mut events = EventReader::open(&name, Start::Oldest).unwrap();
-    let stop = Arc::new(AtomicBool::new(false));
-    let stopped = stop.clone();
-    let all_played = Arc::new(AtomicBool::new(false));
-    let played = all_played.clone();
-    let player = std::thread::spawn(move || {
-        let tell = |p: &Progress| played.store(p.stays, Ordering::Relaxed);
-        replay.run_paced(&stopped, pace, tell).unwrap()
-    });
-    let (mut info, mut bytes, mut times, mut gaps) = (None, Vec::new(), Vec::new(), Vec::new());
-    eventually("all frames", || {
-        while let Ok(News::Stream(_) | News::Frames(_)) = follower.next(Duration::from_millis(20)).map(|news| {
-            match &news {
-                News::Stream(new) => info = Some((*new).clone()),
-                News::Frames(f) => {
-                    assert_eq!(f.overwritten, 0);
-                    if f.not_acquired > 0 {
-                        gaps.push((times.len(), f.not_acquired));
-                    }
-                    bytes.extend_from_slice(f.bytes);
-                    times.extend_from_slice(f.times);
-                }
-                _ => {}
-            }
-            news
-        }) {}
-        (times.len() >= frames).then_some(())
-    });
-    let health_lost = follower.mirror().extension().unwrap().health().frames_lost;
-    eventually("the end", || all_played.load(Ordering::Relaxed).then_some(()));
-    let mut marks = Vec::new();
-    while events.wait(Duration::from_millis(10)).unwrap() {
-        let new = events.take().unwrap();
-        marks.extend(new.events.iter().map(|e| (e.frame, e.time_ns as f64 / 1e9, e.text.clone())));
-    }
-    stop.store(true, Ordering::Relaxed);
-    let summary = player.join().unwrap();
-    assert!(times.len() == frames, "{} frames, expected {frames}", times.len());
-    Seen { info: info.unwrap(), bytes, times, gaps, marks, health_lost, summary }
-}
-
-fn near(a: f64, b: f64, tolerance: f64) -> bool {
-    (a - b).abs() <= tolerance
 }
 
 #[test]
@@ -178,7 +67,7 @@ fn annotations_become_events_at_their_frames() {
 fn pauses_of_a_recording_are_gaps_of_the_stream() {
     let pace = Virtual::default();
     let codes = Options { units: Some(Units::Codes), ..options("pauses") };
-    let seen = play_paced("pauses.edf", codes, 20, pace.clone());
+    let seen = play_paced(&data("pauses.edf"), codes, 20, pace.clone());
     assert_eq!(seen.values(), (0..20).map(|k| f64::from(100 * k)).collect::<Vec<_>>());
     // 0.45 to 10.25 s without frames at 50 Hz.
     assert_eq!(seen.gaps, [(10, 490)]);
@@ -213,7 +102,7 @@ fn a_speed_moves_deadlines_and_not_times() {
     let pace = Virtual::default();
     let mut fast = Options { speed: Speed::Times(4.0), ..options("speed") };
     fast.settings.chunk = std::num::NonZeroU32::new(10);
-    let seen = play_paced("plus.edf", fast, 100, pace.clone());
+    let seen = play_paced(&data("plus.edf"), fast, 100, pace.clone());
     assert!(near(seen.times[99] - seen.times[0], 99.0 / 50.0, 1e-6));
     // Chunks of ten frames at 50 Hz, each due with its last frame, four times as early: multiples of 50 ms from the start on, less a frame's 5 ms.
     let due: Vec<i64> = (1..=10).map(|chunk| chunk * 50_000_000 - 5_000_000).collect();
