@@ -88,7 +88,7 @@ pub(crate) struct SettingFlags {
     #[arg(long, value_name = "SIGNAL",
           value_parser = ["counter", "sine", "square", "noise", "eeg", "recording"], help_heading = SIMULATED)]
     signal: Option<String>,
-    /// The recording to play: CSV, EDF, EDF+ or BDF
+    /// The recording to play: CSV, EDF(+), BDF(+), XDF, or what `axismirror record` writes
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::FilePath, help_heading = SIMULATED)]
     file: Option<String>,
     /// Frequency of the sine, in Hz [default: 10]

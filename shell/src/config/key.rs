@@ -159,7 +159,12 @@ const ENTRIES: [Entry; 30] = [
         Reach::NeedsAdcRestart,
         "What it measures: counter, sine, square, noise, eeg or recording.",
     ),
-    simulated(Key::File, "file", Reach::NeedsAdcRestart, "CSV, EDF(+) or BDF file that signal `recording` plays."),
+    simulated(
+        Key::File,
+        "file",
+        Reach::NeedsAdcRestart,
+        "File that signal `recording` plays: CSV, EDF(+), BDF(+), XDF, or what record writes.",
+    ),
     simulated(Key::FrequencyHz, "frequency_hz", Reach::NeedsAdcRestart, "Frequency of the sine, in Hz."),
     simulated(Key::AmplitudeUv, "amplitude_uv", Reach::NeedsAdcRestart, "Amplitude of the sine (peak), in microvolts."),
     simulated(Key::Fast, "fast", Reach::NeedsAdcRestart, "As fast as the machine can, instead of in real time."),

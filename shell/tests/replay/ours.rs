@@ -1,6 +1,6 @@
 //! What our own recorder keeps is what is played: for each format and type the very samples, times, gaps, events, and what the stream said of itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use axismirror::config::Units;
 use axismirror::record::utc::Mapping;
@@ -117,7 +117,16 @@ fn record(file: &str, head: &Head, finished: bool) -> PathBuf {
 
 fn played(file: &str, head: &Head, test: &str) -> Seen {
     let original = Options { original_times: true, ..options(test) };
-    play_paced(&record(file, head, true), original, FRAMES, Virtual::default())
+    let path = record(file, head, true);
+    let seen = play_paced(&path, original, FRAMES, Virtual::default());
+    remove(&path);
+    seen
+}
+
+/// The file, and its folder when it was the last.
+fn remove(path: &Path) {
+    std::fs::remove_file(path).unwrap();
+    let _ = path.parent().map(std::fs::remove_dir);
 }
 
 fn check(seen: &Seen, head: &Head, time_tolerance: f64, what: &str) {
@@ -191,6 +200,7 @@ fn times_are_the_present_ones_unless_the_recorded_are_asked_for() {
     assert!(seen.times[0] >= before && seen.times[0] < before + 60.0);
     assert!((0..FRAMES).all(|i| near(seen.times[i] - seen.times[0], time(i) - time(0), 1e-8)));
     assert_eq!(seen.gaps, [(GAP_AT, LOST)]);
+    remove(&path);
 }
 
 #[test]
@@ -210,6 +220,7 @@ fn codes_of_ours_can_be_volts_and_keep_the_places_of_channels() {
     let recording = Recording::open(&path).unwrap();
     assert_eq!((recording.rate, recording.channels[1].label.as_str()), (Some(250.0), "Fp2"));
     assert_eq!(recording.channels[1].volts[3].to_bits(), ((f64::from(number(3, 1) * 300) * LSB) as f32).to_bits());
+    remove(&path);
 }
 
 #[test]
@@ -224,5 +235,6 @@ fn what_was_killed_is_played_up_to_its_last_flush() {
         let original = Options { original_times: true, ..options("killed") };
         let seen = play_paced(&path, original, FRAMES, Virtual::default());
         check(&seen, &head, 0.0, ending);
+        remove(&path);
     }
 }

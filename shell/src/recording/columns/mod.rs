@@ -199,6 +199,9 @@ impl Format for Columns {
             if self.has_times {
                 let times = times(batch).and_then(|times| times.values().get(*row..*row + rows));
                 let times = times.ok_or_else(|| Problem::Unknown("some of its frames have no time".to_owned()))?;
+                if times.iter().any(|time| !time.is_finite()) {
+                    return Err(Problem::Unknown("some of its times are no numbers".to_owned()));
+                }
                 block.times.extend_from_slice(times);
             }
             block.frames += rows;

@@ -13,6 +13,9 @@
 use super::super::content::Mark;
 use super::super::own::{Own, frames_of_gap};
 
+/// The largest time in seconds that can be meant; between larger ones numbers overflow.
+const MAX_TIME: f64 = 1e15;
+
 /// Frames of the file that are none of the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Filled {
@@ -117,7 +120,7 @@ impl Said {
 /// `frame=1000 t=12.000123`
 fn time(text: &str) -> Option<f64> {
     let (_, time) = text.split_once(" t=")?;
-    time.parse().ok().filter(|t: &f64| t.is_finite())
+    time.parse().ok().filter(|t: &f64| t.abs() <= MAX_TIME)
 }
 
 /// `1/3 {...`

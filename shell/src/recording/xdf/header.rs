@@ -11,6 +11,9 @@ use super::super::own::Own;
 /// The most channels that a stream is believed to have.
 const MAX_CHANNELS: usize = 1 << 14;
 
+/// The lowest rate in Hz that is one.
+const MIN_RATE: f64 = 1e-9;
+
 /// What a stream says of itself.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Info {
@@ -70,7 +73,7 @@ impl Info {
             own: child(info, "desc").and_then(|d| child(d, "axismirror")).and_then(|n| Own::parse(&text(Some(n)))),
             channel_count: channel_count
                 .ok_or_else(|| format!("its channel_count is `{count}`; 1 to {MAX_CHANNELS} are possible"))?,
-            rate: field("nominal_srate").parse().ok().filter(|r: &f64| r.is_finite() && *r > 0.0),
+            rate: field("nominal_srate").parse().ok().filter(|r: &f64| r.is_finite() && *r >= MIN_RATE),
             dtype,
             channels: channels.take(MAX_CHANNELS).map(of).collect(),
         })
