@@ -12,7 +12,6 @@
 //! | changing a running stream | [`control`] |
 //! | what happened, stamped beside a stream | [`events`] |
 //! | a scope in the terminal, and pictures of a stream | [`scope`], [`plot`] |
-//! | files that a simulated ADC plays | [`recording`] |
 //! | a stream into files that other programs open | [`record`] |
 //! | files of samples, and playing them as a stream | [`recording`], [`replay`] |
 #![deny(unsafe_code)]
@@ -34,7 +33,6 @@ pub mod plot;
 pub mod realtime;
 pub mod record;
 pub mod recording;
-pub mod scope;
 pub mod replay;
 pub mod sample;
 pub mod scope;

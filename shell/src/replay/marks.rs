@@ -14,7 +14,7 @@ use super::stream::Plan;
 use crate::clock;
 use crate::config::{Settings, visible};
 use crate::control::{ControlServer, Refusal};
-use crate::events::{At, EventStream, Mark as Stamp, Position};
+use crate::events::{At, EventStream, Mark as Stamp, Position, Span};
 use crate::service::{Events, ServiceError, marker};
 
 /// What of a period is rounding, and no reason to take the next frame.
@@ -62,7 +62,16 @@ impl Marks {
         let segment = StreamName::new(plan.name())?.header();
         let control = ControlServer::start(segment.as_str(), marker(&events)).map_err(ServiceError::from)?;
         let looks_after = Events::start(events.clone(), &settings, plan.access)?;
-        Ok(Self { events, _looks_after: looks_after, control, position, clock: plan.clock, free_running, first_ns: None, rate })
+        Ok(Self {
+            events,
+            _looks_after: looks_after,
+            control,
+            position,
+            clock: plan.clock,
+            free_running,
+            first_ns: None,
+            rate,
+        })
     }
 
     /// Shows where the stream is: by that a person's marks are stamped.
@@ -79,7 +88,8 @@ impl Marks {
             Clock::Realtime if !self.free_running => clock::realtime_ns() - clock::monotonic_ns(),
             _ => 0,
         };
-        At { next, newest_ns, first_ns, offset_ns, rate: self.rate, silent: false, free_running: self.free_running }
+        let frames = Some(Span { first_ns, newest_ns });
+        At { next, frames, offset_ns, rate: self.rate, silent: false, free_running: self.free_running }
     }
 
     /// Stamps a recorded mark at a published time, within the frames that were just published or before them. Says whether it could be.
