@@ -101,7 +101,7 @@ fn it_waits_for_its_stream_and_goes_on_with_the_next_writer() {
     drop(service);
     let _service = Service::start(&name, &["--labels", "Fp1,Fp2,C3,C4,P7,P8,O1,O2"]);
     screen.waits_for("not acquired");
-    screen.waits_for("buffer 1");
+    screen.waits_for("new writer");
     screen.press("?");
     screen.waits_for("autoscale: each channel");
     screen.press("?f");

@@ -4,13 +4,14 @@ use std::time::{Duration, Instant};
 
 use axismirror::causes;
 use axismirror::events::EventReader;
-use axismirror::mirror::{Follower, News, Start, State};
+use axismirror::mirror::{Follower, News, Start, State, StreamInfo};
 use axismirror::scope::canvas::Symbols;
 use axismirror::scope::draw::{Picture, Scene, Theme};
 use axismirror::scope::filter::{Band, FilterError, Filters};
 use axismirror::scope::keys::{Command, command};
 use axismirror::scope::terminal::{Input, Terminal, TerminalError};
 use axismirror::scope::{Arrivals, Health, Signals, Sizes, View};
+use axismirror_core::extension::{Extension, Writer};
 use clap::Args;
 
 use super::Failure;
@@ -162,6 +163,8 @@ struct Scope {
     picture: Picture,
     health: Health,
     state: State,
+    /// Who writes, where that is known.
+    writer: Option<Writer>,
     arrivals: Arrivals,
     looked: Option<Instant>,
     start: Instant,
@@ -185,6 +188,7 @@ impl Scope {
             picture: Picture::default(),
             health: Health::default(),
             state: State::Absent,
+            writer: None,
             arrivals: Arrivals::default(),
             looked: None,
             start: Instant::now(),
@@ -206,17 +210,8 @@ impl Scope {
                     break;
                 }
                 News::Stream(info) => {
-                    if info.is_events() {
-                        return Err(are_events(&info.name));
-                    }
-                    if let Some(n) = self.chosen.iter().find(|n| **n > info.channels) {
-                        self.message = Some(format!("there is no channel {n}: the stream has {}", info.channels));
-                    }
-                    if !self.signals.stream(info) {
-                        self.picture.forget();
-                        self.view.forget_channels();
-                        self.refilter();
-                    }
+                    let info = info.clone();
+                    self.stream(&info)?;
                 }
                 News::Frames(frames) => self.signals.frames(&frames),
             }
@@ -235,6 +230,27 @@ impl Scope {
                     }
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// What the frames from here on are.
+    fn stream(&mut self, info: &StreamInfo) -> Result<(), Failure> {
+        if info.is_events() {
+            return Err(are_events(&info.name));
+        }
+        if let Some(n) = self.chosen.iter().find(|n| **n > info.channels) {
+            self.message = Some(format!("there is no channel {n}: the stream has {}", info.channels));
+        }
+        // A Python writer does not say who it is, and makes a new buffer for each message where its rate is irregular.
+        let writer = self.follower.mirror().extension().map(Extension::writer);
+        let before = std::mem::replace(&mut self.writer, writer);
+        if !self.signals.stream(info) {
+            self.picture.forget();
+            self.view.forget_channels();
+            self.refilter();
+        } else if writer != before {
+            self.signals.mark_next("new writer".to_owned());
         }
         Ok(())
     }
@@ -277,6 +293,7 @@ impl Scope {
             view: &self.view,
             health: &self.health,
             arrivals: self.arrivals.rate(),
+            idle_s: self.arrivals.idle(self.start.elapsed().as_secs_f64()),
             message: self.message.as_deref(),
             theme: self.theme,
         };

@@ -10,6 +10,8 @@ use crate::shm;
 const STOPPED_S: f64 = 5.0;
 /// Over how long the rate of arrival is taken, in seconds.
 const RATE_OVER_S: f64 = 10.0;
+/// Fewer seconds without a frame are not worth a word.
+const IDLE_S: f64 = 2.0;
 /// Before, it says nothing.
 const RATE_FROM_S: f64 = 2.0;
 
@@ -93,15 +95,27 @@ impl Health {
 pub struct Arrivals {
     /// When, in seconds, and how many until then.
     seen: VecDeque<(f64, u64)>,
+    /// When the last ones were seen, and how many there were.
+    last: Option<(f64, u64)>,
 }
 
 impl Arrivals {
     /// So many frames had arrived at this time, counted from the start.
     pub fn note(&mut self, now_s: f64, frames: u64) {
+        if frames > self.last.map_or(0, |(_, frames)| frames) {
+            self.last = Some((now_s, frames));
+        }
         self.seen.push_back((now_s, frames));
         while self.seen.get(1).is_some_and(|(then, _)| now_s - then >= RATE_OVER_S) {
             self.seen.pop_front();
         }
+    }
+
+    /// For how many seconds none has arrived; `None` when that is no time, or none ever has.
+    #[must_use]
+    pub fn idle(&self, now_s: f64) -> Option<f64> {
+        let (since, _) = self.last?;
+        Some(now_s - since).filter(|s| *s >= IDLE_S)
     }
 
     /// Frames a second of late.
@@ -128,5 +142,7 @@ mod tests {
         (200..400).for_each(|i| arrivals.note(f64::from(i) / 10.0, 25 * 199));
         assert_eq!(arrivals.rate(), Some(0.0));
         assert!(arrivals.seen.len() < 110);
+        assert_eq!((arrivals.idle(21.0), arrivals.idle(22.5)), (None, Some(2.6)));
+        assert_eq!(Arrivals::default().idle(99.0), None);
     }
 }

@@ -129,8 +129,6 @@ impl Signals {
             self.begin();
         } else if let Some(kept) = self.kept.as_mut().filter(|_| generation != Some(info.generation)) {
             kept.bank.reset();
-            let place = kept.shown.end();
-            self.mark_at(place, format!("buffer {}", info.generation.number()));
         }
         same
     }
@@ -139,8 +137,10 @@ impl Signals {
     fn begin(&mut self) {
         let channels = self.picked.len();
         let rate = self.source.as_ref().and_then(|s| s.rate);
-        let filters = if self.filters.check(rate).is_ok() { self.filters } else { Filters::default() };
-        self.kept = Bank::new(&filters, rate, channels).ok().map(|bank| Kept {
+        if self.filters.check(rate).is_err() {
+            self.filters = Filters::default();
+        }
+        self.kept = Bank::new(&self.filters, rate, channels).ok().map(|bank| Kept {
             raw: History::new(channels, 0, false),
             shown: History::new(channels, 0, true),
             bank,
@@ -257,6 +257,13 @@ impl Signals {
         };
         if let Some(place) = place {
             self.mark_at(place, text);
+        }
+    }
+
+    /// Something happened before the next frame.
+    pub fn mark_next(&mut self, text: String) {
+        if let Some(kept) = &self.kept {
+            self.mark_at(kept.shown.end(), text);
         }
     }
 

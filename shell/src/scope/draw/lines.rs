@@ -54,6 +54,9 @@ pub(super) fn health(scene: &Scene<'_>, row: Rect, buffer: &mut Buffer) {
     let (_, overwritten, not_acquired) = scene.signals.counts();
     let (link, good) = link(health);
     let mut parts = vec![(link, good), (format!("missed {overwritten}"), overwritten == 0)];
+    if let Some(s) = scene.idle_s.filter(|_| good) {
+        parts.insert(1, (format!("no frame for {s:.0} s"), false));
+    }
     if not_acquired > 0 {
         parts.push((format!("not acquired {not_acquired}"), false));
     }

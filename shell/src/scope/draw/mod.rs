@@ -68,6 +68,8 @@ pub struct Scene<'a> {
     pub health: &'a Health,
     /// Frames a second that arrived of late.
     pub arrivals: Option<f64>,
+    /// For how many seconds none has arrived, when that is worth a word.
+    pub idle_s: Option<f64>,
     /// What the last key could not do.
     pub message: Option<&'a str>,
     /// What the terminal can show.

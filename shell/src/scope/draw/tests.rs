@@ -61,7 +61,8 @@ const PLAIN: Theme = Theme { colour: false, symbols: Symbols::Ascii };
 fn drawn(signals: &Signals, view: &View, (width, height): (u16, u16), theme: Theme) -> Buffer {
     let health =
         Health { link: Link::Alive, lost: Some(3), jitter_s: Some(2.5e-6), rate: Some(249.98), ..Health::default() };
-    let scene = Scene { name: "lab", signals, view, health: &health, arrivals: None, message: None, theme };
+    let scene =
+        Scene { name: "lab", signals, view, health: &health, arrivals: None, idle_s: None, message: None, theme };
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut picture = Picture::default();
     // Twice: the second follows the first.
@@ -156,6 +157,7 @@ fn without_a_stream_it_says_what_it_waits_for() {
             view: &view,
             health: &health,
             arrivals: None,
+            idle_s: None,
             message: Some("no filter"),
             theme: PLAIN,
         };
