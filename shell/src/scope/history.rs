@@ -267,6 +267,21 @@ mod tests {
         assert_eq!(history.sample(0, history.end() - 1), Some(1.0));
     }
 
+    /// Rows that held older frames hold none of them behind a gap.
+    #[test]
+    fn a_gap_hides_what_was_in_its_rows() {
+        let mut history = History::new(256, 0, true);
+        let frames = 3 * LEAST as u64;
+        (0..frames).for_each(|_| history.push(&[1.0; 256]));
+        history.skip(1000);
+        history.push(&[2.0; 256]);
+        assert_eq!([frames - 1, frames, frames + 999].map(|place| history.sample(0, place)), [Some(1.0), None, None]);
+        for (size, first) in [(1, frames), (16, frames / 16)] {
+            let columns: Vec<_> = history.columns(0, first, 1000 / size, size as f64).collect();
+            assert!(columns.iter().all(Option::is_none), "{size}");
+        }
+    }
+
     #[test]
     fn what_is_old_is_kept_coarsely_and_then_no_more() {
         let frames = 600_000;

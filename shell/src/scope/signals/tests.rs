@@ -116,6 +116,9 @@ fn other_filters_show_what_is_kept_and_start_settled_behind_gaps() {
     );
     feed(&mut signals, 110, &[-7; 5], 1, (0, 0));
     assert_eq!(sample(&signals, 114), Some(0.0));
+    // Behind a gap that comes while they are on, too.
+    feed(&mut signals, 120, &[900; 5], 1, (5, 0));
+    assert_eq!([119, 120, 124].map(|place| sample(&signals, place)), [None, Some(0.0), Some(0.0)]);
     // Back: data were never changed.
     signals.set_filters(Filters::default()).unwrap();
     assert_eq!([49, 50, 60, 114].map(|place| sample(&signals, place)), [Some(100.0), None, Some(-7.0), Some(-7.0)]);
