@@ -8,7 +8,7 @@ use axismirror::mirror::{Follower, News, Start, State, StreamInfo};
 use axismirror::scope::canvas::Symbols;
 use axismirror::scope::draw::{Picture, Scene, Theme};
 use axismirror::scope::filter::{Band, FilterError, Filters};
-use axismirror::scope::keys::{Command, command};
+use axismirror::scope::keys::{Command, KEYS, command};
 use axismirror::scope::terminal::{Input, Terminal, TerminalError};
 use axismirror::scope::{Arrivals, Health, Signals, Sizes, View};
 use axismirror_core::extension::{Extension, Writer};
@@ -30,7 +30,7 @@ const HEALTH: Duration = Duration::from_millis(250);
 
 /// Show a stream in the terminal: a scope with time, size, filters, a spectrum, and the stream's health
 #[derive(Debug, Args)]
-#[command(after_help = AFTER)]
+#[command(after_help = after())]
 pub(crate) struct ViewArgs {
     /// Name of the stream; one that is not there yet is waited for
     #[arg(value_name = "NAME", default_value = "axismirror")]
@@ -78,24 +78,20 @@ impl FilterArgs {
     }
 }
 
-const AFTER: &str = "\
-Keys:
-  q  quit (Ctrl-C, Esc)                     ?  the keys
-  space  hold; then left, right: earlier, later
-  [ ]  less, more time                      + -  larger, smaller
-  a  autoscale: each, all alike, off        up down  select a channel
-  Enter  the selected channel alone         x  hide it    s  show all
-  PgUp PgDn  other channels                 { }  fewer, more at once
-  d  DC removal   n  notch   b  band-pass   f  spectrum   r  as at the start
-
-Filters change what is drawn, never data. Frames that are missing are marked and counted: missed ones were overwritten before the scope
-had them, those not acquired or lost never came from the ADC. Events (`axismirror mark`) are lines with their text.
+const EXAMPLES: &str = "\
+Filters change what is drawn, never data. Frames that are missing are marked and counted: those that were missed were overwritten before the scope had them, those that were not acquired or lost never came from the ADC. Events (`axismirror mark`) are lines with their text.
 
 Examples:
   axismirror view
   axismirror view lab --channels 1-8 --seconds 10 --dc --notch 50
   axismirror view lab --band 1-40 --size 1e-4
   ssh -t pi axismirror view lab";
+
+/// The list of keys, and what there is to say of it.
+fn after() -> String {
+    let keys: Vec<String> = KEYS.iter().map(|key| format!("  {:<10}  {}", key.name, key.meaning)).collect();
+    format!("Keys:\n{}\n\n{EXAMPLES}", keys.join("\n"))
+}
 
 pub(crate) fn positive(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|x: &f64| *x > 0.0 && x.is_finite());
