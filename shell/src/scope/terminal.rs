@@ -75,8 +75,16 @@ impl Drop for Restore {
     }
 }
 
-/// To the state that a shell expects. What fails, fails because it is gone.
+/// Whether the terminal is ours.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// To the state that a shell expects, once: leaving the other screen again would set the cursor back over what was said since. What fails, fails
+/// because it is gone.
 fn restore() {
+    // Relaxed: nothing else is published by it, and each of two that come here at once finds out alone whether it is the first.
+    if !TAKEN.swap(false, Ordering::Relaxed) {
+        return;
+    }
     let _ = execute!(stdout(), LeaveAlternateScreen, cursor::Show);
     let _ = disable_raw_mode();
 }
@@ -105,6 +113,7 @@ impl Terminal {
             restore();
             before(info);
         }));
+        TAKEN.store(true, Ordering::Relaxed);
         let restore = Restore;
         enable_raw_mode()?;
         execute!(stdout(), EnterAlternateScreen, cursor::Hide)?;
