@@ -10,6 +10,7 @@ import argparse
 import csv
 import json
 import re
+import traceback
 import warnings
 from pathlib import Path
 
@@ -78,8 +79,8 @@ def edf(path):
     assert start.isoformat() == description["start_utc"][:19], (start, description["start_utc"])
     assert abs(first_stamp - float("0." + description["start_utc"][20:29])) < 1e-6
     lsb = description["attrs"].get("volts_per_code")
+    scale = {"uV": 1e6, "mV": 1e3, "V": 1}[dimension]
     if lsb:
-        scale = {"uV": 1e6, "mV": 1e3, "V": 1}[dimension]
         expected = codes * lsb * scale
         # Seven characters for the physical maximum: half of the last digit of a million at worst.
         assert np.all(np.abs(physical - expected) <= 6e-7 * np.abs(expected) + 1e-9), np.abs(physical - expected).max()
@@ -105,7 +106,7 @@ def edf(path):
     raw = reader(path, preload=True)
     assert raw.ch_names == labels and abs(raw.info["sfreq"] - rate) < 1e-9 * rate
     assert raw.info["meas_date"].replace(tzinfo=None) == start
-    assert np.allclose(raw.get_data().T * 1e6, physical, rtol=1e-12, atol=1e-9)
+    assert np.allclose(raw.get_data().T * scale, physical, rtol=1e-12, atol=1e-9)
     bad = [a for a in raw.annotations if a["description"].startswith("BAD")]
     assert len(bad) == len([t for t in texts if t.startswith("BAD")]), "MNE must leave out what was filled up"
     return Recording(description, numbers[keep], None, codes[keep], gaps, labels, pieces(texts, "axismirror end"))
@@ -188,13 +189,15 @@ def check(path, known, args):
     rows, gaps = known
     recording = READERS[path.suffix](path)
     description = recording.description
-    assert recording.labels == description.get("labels", recording.labels)
+    labels = description.get("labels", recording.labels)
+    if path.suffix in (".bdf", ".edf"):
+        labels = [label.replace("\u00b5", "u")[:16] for label in labels]  # ASCII alone
+    assert recording.labels == labels
     assert np.all(np.diff(recording.frames) == 1), "frames are missing without a word"
     if args.from_oldest:
+        assert recording.frames[0] == 0, "it does not begin with the oldest frame"
         # tail began later.
-        oldest = min(rows)
-        assert recording.frames[0] < oldest, "it does not begin with the oldest frame"
-        recording = recording.from_frame(oldest)
+        recording = recording.from_frame(min(rows))
     whole = [n for n in recording.frames if int(n) in rows]
     assert len(whole) == len(recording.frames), f"{len(recording.frames) - len(whole)} frames are not in the reference"
     first = int(recording.frames[0])
@@ -250,7 +253,8 @@ def main():
         try:
             r = check(path, known, args)
         except Exception as error:
-            raise SystemExit(f"{path.name}: {type(error).__name__}: {error}") from error
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            raise SystemExit(f"{path.name}: {type(error).__name__}: {error} ({where.line}, line {where.lineno})") from error
         seen.append(f"{path.name} {len(r.frames)}")
     print(f"{', '.join(seen)} frames, {sum(r.gaps.values())} of them lost before")
 

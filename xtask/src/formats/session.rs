@@ -137,7 +137,7 @@ impl<'a> Session<'a> {
         if out.status.success() {
             return Ok(String::from_utf8_lossy(&out.stdout).trim().to_owned());
         }
-        Err(format!("{}{}", out.status, String::from_utf8_lossy(&out.stderr).trim_end().replace('\n', "\n      | ")))
+        Err(format!("{}: {}", out.status, String::from_utf8_lossy(&out.stderr).trim_end().replace('\n', "\n      | ")))
     }
 
     /// No longer looks after the recorders, which have ended.
