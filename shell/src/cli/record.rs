@@ -181,6 +181,7 @@ fn missing(p: &Progress) -> String {
         (p.gaps, "gaps"),
         (p.not_acquired, "frames not acquired"),
         (p.overwritten, "frames missed by the recorder"),
+        (p.unsaved, "frames not written"),
         (p.lossy, "samples changed"),
         (p.events_missed, "events missed by the recorder"),
     ] {

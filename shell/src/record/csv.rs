@@ -22,12 +22,16 @@ pub(super) struct Csv {
     dtype: DType,
     channels: usize,
     lines: String,
+    /// Frames, and those in the file.
+    frames: u64,
+    saved: u64,
 }
 
 impl Csv {
     pub(super) fn create(path: &Path, overwrite: bool, head: &Head) -> Result<Self, RecordError> {
         let out = Out::create(path, overwrite)?;
-        let mut csv = Self { out, dtype: head.dtype, channels: head.channels.len(), lines: String::new() };
+        let mut csv =
+            Self { out, dtype: head.dtype, channels: head.channels.len(), lines: String::new(), frames: 0, saved: 0 };
         // Rate and unit first: other programs look no further.
         let rate = head.rate.map_or_else(|| "irregular".to_owned(), |rate| format!("{rate} Hz"));
         csv.comment("rate", &rate);
@@ -60,6 +64,7 @@ impl Writer for Csv {
             }
             self.lines.push('\n');
         }
+        self.frames += block.frames as u64;
         if self.lines.len() >= ENOUGH { self.flush() } else { Ok(()) }
     }
 
@@ -77,7 +82,9 @@ impl Writer for Csv {
 
     fn flush(&mut self) -> Result<(), RecordError> {
         let lines = std::mem::take(&mut self.lines);
-        self.out.append(lines.as_bytes())
+        self.out.append(lines.as_bytes())?;
+        self.saved = self.frames;
+        Ok(())
     }
 
     fn finish(&mut self, end: &End) -> Result<(), RecordError> {
@@ -87,6 +94,10 @@ impl Writer for Csv {
 
     fn bytes(&self) -> u64 {
         self.out.end()
+    }
+
+    fn saved(&self) -> u64 {
+        self.saved
     }
 
     fn pending(&self) -> u64 {

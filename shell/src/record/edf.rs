@@ -123,6 +123,10 @@ pub(super) struct Edf {
     /// Where the time was last told.
     told: Option<u64>,
     lossy: u64,
+    /// Frames of the stream, without what was filled up: all, those of whole records, those in the file.
+    frames: u64,
+    whole_frames: u64,
+    saved: u64,
 }
 
 impl Edf {
@@ -155,6 +159,9 @@ impl Edf {
             newest: None,
             told: None,
             lossy: 0,
+            frames: 0,
+            whole_frames: 0,
+            saved: 0,
         };
         edf.note_long("axismirror", &description(head).to_string());
         Ok(edf)
@@ -239,6 +246,7 @@ impl Edf {
         lists.resize(ANNOTATION_BYTES, 0);
         self.whole.append(&mut lists);
         self.records += 1;
+        self.whole_frames = self.frames;
     }
 
     /// Whole records into the file, and then their number into its header.
@@ -248,6 +256,7 @@ impl Edf {
         }
         let whole = std::mem::take(&mut self.whole);
         self.out.append(&whole)?;
+        self.saved = self.whole_frames;
         // Always room for eight digits: 99,999,999 records of a second are three years.
         self.out.replace(header::RECORDS_AT, format!("{:<8}", self.records).as_bytes())
     }
@@ -312,6 +321,7 @@ impl Writer for Edf {
                     self.tell_time(self.position, number, *time);
                 }
             }
+            self.frames += 1;
             self.push(&codes)?;
             self.last.clone_from(&codes);
         }
@@ -366,6 +376,10 @@ impl Writer for Edf {
 
     fn bytes(&self) -> u64 {
         self.out.end()
+    }
+
+    fn saved(&self) -> u64 {
+        self.saved
     }
 
     fn pending(&self) -> u64 {

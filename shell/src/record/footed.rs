@@ -34,6 +34,7 @@ struct Footed<C> {
     gaps: Vec<Gap>,
     events: Vec<Event>,
     sums: Option<String>,
+    saved: u64,
     /// Whether the file lacks something that no row is.
     news: bool,
     shortest_wait: Duration,
@@ -75,6 +76,7 @@ impl<C: Container> Footed<C> {
             gaps: Vec::new(),
             events: Vec::new(),
             sums: None,
+            saved: 0,
             news: false,
             shortest_wait,
             written: Instant::now(),
@@ -115,11 +117,14 @@ impl<C: Container> Footed<C> {
     /// All that waits, into the file.
     fn write(&mut self) -> Result<(), RecordError> {
         let mut piece = Vec::new();
-        if self.columns.rows() > 0 {
+        let rows = self.columns.rows();
+        if rows > 0 {
             let batch = self.columns.take().map_err(|e| self.broken(e.to_string()))?;
             piece = self.container.rows(&batch).map_err(|why| self.broken(why))?;
         }
-        self.commit(&piece)
+        self.commit(&piece)?;
+        self.saved += rows as u64;
+        Ok(())
     }
 }
 
@@ -166,6 +171,10 @@ impl<C: Container> Writer for Footed<C> {
 
     fn bytes(&self) -> u64 {
         C::ENDING.file(&self.end)
+    }
+
+    fn saved(&self) -> u64 {
+        self.saved
     }
 
     fn pending(&self) -> u64 {

@@ -168,6 +168,9 @@ pub trait Writer: Debug {
     /// Bytes in the file.
     fn bytes(&self) -> u64;
 
+    /// Frames that the file has.
+    fn saved(&self) -> u64;
+
     /// Bytes that the next flush may need.
     fn pending(&self) -> u64;
 

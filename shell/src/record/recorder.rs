@@ -73,6 +73,8 @@ pub struct Progress {
     pub overwritten: u64,
     /// Frames that were never acquired.
     pub not_acquired: u64,
+    /// Frames that could not be written any more.
+    pub unsaved: u64,
     /// Samples that were changed to fit the format.
     pub lossy: u64,
     /// Events.
@@ -318,11 +320,18 @@ impl Recorder {
         let Some(mut part) = self.part.take() else { return Ok(()) };
         let sums = End { lossy: part.writer.lossy(), why: why.to_owned(), health: self.health(), ..part.sums };
         let finished = part.writer.finish(&sums);
-        self.closed.frames += sums.frames;
-        self.closed.lossy += sums.lossy;
+        self.put_away(part);
+        finished
+    }
+
+    /// Adds what a file has to the sums; nobody writes into it any more.
+    fn put_away(&mut self, part: Part) {
+        let saved = part.writer.saved();
+        self.closed.frames += saved;
+        self.closed.unsaved += part.sums.frames.saturating_sub(saved);
+        self.closed.lossy += part.writer.lossy();
         self.closed.bytes += part.writer.bytes();
         self.files.push((part.path, part.writer.bytes()));
-        finished
     }
 
     /// What the acquisition counted; null without our block.
@@ -382,7 +391,7 @@ impl Recorder {
             || matches!(error, RecordError::DiskFull { reserve: 0, .. });
         if broken {
             if let Some(part) = self.part.take() {
-                self.files.push((part.path, part.writer.bytes()));
+                self.put_away(part);
             }
         } else {
             let _ = self.close(&error.to_string());

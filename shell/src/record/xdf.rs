@@ -54,6 +54,7 @@ pub(super) struct Xdf {
     rate: Option<f64>,
     pending: Vec<u8>,
     counts: [Count; 3],
+    saved: u64,
     boundary: Instant,
 }
 
@@ -81,6 +82,7 @@ impl Xdf {
             rate: head.rate,
             pending,
             counts: Default::default(),
+            saved: 0,
             boundary: Instant::now(),
         };
         xdf.mark(head.first_time.unwrap_or(0.0));
@@ -182,6 +184,10 @@ impl Writer for Xdf {
         self.out.end()
     }
 
+    fn saved(&self) -> u64 {
+        self.saved
+    }
+
     fn pending(&self) -> u64 {
         self.pending.len() as u64
     }
@@ -190,7 +196,9 @@ impl Writer for Xdf {
 impl Xdf {
     fn write(&mut self) -> Result<(), RecordError> {
         let pending = std::mem::take(&mut self.pending);
-        self.out.append(&pending)
+        self.out.append(&pending)?;
+        self.saved = self.counts.first().map_or(0, |data| data.samples);
+        Ok(())
     }
 }
 
