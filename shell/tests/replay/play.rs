@@ -86,9 +86,9 @@ pub(crate) fn play_paced(file: &Path, options: Options, frames: usize, pace: Vir
     });
     let (mut info, mut bytes, mut times, mut gaps) = (None, Vec::new(), Vec::new(), Vec::new());
     eventually("all frames", || {
-        while let Ok(News::Stream(_) | News::Frames(_)) = follower.next(Duration::from_millis(20)).map(|news| {
-            match &news {
-                News::Stream(new) => info = Some((*new).clone()),
+        loop {
+            match follower.next(Duration::from_millis(20)).unwrap() {
+                News::Stream(new) => info = Some(new.clone()),
                 News::Frames(f) => {
                     assert_eq!(f.overwritten, 0);
                     if f.not_acquired > 0 {
@@ -97,10 +97,9 @@ pub(crate) fn play_paced(file: &Path, options: Options, frames: usize, pace: Vir
                     bytes.extend_from_slice(f.bytes);
                     times.extend_from_slice(f.times);
                 }
-                _ => {}
+                News::Nothing | News::Waiting(_) => break,
             }
-            news
-        }) {}
+        }
         (times.len() >= frames).then_some(())
     });
     let health_lost = follower.mirror().extension().unwrap().health().frames_lost;

@@ -29,6 +29,8 @@ const TIME: &str = "time";
 /// Rows that are decoded at once, where the container lets one choose.
 const ROWS: usize = 4096;
 
+/// A text of the footer by its key.
+type Text = Box<dyn Fn(&str) -> Option<String>>;
 type Batches = Box<dyn Iterator<Item = Result<RecordBatch, String>> + Send>;
 
 /// A container's columns and texts.
@@ -36,8 +38,7 @@ struct Opened {
     format: &'static str,
     /// Name and type of each column; no type where the stream has none like it.
     columns: Vec<(String, Option<DType>)>,
-    /// A text of the footer.
-    text: Box<dyn Fn(&str) -> Option<String>>,
+    text: Text,
     /// Rows, where the footer says it.
     rows: Option<u64>,
 }

@@ -126,7 +126,7 @@ impl<S: Source> Edf<S> {
     /// When a record begins.
     fn onset(&self, record: u64) -> f64 {
         let own = usize::try_from(record).ok().and_then(|i| self.onsets.get(i));
-        own.copied().unwrap_or_else(|| self.begins + record as f64 * self.duration)
+        own.copied().unwrap_or(self.begins + record as f64 * self.duration)
     }
 
     /// Adds `frames` frames of a record, from its frame `first` on.
