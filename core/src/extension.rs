@@ -31,8 +31,15 @@
 //! 1376  latency       40 x u64  frames by that time: bucket k counts 2^(k-1) to 2^k - 1 ns
 //! 1696  drift_ppm        f64  of the ADC's clock against the host's
 //! 1704  jitter_ns        f64  standard deviation of DRDY's times about a line
-//! 1712  end
+//! 1712  received         u32  1 = the stream was received from another machine, whose clock its times are of
+//! 1716  -
+//! 1720  clock_offset     i64  ns to be added to such times for this machine's clock of the same kind
+//! 1728  clock_error      u64  ns that the offset may be off
+//! 1736  clock_measured   i64  ns of CLOCK_MONOTONIC: when that was measured; 0 = not yet
+//! 1744  end
 //! ```
+//!
+//! What is behind 1712 is absent (size 1712) in blocks of the first writers, which are read nevertheless.
 //!
 //! A generation's counters lie in slot `buffer_generation mod 2`. Those of the next one are prepared in the other slot, and the store of
 //! `buffer_generation` makes them the valid ones: a writer that is killed at any instant leaves the counters of one generation whole, and those of
@@ -54,7 +61,9 @@ use crate::name::{MAX_STREAM_NAME, StreamName};
 /// Where the block starts in the header segment.
 pub const EXTENSION_AT: usize = 2048;
 /// Bytes of the block in this version.
-pub const EXTENSION_LEN: usize = JITTER + 8;
+pub const EXTENSION_LEN: usize = CLOCK_MEASURED + 8;
+/// Bytes of the first writers' blocks.
+const FIRST_LEN: usize = JITTER + 8;
 /// Where the futex word lies in the header segment.
 pub const WAKE_AT: usize = EXTENSION_AT + WAKE;
 
@@ -81,6 +90,10 @@ const LATENCY_WORST: usize = (NAME + MAX_STREAM_NAME).next_multiple_of(8);
 const LATENCY: usize = LATENCY_WORST + 8;
 const DRIFT: usize = LATENCY + 8 * BUCKETS;
 const JITTER: usize = DRIFT + 8;
+const RECEIVED: usize = JITTER + 8;
+const CLOCK_OFFSET: usize = RECEIVED + 8;
+const CLOCK_ERROR: usize = CLOCK_OFFSET + 8;
+const CLOCK_MEASURED: usize = CLOCK_ERROR + 8;
 
 const _: () = {
     assert!(
@@ -127,6 +140,26 @@ pub struct Timing {
     pub jitter_ns: f64,
 }
 
+/// What is known of the clock of a stream that was received from another machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Received {
+    /// From the sender's clock to this machine's of the same kind; `None` until it was measured.
+    pub clock: Option<ClockMapping>,
+}
+
+/// From one clock to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ClockMapping {
+    /// ns to be added to a time of the stream.
+    pub offset_ns: i64,
+    /// ns that it may be off.
+    pub error_ns: u64,
+    /// When it was measured, in ns of `CLOCK_MONOTONIC`; never 0.
+    pub measured_ns: i64,
+}
+
 /// The block over the header segment's memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Extension<M> {
@@ -142,7 +175,7 @@ impl<M: Memory> Extension<M> {
         let e = Self::over(memory).filter(|e| e.load_u64(0) == MAGIC)?;
         e.memory.fence_acquire(Acquire::Block);
         let size = usize::try_from(e.load_u32(SIZE)).unwrap_or(0);
-        (e.load_u32(VERSION_AT) >= VERSION && size >= EXTENSION_LEN).then_some(e)
+        (e.load_u32(VERSION_AT) >= VERSION && size >= FIRST_LEN).then_some(e)
     }
 
     fn over(memory: M) -> Option<Self> {
@@ -238,6 +271,26 @@ impl<M: Memory> Extension<M> {
             drift_ppm: f64::from_bits(self.load_u64(DRIFT)),
             jitter_ns: f64::from_bits(self.load_u64(JITTER)),
         }
+    }
+
+    /// Whether the stream was received from another machine, and what is known of the clock there; `None` of a stream of this machine. Offset and
+    /// error may be of two instants.
+    #[must_use]
+    pub fn received(&self) -> Option<Received> {
+        if !self.knows_received() || self.load_u32(RECEIVED) == 0 {
+            return None;
+        }
+        let measured_ns = self.load_u64(CLOCK_MEASURED).cast_signed();
+        let mapping = ClockMapping {
+            offset_ns: self.load_u64(CLOCK_OFFSET).cast_signed(),
+            error_ns: self.load_u64(CLOCK_ERROR),
+            measured_ns,
+        };
+        Some(Received { clock: (measured_ns != 0).then_some(mapping) })
+    }
+
+    fn knows_received(&self) -> bool {
+        usize::try_from(self.load_u32(SIZE)).unwrap_or(0) >= EXTENSION_LEN
     }
 
     /// The acquisition's counters, and which of the stream's channels have electrodes off (none with a writer that does not tell). Each is right
@@ -342,6 +395,23 @@ impl<M: MemoryMut> Extension<M> {
         self.store_u64(LATENCY_WORST, timing.latency.worst_ns());
         self.store_u64(DRIFT, timing.drift_ppm.to_bits());
         self.store_u64(JITTER, timing.jitter_ns.to_bits());
+    }
+
+    /// Sets whether the stream was received, and what is known of the clock there. A block of the first writers' size grows by that: the header
+    /// segment has room for it, all zeros.
+    pub fn set_received(&self, received: Option<Received>) {
+        if !self.knows_received() {
+            if received.is_none() {
+                return;
+            }
+            self.store_u32(RECEIVED, 0);
+            self.store_u32(SIZE, EXTENSION_LEN as u32);
+        }
+        let clock = received.and_then(|r| r.clock);
+        self.store_u64(CLOCK_OFFSET, clock.map_or(0, |c| c.offset_ns.cast_unsigned()));
+        self.store_u64(CLOCK_ERROR, clock.map_or(0, |c| c.error_ns));
+        self.store_u64(CLOCK_MEASURED, clock.map_or(0, |c| c.measured_ns.cast_unsigned()));
+        self.store_u32(RECEIVED, u32::from(received.is_some()));
     }
 
     /// Sets the acquisition's counters.

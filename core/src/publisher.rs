@@ -11,7 +11,7 @@ use heapless::String;
 pub use self::event::{Event, Observer};
 use self::open::Open;
 use crate::axis_array::AxisArray;
-use crate::extension::{Clock, Extension, Timing, Writer};
+use crate::extension::{Clock, Extension, Received, Timing, Writer};
 use crate::header::Description;
 use crate::health::Health;
 use crate::name::StreamName;
@@ -328,6 +328,17 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
     /// Shows readers since when the ADC has not answered, in ns of `CLOCK_MONOTONIC`; 0 = it answers.
     pub fn set_silent_since(&mut self, ns: i64) {
         self.open.extension.set_silent_since(ns);
+    }
+
+    /// Shows readers that the stream was received from another machine, and what is known of the clock there.
+    pub fn set_received(&mut self, received: Option<Received>) {
+        self.open.extension.set_received(received);
+    }
+
+    /// The clock of the times from now on.
+    pub fn set_clock(&mut self, clock: Clock) {
+        self.clock = clock;
+        self.open.extension.set_clock(clock);
     }
 
     /// Shows readers that the writer lives. `now` in ns of `CLOCK_MONOTONIC`.

@@ -14,6 +14,7 @@
 //! | a scope in the terminal, and pictures of a stream | [`scope`], [`plot`] |
 //! | a stream into files that other programs open | [`record`] |
 //! | files of samples, and playing them as a stream | [`recording`], [`replay`] |
+//! | streams between machines | [`network`] |
 #![deny(unsafe_code)]
 
 pub mod access;
@@ -30,6 +31,7 @@ pub mod hardware;
 pub mod mirror;
 pub mod nearest;
 pub mod plot;
+pub mod network;
 pub mod realtime;
 pub mod record;
 pub mod recording;

@@ -65,6 +65,7 @@ impl<M: MemoryMut + Clone> Open<M> {
         open.extension.set_clock(clock);
         open.extension.set_health(&Health::default());
         open.extension.set_silent_since(0);
+        open.extension.set_received(None);
         store.announce(&open.name.header()).map_err(PublishError::Store)?;
         if let Some((generation, static_metadata)) = left {
             Self::remove_what_is_left(store, &open.name, generation, static_metadata);

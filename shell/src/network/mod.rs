@@ -1,0 +1,40 @@
+//! Streams between machines, over zenoh.
+//!
+//! | for | see |
+//! |---|---|
+//! | names in zenoh's keys | [`key`] |
+//! | a chunk as bytes | [`chunk`] |
+//! | what frames are, and how their stream fares, as JSON | [`info`] |
+//! | lost frames: how they are asked for, kept, put in order | [`ask`], [`cache`], [`reorder`] |
+//! | a stream as it is received | [`reception`] |
+//! | what was announced, as a message for our own publisher | [`message`] |
+//! | from the sender's clock to the receiver's | [`clocks`] |
+#![cfg_attr(feature = "network", doc = "| sending streams of this machine | [`relay`] |")]
+#![cfg_attr(feature = "network", doc = "| receiving those of others | [`receive`] |")]
+#![cfg_attr(feature = "network", doc = "| which there are | [`discover`] |")]
+//!
+//! The modules named first are pure: they know neither zenoh nor shared memory, and are there without the feature `network`.
+//!
+//! # What goes over the network
+//!
+//! A relay is a mirror like any other; the acquisition never waits for it. For each stream it publishes under `axismirror/<box>/<stream>/`:
+//!
+//! - `data`: chunks as they come, congestion control DROP: what the network cannot take is left out and repaired later;
+//! - `info`: what the frames are, with each change and for who asks (a queryable);
+//! - `state`: about once a second how the stream fares and which frame comes next, so that the loss of the last ones is noticed;
+//! - `repair`: a queryable for frames that a receiver lost;
+//! - `clock`: a queryable for the times of the sender's clocks;
+//! - `alive`: a liveliness token.
+//!
+//! Frames are numbered as in the sender's ring, over all generations of its header. As long as the header's segment is the same, so are instance and
+//! numbers, whoever relays it: a relay that was killed and started again fills the gap from the ring.
+
+pub mod ask;
+pub mod cache;
+pub mod chunk;
+pub mod clocks;
+pub mod info;
+pub mod key;
+pub mod message;
+pub mod reception;
+pub mod reorder;

@@ -1,0 +1,386 @@
+//! A stream as it is received: which run of which relay it is, what its frames are, and their order.
+//!
+//! Pure: messages and the time of day go in, [`Action`]s come out, which others carry out. Of two relays that publish different streams under one
+//! key, the one that was first is heard until it has been silent for a while. Knows neither zenoh nor shared memory.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::chunk::{Chunk, ChunkError, ChunkView, Content};
+use super::info::{Announced, State};
+use super::reorder::{Limits, Reorder, Step};
+
+/// How long the run of a stream has to be silent before one of another relay takes its place.
+const TAKEOVER_NS: i64 = 1_500_000_000;
+/// Between two questions what frames are.
+const ASK_INFO_EVERY_NS: i64 = 200_000_000;
+/// Descriptions that are remembered.
+const REMEMBERED: usize = 8;
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// What the frames from here on are.
+    Describe(Arc<Announced>),
+    /// The frames of a message, but for the first `skip`.
+    Frames {
+        /// A message that [`ChunkView::new`] takes.
+        message: Vec<u8>,
+        /// Frames that are not new.
+        skip: u64,
+    },
+    /// So many frames are lost for good.
+    Lost(u64),
+}
+
+/// What has to be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Frames of an instance.
+    Frames {
+        /// Their numbering.
+        instance: u64,
+        /// Which.
+        missing: Vec<Range<u64>>,
+    },
+    /// What the frames are.
+    Info,
+}
+
+/// Why a message was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// No chunk.
+    #[error(transparent)]
+    Chunk(#[from] ChunkError),
+    /// Of another stream than the one that is being received.
+    #[error("another relay publishes another stream under the same key: give each box a name of its own (--box)")]
+    OtherRelay,
+}
+
+/// The state of a reception.
+#[derive(Debug)]
+pub struct Reception {
+    limits: Limits,
+    run: Option<Run>,
+    /// The newest last.
+    known: VecDeque<Arc<Announced>>,
+    /// The description that was acted on last.
+    current: Option<Arc<Announced>>,
+    reorder: Reorder<Vec<u8>>,
+    actions: VecDeque<Action>,
+    asked_info_ns: Option<i64>,
+    /// Since when frames wait to be understood.
+    waiting_ns: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    relay: u64,
+    instance: u64,
+    /// When it was last heard of.
+    heard_ns: i64,
+    /// Whether it followed another: then it begins where it says that it began.
+    follows: bool,
+}
+
+impl Reception {
+    /// Of a stream that has not been heard of.
+    #[must_use]
+    pub const fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            run: None,
+            known: VecDeque::new(),
+            current: None,
+            reorder: Reorder::new(limits),
+            actions: VecDeque::new(),
+            asked_info_ns: None,
+            waiting_ns: None,
+        }
+    }
+
+    /// The run of the relay that is heard.
+    #[must_use]
+    pub fn relay(&self) -> Option<u64> {
+        self.run.map(|run| run.relay)
+    }
+
+    /// When it was last heard of.
+    #[must_use]
+    pub fn heard_ns(&self) -> Option<i64> {
+        self.run.map(|run| run.heard_ns)
+    }
+
+    /// A chunk came, maybe as an answer.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn chunk(&mut self, message: Vec<u8>, answer: bool, now_ns: i64) -> Result<(), Refused> {
+        let chunk = Chunk::parse(&ChunkView::new(&message)?);
+        if answer && self.run.is_some_and(|run| run.instance != chunk.instance) {
+            // To a question about what is over.
+            return Ok(());
+        }
+        self.admit(chunk.relay, chunk.instance, now_ns)?;
+        let frames = chunk.first..chunk.end();
+        match chunk.content {
+            Content::Gone => self.reorder.gone(frames, now_ns),
+            Content::Frames | Content::TimedFrames => {
+                if self.run.is_some_and(|run| !run.follows) {
+                    self.reorder.begin(frames.start);
+                }
+                self.reorder.push(frames, message.len(), message, answer, now_ns);
+            }
+        }
+        Ok(())
+    }
+
+    /// What frames are was said.
+    ///
+    /// # Errors
+    /// [`Refused::OtherRelay`].
+    pub fn info(&mut self, announced: Announced, now_ns: i64) -> Result<(), Refused> {
+        let info = &announced.info;
+        self.admit(info.relay, info.instance, now_ns)?;
+        let (first, description) = (info.first, info.description);
+        if self.run.is_some_and(|run| run.follows) {
+            self.reorder.begin(first);
+        }
+        self.known.retain(|known| known.info.description != description);
+        if self.known.len() == REMEMBERED {
+            self.known.pop_front();
+        }
+        self.known.push_back(Arc::new(announced));
+        Ok(())
+    }
+
+    /// How the stream fares was said.
+    ///
+    /// # Errors
+    /// [`Refused::OtherRelay`].
+    pub fn state(&mut self, state: &State, now_ns: i64) -> Result<(), Refused> {
+        self.admit(state.relay, state.instance, now_ns)?;
+        self.reorder.tip(state.next, now_ns);
+        Ok(())
+    }
+
+    /// A question for frames was answered, as far as it was.
+    pub fn answered(&mut self, now_ns: i64) {
+        self.reorder.answered(now_ns);
+    }
+
+    /// Whether a message is of the run that is received. A new one begins when the relay says so, or when the old one has been silent.
+    fn admit(&mut self, relay: u64, instance: u64, now_ns: i64) -> Result<(), Refused> {
+        let follows = match self.run {
+            None => false,
+            Some(run) if run.instance == instance => run.follows,
+            Some(run) if run.relay == relay || now_ns.saturating_sub(run.heard_ns) > TAKEOVER_NS => {
+                self.end_run();
+                true
+            }
+            Some(_) => return Err(Refused::OtherRelay),
+        };
+        self.run = Some(Run { relay, instance, heard_ns: now_ns, follows });
+        Ok(())
+    }
+
+    /// Nothing of a run will come any more: what there is of it is all.
+    fn end_run(&mut self) {
+        while let Some(step) = self.reorder.finish() {
+            self.act(step);
+        }
+        self.reorder = Reorder::new(self.limits);
+        self.waiting_ns = None;
+    }
+
+    /// What to do next; nothing when there is nothing (yet).
+    pub fn next(&mut self, now_ns: i64) -> Option<Action> {
+        loop {
+            if let Some(action) = self.actions.pop_front() {
+                return Some(action);
+            }
+            if let Some(message) = self.reorder.peek()
+                && self.knows(message).is_none()
+            {
+                // It waits for a while for somebody to say what it is.
+                let since = *self.waiting_ns.get_or_insert(now_ns);
+                if now_ns.saturating_sub(since) < self.limits.give_up_ns {
+                    return None;
+                }
+            }
+            self.waiting_ns = None;
+            if !self.reorder.has_begun() {
+                return None;
+            }
+            let step = self.reorder.pop(now_ns)?;
+            self.act(step);
+        }
+    }
+
+    fn act(&mut self, step: Step<Vec<u8>>) {
+        match step {
+            Step::Lost(frames) => self.actions.push_back(Action::Lost(frames)),
+            Step::Piece { piece: message, skip } => match self.knows(&message) {
+                Some(announced) => {
+                    if self.current.as_ref().is_none_or(|c| c.info.description != announced.info.description) {
+                        self.current = Some(announced.clone());
+                        self.actions.push_back(Action::Describe(announced));
+                    }
+                    self.actions.push_back(Action::Frames { message, skip });
+                }
+                None => {
+                    let frames = ChunkView::new(&message).map_or(0, |view| Chunk::parse(&view).frames);
+                    self.actions.push_back(Action::Lost(u64::from(frames).saturating_sub(skip)));
+                }
+            },
+        }
+    }
+
+    /// What the frames of a message are.
+    fn knows(&self, message: &[u8]) -> Option<Arc<Announced>> {
+        let chunk = Chunk::parse(&ChunkView::new(message).ok()?);
+        self.known.iter().find(|known| known.info.description == chunk.description).cloned()
+    }
+
+    /// What to ask now. To be called often.
+    pub fn ask(&mut self, now_ns: i64) -> Vec<Question> {
+        let mut questions = Vec::new();
+        let unknown = self.waiting_ns.is_some() || self.run.is_some() && !self.reorder.has_begun();
+        if unknown && self.asked_info_ns.is_none_or(|at| now_ns.saturating_sub(at) >= ASK_INFO_EVERY_NS) {
+            self.asked_info_ns = Some(now_ns);
+            questions.push(Question::Info);
+        }
+        if let Some(run) = self.run {
+            let missing = self.reorder.ask(now_ns);
+            if !missing.is_empty() {
+                questions.push(Question::Frames { instance: run.instance, missing });
+            }
+        }
+        questions
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::info::tests::stream;
+    use super::super::info::{Info, Run};
+    use super::super::key::Address;
+    use super::*;
+    use crate::mirror::StreamInfo;
+
+    const MS: i64 = 1_000_000;
+
+    fn announced(relay: u64, instance: u64, first: u64, key: &str) -> Announced {
+        let address = Address::new("pi", "lab").unwrap();
+        let info = Info::of(&StreamInfo { key: key.into(), ..stream() }, &address, "h", Run { relay, instance }, first);
+        Announced::parse(&info.emit(), None, &address).unwrap()
+    }
+
+    fn chunk(of: &Announced, first: u64, frames: u32) -> Vec<u8> {
+        let Info { relay, instance, description, .. } = of.info;
+        let content = Content::Frames;
+        Chunk { relay, instance, description, first, generation: 0, frames, frame_len: 1, content }.emit(&[], &[])
+    }
+
+    /// What is done, in short.
+    fn done(r: &mut Reception, now_ns: i64) -> Vec<String> {
+        std::iter::from_fn(|| r.next(now_ns))
+            .map(|action| match action {
+                Action::Describe(a) => a.info.key.clone(),
+                Action::Lost(n) => format!("lost {n}"),
+                Action::Frames { message, skip } => {
+                    let chunk = Chunk::parse(&ChunkView::new(&message).unwrap());
+                    format!("{}+{}", chunk.first + skip, u64::from(chunk.frames) - skip)
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn frames_wait_until_somebody_says_what_they_are() {
+        let mut r = Reception::new(Limits::default());
+        let a = announced(1, 1, 0, "a");
+        r.chunk(chunk(&a, 50, 10), false, 0).unwrap();
+        assert!(done(&mut r, 0).is_empty());
+        assert_eq!(r.ask(0), [Question::Info]);
+        assert!(r.ask(100 * MS).is_empty());
+        assert_eq!(r.ask(200 * MS), [Question::Info]);
+        r.info(a, 210 * MS).unwrap();
+        assert_eq!(done(&mut r, 210 * MS), ["a", "50+10"]);
+        assert!(r.ask(1000 * MS).is_empty());
+        // Nobody says it: counted, and on it goes.
+        let (b, c) = (announced(1, 1, 60, "b"), announced(1, 1, 70, "c"));
+        r.chunk(chunk(&b, 60, 10), false, 1000 * MS).unwrap();
+        r.chunk(chunk(&c, 70, 10), false, 1000 * MS).unwrap();
+        r.info(c, 1000 * MS).unwrap();
+        assert!(done(&mut r, 1000 * MS).is_empty());
+        assert_eq!(done(&mut r, 3000 * MS), ["lost 10", "c", "70+10"]);
+    }
+
+    #[test]
+    fn a_change_comes_where_its_frames_begin() {
+        let mut r = Reception::new(Limits::default());
+        let (a, b) = (announced(1, 1, 0, "a"), announced(1, 1, 20, "b"));
+        r.info(a.clone(), 0).unwrap();
+        r.info(b.clone(), 0).unwrap();
+        r.chunk(chunk(&a, 0, 10), false, 0).unwrap();
+        r.chunk(chunk(&b, 20, 10), false, 0).unwrap();
+        assert_eq!(done(&mut r, 0), ["a", "0+10"]);
+        let asked = Question::Frames { instance: 1, missing: vec![10..20] };
+        assert_eq!(r.ask(20 * MS), [asked]);
+        r.chunk(chunk(&a, 5, 15), true, 30 * MS).unwrap();
+        assert_eq!(done(&mut r, 30 * MS), ["10+10", "b", "20+10"]);
+    }
+
+    #[test]
+    fn a_relay_that_was_started_again_carries_on() {
+        let mut r = Reception::new(Limits::default());
+        let a = announced(1, 1, 0, "a");
+        r.info(a.clone(), 0).unwrap();
+        r.chunk(chunk(&a, 0, 10), false, 0).unwrap();
+        // The same stream, so the same numbers and description.
+        let again = announced(2, 1, 5, "a");
+        r.chunk(chunk(&again, 30, 10), false, 10 * MS).unwrap();
+        assert_eq!(done(&mut r, 10 * MS), ["a", "0+10"]);
+        assert_eq!(r.ask(20 * MS), [Question::Frames { instance: 1, missing: vec![10..30] }]);
+        assert_eq!(r.relay(), Some(2));
+    }
+
+    #[test]
+    fn another_run_begins_where_it_says() {
+        let mut r = Reception::new(Limits::default());
+        let a = announced(1, 1, 0, "a");
+        r.info(a.clone(), 0).unwrap();
+        r.chunk(chunk(&a, 100, 10), false, 0).unwrap();
+        r.chunk(chunk(&a, 120, 10), false, 0).unwrap();
+        // The same relay, another stream under the name: what is missing of the first is lost.
+        let b = announced(1, 2, 3, "b");
+        r.chunk(chunk(&b, 8, 2), false, MS).unwrap();
+        assert_eq!(done(&mut r, MS), ["a", "100+10", "lost 10", "120+10"]);
+        assert_eq!(r.ask(MS), [Question::Info]);
+        r.info(b.clone(), 2 * MS).unwrap();
+        assert!(done(&mut r, 2 * MS).is_empty());
+        assert_eq!(r.ask(20 * MS), [Question::Frames { instance: 2, missing: vec![3..8] }]);
+        // An answer about the first one is too late.
+        r.chunk(chunk(&a, 110, 10), true, 21 * MS).unwrap();
+        r.chunk(chunk(&b, 3, 5), true, 21 * MS).unwrap();
+        assert_eq!(done(&mut r, 21 * MS), ["b", "3+5", "8+2"]);
+    }
+
+    #[test]
+    fn of_two_boxes_of_one_name_the_first_is_heard() {
+        let mut r = Reception::new(Limits::default());
+        let (a, b) = (announced(1, 1, 0, "a"), announced(2, 2, 0, "b"));
+        r.info(a.clone(), 0).unwrap();
+        r.chunk(chunk(&a, 0, 10), false, 0).unwrap();
+        assert!(matches!(r.chunk(chunk(&b, 0, 10), false, 1000 * MS), Err(Refused::OtherRelay)));
+        assert!(matches!(r.info(b.clone(), 1000 * MS), Err(Refused::OtherRelay)));
+        r.chunk(chunk(&a, 10, 10), false, 1400 * MS).unwrap();
+        assert!(r.chunk(chunk(&b, 10, 10), false, 2900 * MS).is_err());
+        assert!(r.chunk(chunk(&b, 20, 10), false, 2901 * MS).is_ok(), "the first is gone");
+        r.info(b, 2901 * MS).unwrap();
+        assert_eq!(done(&mut r, 2901 * MS)[..3], ["a", "0+10", "10+10"]);
+    }
+}
