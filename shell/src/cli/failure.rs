@@ -11,9 +11,9 @@ use axismirror::mirror::MirrorError;
 use axismirror::service::ServiceError;
 
 /// Exit status of a failure.
-const FAILED: u8 = 1;
+pub(crate) const FAILED: u8 = 1;
 /// Exit status of wrong use: of flags (clap's own, too) and of settings.
-const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 
 /// Why a subcommand did not succeed.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl fmt::Display for Failure {
 }
 
 /// An error and its causes, with an exit status.
-fn from_error(error: &(dyn Error + 'static), status: u8) -> Failure {
+pub(crate) fn from_error(error: &(dyn Error + 'static), status: u8) -> Failure {
     let mut messages = causes::messages(error).into_iter();
     let message = messages.next();
     let causes = messages.collect::<Vec<_>>().join("\n  because: ");

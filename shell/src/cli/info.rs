@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::columns::Rows;
-use super::stream::{ElectrodeOff, Stream};
+use super::stream::{ElectrodeOff, Received, Stream};
 use super::{Failure, output};
 
 /// Show a stream's header, description, static metadata, health, and whether its writer lives
@@ -53,6 +53,9 @@ fn text(stream: &Stream) -> String {
             );
         }
         None => row("reads", "torn reads cannot be excluded: the writer has no extension block".to_owned()),
+    }
+    if let Some(received) = &stream.received {
+        row("received", received_text(received));
     }
     if let Some(adc) = &stream.adc {
         let silent = |s| format!("has not answered for {s:.3} s, and is tried again and again");
@@ -123,6 +126,17 @@ fn writer(stream: &Stream) -> String {
         }
         (Some(false), _) => "gone; a new one would take over".to_owned(),
     }
+}
+
+fn received_text(received: &Received) -> String {
+    let clock = match (received.clock_offset_s, received.clock_error_s, received.clock_measured_ago_s) {
+        (Some(offset), Some(error), Some(ago)) => {
+            let us = error * 1e6;
+            format!("add {offset:+.6} s to its times for this machine's, within {us:.0} us, measured {ago:.0} s ago")
+        }
+        _ => "how its clock is off this machine's is not known yet".to_owned(),
+    };
+    format!("from another machine; {clock}")
 }
 
 fn axis_text(axis: &serde_json::Value) -> String {

@@ -19,6 +19,9 @@ pub(crate) struct ListArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[cfg(feature = "network")]
+    #[command(flatten)]
+    network: super::network::list::NetworkListFlags,
 }
 
 const STATES: &str = "\
@@ -33,6 +36,10 @@ States:
 
 /// Prints the streams.
 pub(crate) fn run(args: &ListArgs) -> Result<(), Failure> {
+    #[cfg(feature = "network")]
+    if args.network.network {
+        return super::network::list::run(&args.network, args.json);
+    }
     let found =
         shm::streams(SHM_DIR).map_err(|e| Failure::failed(format!("{SHM_DIR} cannot be looked into")).because(e))?;
     let found: Vec<Seen> = found.into_iter().map(Seen::of).collect();
@@ -160,6 +167,7 @@ fn line(seen: &Seen) -> String {
     let more = match (state, seen.silent_s()) {
         (State::Silent, Some(seconds)) => format!(", no answer for {seconds:.1} s"),
         (State::Unknown, _) => ", of another package".to_owned(),
+        _ if found.received => ", received".to_owned(),
         _ => String::new(),
     };
     format!("{} v{} {:<9} {what}{more}", found.segment, found.version.number(), state.word())
@@ -174,6 +182,7 @@ fn entry(seen: &Seen) -> serde_json::Value {
         "valid": found.valid,
         "state": seen.state().word(),
         "writer_pid": found.writer,
+        "received": found.received,
         "silent_for_s": seen.silent_s(),
         "events_of": found.description.as_ref().filter(|d| events::are_events(d)).and(found.name.as_deref()).and_then(events::stream_of),
         "srate": found.description.as_ref().map(Description::srate),

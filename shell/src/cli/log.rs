@@ -16,11 +16,21 @@ const LEVELS: [LevelFilter; 5] =
 pub(crate) fn start(verbose: u8, quiet: u8, default: LevelFilter) {
     let level = level(verbose, quiet, default);
     let filter = EnvFilter::builder().with_default_directive(level.into()).with_env_var(VARIABLE).from_env_lossy();
+    let filter = quiet_library(filter, level, std::env::var_os(VARIABLE).is_some());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal());
     // Whoever read the log may have gone away: then there is nobody to tell that a line could not be written.
     let log = log.log_internal_errors(false);
     // It fails only when there is a log already.
     let _ = log.with_target(false).try_init();
+}
+
+/// zenoh tells much of itself that nobody asked for.
+fn quiet_library(filter: EnvFilter, level: LevelFilter, said: bool) -> EnvFilter {
+    let directive = format!("zenoh={}", if level > LevelFilter::INFO { LevelFilter::INFO } else { LevelFilter::ERROR });
+    match directive.parse() {
+        Ok(directive) if cfg!(feature = "network") && !said => filter.add_directive(directive),
+        _ => filter,
+    }
 }
 
 fn level(verbose: u8, quiet: u8, default: LevelFilter) -> LevelFilter {

@@ -15,10 +15,16 @@ pub(crate) mod log;
 mod man;
 mod mark;
 mod metrics;
+#[cfg(feature = "network")]
+mod network;
 mod output;
 mod plot;
 mod record;
 mod replay;
+#[cfg(feature = "network")]
+mod receive;
+#[cfg(feature = "network")]
+mod relay;
 mod run;
 mod selftest;
 mod set;
@@ -70,6 +76,10 @@ pub(crate) enum Command {
     List(list::ListArgs),
     Boards(boards::BoardsArgs),
     Metrics(metrics::MetricsArgs),
+    #[cfg(feature = "network")]
+    Relay(relay::RelayArgs),
+    #[cfg(feature = "network")]
+    Receive(receive::ReceiveArgs),
     Clean(clean::CleanArgs),
     Doctor(doctor::DoctorArgs),
     #[command(name = "selftest")]
@@ -94,6 +104,10 @@ impl Command {
             Self::List(args) => list::run(args),
             Self::Boards(args) => boards::run(args),
             Self::Metrics(args) => metrics::run(args),
+            #[cfg(feature = "network")]
+            Self::Relay(args) => relay::run(args),
+            #[cfg(feature = "network")]
+            Self::Receive(args) => receive::run(args),
             Self::Clean(args) => clean::run(args),
             Self::Doctor(args) => doctor::run(args),
             Self::SelfTest(args) => selftest::run(args),
@@ -106,6 +120,8 @@ impl Command {
     pub(crate) fn default_level(&self) -> tracing::level_filters::LevelFilter {
         match self {
             Self::Run(_) | Self::Replay(_) => tracing::level_filters::LevelFilter::INFO,
+            #[cfg(feature = "network")]
+            Self::Relay(_) | Self::Receive(_) => tracing::level_filters::LevelFilter::INFO,
             _ => tracing::level_filters::LevelFilter::WARN,
         }
     }

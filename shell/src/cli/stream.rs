@@ -26,6 +26,8 @@ pub(crate) struct Stream {
     pub(crate) adc: Option<Adc>,
     pub(crate) health: Option<Health>,
     pub(crate) timing: Option<Timing>,
+    /// Only of a stream that was received from another machine.
+    pub(crate) received: Option<Received>,
     pub(crate) static_metadata: Option<Value>,
 }
 
@@ -61,6 +63,28 @@ pub(crate) struct Frames {
     pub(crate) published_ever: u64,
     pub(crate) newest_s: f64,
     pub(crate) clock: &'static str,
+}
+
+/// What is known of the clock of the machine that sends a stream.
+#[derive(Debug, Serialize)]
+pub(crate) struct Received {
+    /// To be added to the stream's times for this machine's clock of the same kind; absent until it was measured.
+    pub(crate) clock_offset_s: Option<f64>,
+    /// How far that may be off.
+    pub(crate) clock_error_s: Option<f64>,
+    /// How long ago it was measured.
+    pub(crate) clock_measured_ago_s: Option<f64>,
+}
+
+impl Received {
+    fn of(received: extension::Received) -> Self {
+        let clock = received.clock;
+        Self {
+            clock_offset_s: clock.map(|c| c.offset_ns as f64 / 1e9),
+            clock_error_s: clock.map(|c| c.error_ns as f64 / 1e9),
+            clock_measured_ago_s: clock.map(|c| (axismirror::clock::monotonic_ns() - c.measured_ns) as f64 / 1e9),
+        }
+    }
 }
 
 /// Whether the ADC answers.
@@ -242,6 +266,7 @@ impl Stream {
                 }
             }),
             timing: extension.map(|e| Timing::of(&e.timing())),
+            received: extension.and_then(extension::Extension::received).map(Received::of),
             static_metadata,
         }))
     }

@@ -7,7 +7,7 @@
 //! | what frames are, and how their stream fares, as JSON | [`info`] |
 //! | lost frames: how they are asked for, kept, put in order | [`ask`], [`cache`], [`reorder`] |
 //! | a stream as it is received | [`reception`] |
-//! | what was announced, as a message for our own publisher | [`message`] |
+//! | static metadata that came, written anew | [`metadata`] |
 //! | from the sender's clock to the receiver's | [`clocks`] |
 #![cfg_attr(feature = "network", doc = "| sending streams of this machine | [`relay`] |")]
 #![cfg_attr(feature = "network", doc = "| receiving those of others | [`receive`] |")]
@@ -35,6 +35,26 @@ pub mod chunk;
 pub mod clocks;
 pub mod info;
 pub mod key;
-pub mod message;
+pub mod metadata;
 pub mod reception;
 pub mod reorder;
+
+#[cfg(feature = "network")]
+mod answers;
+#[cfg(feature = "network")]
+pub mod discover;
+#[cfg(feature = "network")]
+mod error;
+#[cfg(feature = "network")]
+mod outlet;
+#[cfg(feature = "network")]
+pub mod receive;
+#[cfg(feature = "network")]
+pub mod relay;
+#[cfg(feature = "network")]
+mod session;
+
+#[cfg(feature = "network")]
+pub use error::NetworkError;
+#[cfg(feature = "network")]
+pub use session::{NetworkSettings, host_name};

@@ -162,6 +162,9 @@ impl Reception {
     /// [`Refused::OtherRelay`].
     pub fn state(&mut self, state: &State, now_ns: i64) -> Result<(), Refused> {
         self.admit(state.relay, state.instance, now_ns)?;
+        if self.run.is_some_and(|run| !run.follows) {
+            self.reorder.begin(state.next);
+        }
         self.reorder.tip(state.next, now_ns);
         Ok(())
     }
@@ -214,6 +217,14 @@ impl Reception {
             if !self.reorder.has_begun() {
                 return None;
             }
+            // A stream that has no frame yet, or none that is new, is there nevertheless.
+            if self.current.is_none()
+                && self.reorder.peek().is_none()
+                && let Some(newest) = self.known.back().cloned()
+            {
+                self.current = Some(newest.clone());
+                return Some(Action::Describe(newest));
+            }
             let step = self.reorder.pop(now_ns)?;
             self.act(step);
         }
@@ -247,7 +258,8 @@ impl Reception {
     /// What to ask now. To be called often.
     pub fn ask(&mut self, now_ns: i64) -> Vec<Question> {
         let mut questions = Vec::new();
-        let unknown = self.waiting_ns.is_some() || self.run.is_some() && !self.reorder.has_begun();
+        let of_run = |known: &Arc<Announced>| self.run.is_some_and(|run| run.instance == known.info.instance);
+        let unknown = self.waiting_ns.is_some() || self.run.is_some() && !self.known.iter().any(of_run);
         if unknown && self.asked_info_ns.is_none_or(|at| now_ns.saturating_sub(at) >= ASK_INFO_EVERY_NS) {
             self.asked_info_ns = Some(now_ns);
             questions.push(Question::Info);

@@ -24,6 +24,8 @@ pub struct Found {
     pub valid: bool,
     /// Whether it has our extension block.
     pub ours: bool,
+    /// Whether it was received from another machine.
+    pub received: bool,
     /// The process that holds the writer's lock.
     pub writer: Option<u32>,
     /// What it describes, if that is possible.
@@ -64,6 +66,7 @@ fn look(dir: &Path, segment: String) -> Option<Found> {
         version,
         valid: header.bvalid() && description.is_some(),
         ours: extension.is_some(),
+        received: extension.as_ref().is_some_and(|e| e.received().is_some()),
         writer: attached::writer(memory.file()),
         description,
     })

@@ -1,0 +1,52 @@
+//! `axismirror relay`: sends streams of this machine to others.
+
+use std::time::Duration;
+
+use axismirror::network::relay::{RelaySettings, relay};
+use axismirror::network::host_name;
+use clap::Args;
+
+use super::Failure;
+use super::network::{NetworkFlags, stop_on_signals};
+
+/// Send streams to other machines over zenoh, where `axismirror receive` takes them
+///
+/// A mirror of its own: the acquisition waits neither for it nor for the network. What is lost on the way is asked for again by who lost it.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct RelayArgs {
+    /// Names of streams [default: all of this machine, those that come later too, but none that was received itself]
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// What this machine is called on the network [default: the host's name]
+    #[arg(long = "box", value_name = "BOX")]
+    box_name: Option<String>,
+    /// Seconds of frames that are kept for those who lost them
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = super::network::seconds)]
+    keep: f64,
+    /// MiB of frames that are kept for each stream, at most
+    #[arg(long, value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    keep_mib: u32,
+    #[command(flatten)]
+    network: NetworkFlags,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  axismirror relay                                  all streams of this machine, found by others through multicast
+  axismirror relay lab --box bench3                 one stream, as bench3/lab
+  axismirror relay --connect tcp/192.168.1.5:7447   over a router
+
+zenoh is neither encrypted nor asks who somebody is, unless a configuration says so (--zenoh-config): see SECURITY.md.";
+
+/// Sends until it is stopped.
+pub(crate) fn run(args: &RelayArgs) -> Result<(), Failure> {
+    let settings = RelaySettings {
+        names: args.names.clone(),
+        box_name: args.box_name.clone().unwrap_or_else(host_name),
+        keep: Duration::from_secs_f64(args.keep),
+        keep_bytes: usize::try_from(args.keep_mib).unwrap_or(1) << 20,
+        network: args.network.settings(),
+    };
+    Ok(relay(settings, stop_on_signals()?)?)
+}

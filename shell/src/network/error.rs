@@ -1,0 +1,72 @@
+//! What can go wrong between machines.
+
+use std::path::PathBuf;
+
+use super::key::KeyError;
+use crate::mirror::MirrorError;
+
+/// Why streams cannot be sent, received or looked for.
+#[derive(Debug, thiserror::Error)]
+pub enum NetworkError {
+    /// Not a name, box or key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// No zenoh configuration.
+    #[error("zenoh's configuration {path} cannot be used")]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: zenoh::Error,
+    },
+    /// Something that zenoh does not take, of a flag.
+    #[error("zenoh does not take {value} for {key}")]
+    Setting {
+        /// Its own name of what was set.
+        key: &'static str,
+        /// What was given.
+        value: String,
+        /// Why.
+        source: zenoh::Error,
+    },
+    /// The network cannot be used.
+    #[error("no zenoh session can be opened")]
+    Open(#[source] zenoh::Error),
+    /// zenoh does not take what we declare.
+    #[error("zenoh does not take the key {key}")]
+    Declare {
+        /// The key expression.
+        key: String,
+        /// Why.
+        source: zenoh::Error,
+    },
+    /// A stream of this machine cannot be read.
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    /// No thread.
+    #[error("no thread can be started")]
+    Thread(#[source] std::io::Error),
+    /// /dev/shm cannot be looked into.
+    #[error("/dev/shm cannot be looked into")]
+    Look(#[source] std::io::Error),
+}
+
+impl NetworkError {
+    /// Whether it is what was asked for that is wrong, and not what is there.
+    #[must_use]
+    pub const fn is_usage(&self) -> bool {
+        matches!(self, Self::Key(_) | Self::Config { .. } | Self::Setting { .. } | Self::Mirror(MirrorError::Name(_)))
+    }
+
+    /// Advice how to mend it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Setting { key: "connect/endpoints" | "listen/endpoints", .. } => {
+                Some("an endpoint is tcp/ADDRESS:PORT or udp/ADDRESS:PORT, with an IPv6 address in brackets".to_owned())
+            }
+            Self::Open(_) => Some("--listen and --connect say which addresses are used".to_owned()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! A received stream in this machine's shared memory.
+//!
+//! Carries out what the reception says. Whatever a stranger announces, no more memory is taken than is allowed.
+
+use std::collections::BTreeMap;
+
+use axismirror_core::extension::{Clock, ClockMapping, Received};
+use axismirror_core::header::{Description, StructVersion};
+use axismirror_core::health::Health;
+use axismirror_core::name::StreamName;
+use axismirror_core::publisher::PublishError;
+use axismirror_core::settings::Settings as RingSettings;
+
+use super::chunk::{Chunk, ChunkView, Content};
+use super::clocks::Mapping;
+use super::info::Announced;
+use super::metadata::{Rewritten, rewrite};
+use crate::access::Access;
+use crate::causes;
+use crate::clock;
+use crate::service::{Described, Publication};
+use crate::shm::ShmError;
+
+/// Where a received stream goes.
+#[derive(Debug)]
+pub(super) struct Outlet {
+    name: StreamName,
+    access: Access,
+    max_ring_bytes: usize,
+    open: Option<Open>,
+    /// The sender's counters, and what was lost on the way.
+    sent: Health,
+    lost: u64,
+    mapping: Option<Mapping>,
+    /// What was said of failures, each once.
+    said: BTreeMap<&'static str, String>,
+}
+
+#[derive(Debug)]
+struct Open {
+    publication: Publication,
+    described: Described,
+    version: StructVersion,
+    clock: Clock,
+}
+
+impl Outlet {
+    pub(super) const fn new(name: StreamName, access: Access, max_ring_bytes: usize) -> Self {
+        Self {
+            name,
+            access,
+            max_ring_bytes,
+            open: None,
+            sent: ZERO,
+            lost: 0,
+            mapping: None,
+            said: BTreeMap::new(),
+        }
+    }
+
+    /// What the frames from here on are.
+    pub(super) fn describe(&mut self, announced: &Announced) {
+        let outcome = self.try_describe(announced);
+        let name = self.name.as_str();
+        match outcome {
+            Ok(()) => {
+                self.said.remove("describe");
+                let i = &announced.info;
+                tracing::info!(stream = name, key = i.key, rate = i.rate, shape = ?i.frame_shape, "receiving");
+            }
+            Err(error) => {
+                // Frames are counted as lost until there is a ring for them.
+                if let Some(open) = self.open.take() {
+                    open.publication.close();
+                }
+                self.say_once("describe", format!("the stream cannot be published: {}", causes::line(&error)));
+            }
+        }
+    }
+
+    fn try_describe(&mut self, announced: &Announced) -> Result<(), PublishError<ShmError>> {
+        let description = self.within_limits(&announced.description, announced.version)?;
+        let rank = description.frame_shape().len();
+        let blob = announced.static_metadata.as_deref().filter(|_| announced.version.has_static_metadata());
+        let Rewritten { axis, bytes, left_out } = rewrite(blob, rank);
+        if !left_out.is_empty() {
+            self.say_once("metadata", format!("not taken over: {}", left_out.join(", ")));
+        }
+        let described = Described { description, axis, static_metadata: bytes };
+        let (version, clock) = (announced.version, announced.clock);
+        match &mut self.open {
+            Some(open) if open.version == version => {
+                if open.described.description != described.description
+                    || open.described.axis != described.axis
+                    || open.described.static_metadata != described.static_metadata
+                {
+                    open.publication.change(described.clone())?;
+                    open.described = described;
+                }
+                if open.clock != clock {
+                    open.publication.set_clock(clock);
+                    open.clock = clock;
+                }
+            }
+            open => {
+                if let Some(open) = open.take() {
+                    open.publication.close();
+                }
+                let ring = RingSettings {
+                    shmem_name: Some(self.name.clone()),
+                    buf_dur: seconds(&described.description),
+                    axis: None,
+                    version,
+                };
+                let mut publication = Publication::open(ring, self.access, clock, described.clone())?;
+                publication.set_received(Some(received(self.mapping, clock)));
+                *open = Some(Open { publication, described, version, clock });
+            }
+        }
+        self.show_health();
+        Ok(())
+    }
+
+    /// The description, with a shorter ring when the sender's is longer than is allowed.
+    fn within_limits(
+        &mut self,
+        description: &Description,
+        version: StructVersion,
+    ) -> Result<Description, PublishError<ShmError>> {
+        let frame = description.data_len(version) / usize::try_from(description.n_frames()).unwrap_or(1).max(1);
+        let most = u32::try_from(self.max_ring_bytes / frame.max(1)).unwrap_or(u32::MAX).max(1);
+        if description.n_frames() <= most {
+            return Ok(description.clone());
+        }
+        self.say_once(
+            "ring",
+            format!("the sender's ring has {} frames; it is cut to {most} (--max-ring-bytes)", description.n_frames()),
+        );
+        let shape = description.frame_shape().iter().map(|n| usize::try_from(*n).unwrap_or(usize::MAX));
+        let key = description.key().clone();
+        Description::new(description.dtype(), description.srate(), most, shape, key)
+            .map_err(|e| PublishError::Plan(e.into()))
+    }
+
+    /// The frames of a message but for the first ones.
+    pub(super) fn frames(&mut self, message: &[u8], skip: u64) {
+        let Ok(view) = ChunkView::new(message) else { return };
+        let chunk = Chunk::parse(&view);
+        let frames = usize::try_from(chunk.frames).unwrap_or(0);
+        let skip = usize::try_from(skip).unwrap_or(usize::MAX).min(frames);
+        let fits = self.open.as_ref().is_some_and(|open| {
+            usize::try_from(chunk.frame_len) == Ok(open.described.description.frame_bytes())
+                && (chunk.content == Content::TimedFrames) == open.version.has_times()
+        });
+        let Some(open) = self.open.as_mut().filter(|_| fits) else {
+            return self.lost((frames - skip) as u64);
+        };
+        let frame_len = open.described.description.frame_bytes();
+        let bytes = view.data().get(skip * frame_len..).unwrap_or_default();
+        let mut times: Vec<f64> = view.times().skip(skip).collect();
+        let newest = times.last().map_or(0, |s| (s * 1e9).round() as i64);
+        // A stream without times has none in its ring.
+        times.resize(frames - skip, 0.0);
+        if let Err(error) = open.publication.publish(bytes, &times, newest) {
+            self.lost((frames - skip) as u64);
+            self.say_once("publish", format!("frames cannot be published: {}", causes::line(&error)));
+        }
+    }
+
+    /// Frames that nobody will send any more.
+    pub(super) fn lost(&mut self, frames: u64) {
+        self.lost = self.lost.saturating_add(frames);
+        tracing::warn!(stream = self.name.as_str(), "{frames} frames are lost on the way");
+        self.show_health();
+    }
+
+    /// The sender's counters.
+    pub(super) fn sent(&mut self, health: Health) {
+        self.sent = health;
+        self.show_health();
+    }
+
+    /// From the sender's clock to this machine's.
+    pub(super) fn mapping(&mut self, mapping: Option<Mapping>) {
+        self.mapping = mapping;
+        if let Some(open) = &mut self.open {
+            open.publication.set_received(Some(received(mapping, open.clock)));
+        }
+    }
+
+    /// The clock that the stream's times are of, at the sender.
+    pub(super) fn clock(&self) -> Option<Clock> {
+        self.open.as_ref().map(|open| open.clock)
+    }
+
+    /// Since when nothing is heard of the sender, in ns of `CLOCK_MONOTONIC`; 0: it is heard.
+    pub(super) fn silent_since(&mut self, ns: i64) {
+        if let Some(open) = &mut self.open {
+            open.publication.set_silent_since(ns);
+        }
+    }
+
+    /// Shows that we live. To be called often.
+    pub(super) fn look_after(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.publication.look_after();
+        }
+    }
+
+    /// Ends the stream.
+    pub(super) fn close(self) {
+        if let Some(open) = self.open {
+            open.publication.close();
+        }
+    }
+
+    fn show_health(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        *open.publication.health() = Health { frames_lost: self.sent.frames_lost.saturating_add(self.lost), ..self.sent };
+        open.publication.show_health();
+    }
+
+    fn say_once(&mut self, about: &'static str, text: String) {
+        if self.said.get(about) != Some(&text) {
+            tracing::warn!(stream = self.name.as_str(), "{text}");
+            self.said.insert(about, text);
+        }
+    }
+}
+
+const ZERO: Health = Health {
+    frames_lost: 0,
+    drdy_missed: 0,
+    bad_frames: 0,
+    bus_errors: 0,
+    overruns: 0,
+    slips: 0,
+    restarts: 0,
+    messages_ignored: 0,
+    frames_cut: 0,
+    measured_rate: 0.0,
+    lead_off: axismirror_core::health::LeadOff { positive: 0, negative: 0 },
+};
+
+/// What readers learn of the sender's clock. Of an unknown one nothing can be said.
+fn received(mapping: Option<Mapping>, clock: Clock) -> Received {
+    let now = |clock| if clock == Clock::Realtime { clock::realtime_ns() } else { clock::monotonic_ns() };
+    let mapping = mapping.filter(|_| clock != Clock::Unknown).map(|m| ClockMapping {
+        offset_ns: m.offset_ns,
+        error_ns: m.error_ns.max(0).unsigned_abs(),
+        // By the clock that is never set.
+        measured_ns: clock::monotonic_ns().saturating_sub(now(clock).saturating_sub(m.measured_ns)).max(1),
+    });
+    Received { clock: mapping }
+}
+
+/// Seconds that a ring holds; of an irregular one as the publisher measures it (spec: wire).
+fn seconds(description: &Description) -> f64 {
+    let rate = if description.srate() > 0.0 { description.srate() } else { 100.0 };
+    f64::from(description.n_frames()) / rate
+}

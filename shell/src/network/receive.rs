@@ -1,0 +1,391 @@
+//! Receives streams of other machines into this one's shared memory.
+//!
+//! What comes in is sorted by stream; each has a thread of its own that carries out what its [`Reception`] says. Nothing here waits for the network:
+//! what does not fit into a stream's queue is dropped, and asked for again.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axismirror_core::extension::Clock;
+use axismirror_core::name::StreamName;
+use zenoh::bytes::ZBytes;
+use zenoh::handlers::CallbackDrop;
+use zenoh::pubsub::Subscriber;
+use zenoh::qos::CongestionControl;
+use zenoh::query::{ConsolidationMode, QueryTarget, Reply};
+use zenoh::sample::Sample;
+use zenoh::{Session, Wait as _};
+
+use super::answers::clock_parameters;
+use super::ask;
+use super::chunk;
+use super::clocks::{ClockFilter, RoundTrip, SenderTimes};
+use super::error::NetworkError;
+use super::info::{Announced, MAX_JSON, State};
+use super::key::{Address, Selection, Topic};
+use super::outlet::Outlet;
+use super::reception::{Action, Question, Reception, Refused};
+use super::reorder::Limits;
+use super::session::{NetworkSettings, Purpose};
+use crate::access::Access;
+use crate::clock;
+
+/// Messages that wait for a stream's thread.
+const WAITING: usize = 2048;
+/// How often a stream is looked after when nothing comes.
+const LOOK: Duration = Duration::from_millis(10);
+/// How long an answer may take. Then whatever came of it is all.
+const ANSWER_WITHIN: Duration = Duration::from_millis(2000);
+/// Between two looks at the clocks, at first and later.
+const FIRST_CLOCKS_NS: i64 = 100_000_000;
+const CLOCKS_NS: i64 = 1_000_000_000;
+/// How many looks are the first ones.
+const FIRST_CLOCKS: u32 = 10;
+/// Nothing was heard for so long: the sender is silent. It says something each second.
+const SILENT_NS: i64 = 3_000_000_000;
+
+/// What is received, and how.
+#[derive(Clone, Debug)]
+pub struct ReceiveSettings {
+    /// Streams that are asked for.
+    pub selections: Vec<Selection>,
+    /// The name here, of the only stream that is asked for; `<box>/<stream>` else.
+    pub name: Option<String>,
+    /// How long a gap may hold up what is behind it.
+    pub repair: Duration,
+    /// The most bytes of a ring.
+    pub max_ring_bytes: usize,
+    /// The most streams at a time.
+    pub max_streams: usize,
+    /// Who may open the segments.
+    pub access: Access,
+    /// The network.
+    pub network: NetworkSettings,
+}
+
+/// What a stream's thread is told.
+enum Event {
+    Message { topic: Topic, payload: Vec<u8>, attachment: Option<Vec<u8>>, answer: bool },
+    /// A question for frames has ended.
+    Answered,
+    Clocks { times: SenderTimes, asked: [i64; 2], answered: [i64; 2] },
+}
+
+struct Shared {
+    session: Session,
+    settings: ReceiveSettings,
+    stop: Arc<AtomicBool>,
+    streams: Mutex<Streams>,
+}
+
+#[derive(Default)]
+struct Streams {
+    queues: HashMap<Address, SyncSender<Event>>,
+    threads: Vec<JoinHandle<()>>,
+    said_full: bool,
+}
+
+/// Receives until `stop` is set.
+///
+/// # Errors
+/// [`NetworkError`]: what keeps it from starting.
+pub fn receive(settings: ReceiveSettings, stop: Arc<AtomicBool>) -> Result<(), NetworkError> {
+    let session = settings.network.open(Purpose::Seek)?;
+    let shared =
+        Arc::new(Shared { session: session.clone(), settings, stop: stop.clone(), streams: Mutex::default() });
+    let mut subscribers = Vec::new();
+    for selection in &shared.settings.selections {
+        tracing::info!(key = selection.key(Topic::Data), "waiting for streams");
+        for topic in [Topic::Info, Topic::State, Topic::Data] {
+            subscribers.push(subscribe(&shared, selection, topic)?);
+        }
+    }
+    // Relaxed: a flag alone, nothing is published with it.
+    while !stop.load(Ordering::Relaxed) {
+        std::thread::sleep(LOOK * 5);
+    }
+    drop(subscribers);
+    let streams = std::mem::take(&mut *shared.streams.lock().unwrap_or_else(PoisonError::into_inner));
+    drop(streams.queues);
+    for thread in streams.threads {
+        let _ = thread.join();
+    }
+    if let Err(error) = session.close().wait() {
+        tracing::debug!("the session did not end as it should: {error}");
+    }
+    Ok(())
+}
+
+fn subscribe(
+    shared: &Arc<Shared>,
+    selection: &Selection,
+    topic: Topic,
+) -> Result<Subscriber<()>, NetworkError> {
+    let key = selection.key(topic);
+    let shared = shared.clone();
+    let session = shared.session.clone();
+    let subscriber = session.declare_subscriber(key.clone()).callback(move |sample| take(&shared, &sample));
+    subscriber.wait().map_err(|source| NetworkError::Declare { key, source })
+}
+
+/// A message came: on with it to its stream's thread.
+fn take(shared: &Arc<Shared>, sample: &Sample) {
+    let Some((address, topic)) = Address::of_key(sample.key_expr().as_str()) else { return };
+    let Some(event) = message(topic, sample, false) else { return };
+    let mut streams = shared.streams.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(queue) = streams.queues.get(&address) {
+        // No room: it is lost, as on the way.
+        let _ = queue.try_send(event);
+        return;
+    }
+    // Relaxed: a flag alone, nothing is published with it.
+    if shared.stop.load(Ordering::Relaxed) {
+        return;
+    }
+    if streams.queues.len() >= shared.settings.max_streams {
+        if !std::mem::replace(&mut streams.said_full, true) {
+            tracing::warn!(key = %address, "no more than {} streams are received (--max-streams)", streams.queues.len());
+        }
+        return;
+    }
+    match begin(shared, &address) {
+        Ok((queue, thread)) => {
+            let _ = queue.try_send(event);
+            streams.queues.insert(address, queue);
+            streams.threads.push(thread);
+        }
+        Err(why) => tracing::error!(key = %address, "not received: {why}"),
+    }
+}
+
+/// What is in a sample, if it is not too long for what it is said to be.
+fn message(topic: Topic, sample: &Sample, answer: bool) -> Option<Event> {
+    let longest = if topic == Topic::Data { chunk::MAX_LEN } else { MAX_JSON };
+    let bytes = |bytes: &ZBytes, longest: usize| (bytes.len() <= longest).then(|| bytes.to_bytes().into_owned());
+    let attachment = match sample.attachment() {
+        Some(attachment) => Some(bytes(attachment, super::info::MAX_STATIC_METADATA)?),
+        None => None,
+    };
+    Some(Event::Message { topic, payload: bytes(sample.payload(), longest)?, attachment, answer })
+}
+
+fn begin(shared: &Arc<Shared>, address: &Address) -> Result<(SyncSender<Event>, JoinHandle<()>), String> {
+    let name = shared.settings.name.clone().unwrap_or_else(|| address.received_name());
+    let name = StreamName::new(&name).map_err(|e| e.to_string())?;
+    let (queue, events) = sync_channel(WAITING);
+    let mut received = Received::new(shared.clone(), address.clone(), name, queue.clone());
+    let thread = std::thread::Builder::new().name("axm-receive".to_owned()).spawn(move || {
+        received.run(&events);
+        received.outlet.close();
+    });
+    Ok((queue, thread.map_err(|e| e.to_string())?))
+}
+
+/// A stream that is being received.
+struct Received {
+    shared: Arc<Shared>,
+    address: Address,
+    queue: SyncSender<Event>,
+    reception: Reception,
+    outlet: Outlet,
+    filter: ClockFilter,
+    /// Whose clocks the filter knows, in which of its clocks.
+    filtered: Option<(u64, Clock)>,
+    clocks_at: i64,
+    looks: u32,
+    silent: bool,
+    /// What was said of messages that were not taken.
+    refused: Option<String>,
+}
+
+impl Received {
+    fn new(shared: Arc<Shared>, address: Address, name: StreamName, queue: SyncSender<Event>) -> Self {
+        let settings = &shared.settings;
+        let give_up_ns = i64::try_from(settings.repair.as_nanos()).unwrap_or(i64::MAX);
+        let limits = Limits { give_up_ns, ..Limits::default() };
+        let outlet = Outlet::new(name, settings.access, settings.max_ring_bytes);
+        Self {
+            shared,
+            address,
+            queue,
+            reception: Reception::new(limits),
+            outlet,
+            filter: ClockFilter::default(),
+            filtered: None,
+            clocks_at: i64::MIN,
+            looks: 0,
+            silent: false,
+            refused: None,
+        }
+    }
+
+    fn run(&mut self, events: &Receiver<Event>) {
+        // Relaxed: a flag alone, nothing is published with it.
+        while !self.shared.stop.load(Ordering::Relaxed) {
+            match events.recv_timeout(LOOK) {
+                Ok(event) => {
+                    self.event(event);
+                    // All that waits, so that what comes late is not asked for.
+                    events.try_iter().take(WAITING).for_each(|event| self.event(event));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let now_ns = clock::monotonic_ns();
+            while let Some(action) = self.reception.next(now_ns) {
+                match action {
+                    Action::Describe(announced) => self.outlet.describe(&announced),
+                    Action::Frames { message, skip } => self.outlet.frames(&message, skip),
+                    Action::Lost(frames) => self.outlet.lost(frames),
+                }
+            }
+            for question in self.reception.ask(now_ns) {
+                self.ask(&question);
+            }
+            self.look_at_clocks(now_ns);
+            self.look_for_silence(now_ns);
+            self.outlet.look_after();
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        let now_ns = clock::monotonic_ns();
+        match event {
+            Event::Message { topic: Topic::Data, payload, answer, .. } => {
+                let taken = self.reception.chunk(payload, answer, now_ns);
+                self.say(taken.map_err(|e: Refused| e.to_string()));
+            }
+            Event::Message { topic: Topic::Info, payload, attachment, .. } => {
+                let announced = Announced::parse(&payload, attachment.as_deref(), &self.address);
+                let taken = announced
+                    .map_err(|e| e.to_string())
+                    .and_then(|announced| self.reception.info(announced, now_ns).map_err(|e| e.to_string()));
+                self.say(taken);
+            }
+            Event::Message { topic: Topic::State, payload, .. } => {
+                let state = State::parse(&payload).map_err(|e| e.to_string());
+                let taken = state.and_then(|state| {
+                    self.reception.state(&state, now_ns).map_err(|e| e.to_string())?;
+                    self.outlet.sent(state.health.unwrap_or_default().into());
+                    self.sender_is(state.state == "live", now_ns);
+                    Ok(())
+                });
+                self.say(taken);
+            }
+            Event::Message { .. } => {}
+            Event::Answered => self.reception.answered(now_ns),
+            Event::Clocks { times, asked, answered } => self.clocks(&times, asked, answered),
+        }
+    }
+
+    /// A message that was not taken is told of once, until another reason comes.
+    fn say(&mut self, taken: Result<(), String>) {
+        if let Err(why) = taken
+            && self.refused.as_ref() != Some(&why)
+        {
+            tracing::warn!(key = %self.address, "a message is not taken: {why}");
+            self.refused = Some(why);
+        }
+    }
+
+    fn ask(&self, question: &Question) {
+        match question {
+            Question::Info => self.get(Topic::Info, "", Topic::Info, false),
+            Question::Frames { instance, missing } => {
+                tracing::debug!(key = %self.address, "asking for {missing:?}");
+                self.get(Topic::Repair, &ask::write(*instance, missing), Topic::Data, true);
+            }
+        }
+    }
+
+    /// Asks a relay; answers come as events. Never waits.
+    fn get(&self, topic: Topic, parameters: &str, answers_are: Topic, tell_end: bool) {
+        let selector = format!("{}?{parameters}", self.address.key(topic));
+        let (queue, ended) = (self.queue.clone(), self.queue.clone());
+        let answers = CallbackDrop {
+            callback: move |reply: Reply| {
+                if let Ok(sample) = reply.result()
+                    && let Some(event) = message(answers_are, sample, true)
+                {
+                    let _ = queue.try_send(event);
+                }
+            },
+            drop: move || {
+                if tell_end {
+                    let _ = ended.try_send(Event::Answered);
+                }
+            },
+        };
+        let get = self.shared.session.get(selector).target(QueryTarget::All).consolidation(ConsolidationMode::None);
+        let get = get.congestion_control(CongestionControl::Drop);
+        if let Err(error) = get.timeout(ANSWER_WITHIN).with(answers).wait() {
+            tracing::debug!(key = %self.address, "cannot ask: {error}");
+        }
+    }
+
+    /// Asks the sender what time it is, now and then.
+    fn look_at_clocks(&mut self, now_ns: i64) {
+        let (Some(relay), Some(clock)) = (self.reception.relay(), self.outlet.clock()) else { return };
+        if self.filtered != Some((relay, clock)) {
+            self.filtered = Some((relay, clock));
+            (self.looks, self.clocks_at) = (0, i64::MIN);
+            self.filter.clear();
+            self.outlet.mapping(None);
+        }
+        let every = if self.looks < FIRST_CLOCKS { FIRST_CLOCKS_NS } else { CLOCKS_NS };
+        if now_ns < self.clocks_at.saturating_add(every) {
+            return;
+        }
+        (self.looks, self.clocks_at) = (self.looks.saturating_add(1), now_ns);
+        let selector = format!("{}?{}", self.address.key(Topic::Clock), clock_parameters(relay));
+        let queue = self.queue.clone();
+        let asked = [clock::monotonic_ns(), clock::realtime_ns()];
+        let get = self.shared.session.get(selector).target(QueryTarget::All).consolidation(ConsolidationMode::None);
+        let get = get.congestion_control(CongestionControl::Drop);
+        let get = get.express(true).timeout(ANSWER_WITHIN).callback(move |reply| {
+            let answered = [clock::monotonic_ns(), clock::realtime_ns()];
+            if let Ok(sample) = reply.result()
+                && let Some(times) = SenderTimes::parse(&sample.payload().to_bytes())
+            {
+                let _ = queue.try_send(Event::Clocks { times, asked, answered });
+            }
+        });
+        if let Err(error) = get.wait() {
+            tracing::debug!(key = %self.address, "cannot ask: {error}");
+        }
+    }
+
+    fn clocks(&mut self, times: &SenderTimes, asked: [i64; 2], answered: [i64; 2]) {
+        let Some((_, clock)) = self.filtered else { return };
+        let ([came_ns, went_ns], which) = match clock {
+            Clock::Realtime => (times.realtime_ns, 1),
+            Clock::Monotonic | Clock::Unknown => (times.monotonic_ns, 0),
+        };
+        let at = |times: [i64; 2]| times.get(which).copied().unwrap_or(0);
+        let (asked_ns, answered_ns) = (at(asked), at(answered));
+        if self.filter.push(&RoundTrip { asked_ns, came_ns, went_ns, answered_ns }) {
+            self.outlet.mapping(self.filter.mapping(answered_ns));
+        }
+    }
+
+    /// Whether the sender's own stream is well.
+    fn sender_is(&mut self, well: bool, now_ns: i64) {
+        if well == self.silent {
+            self.silent = !well;
+            self.outlet.silent_since(if well { 0 } else { now_ns });
+            tracing::info!(key = %self.address, "the sender is {}", if well { "back" } else { "silent" });
+        }
+    }
+
+    fn look_for_silence(&mut self, now_ns: i64) {
+        if let Some(heard_ns) = self.reception.heard_ns()
+            && now_ns.saturating_sub(heard_ns) > SILENT_NS
+        {
+            self.sender_is(false, heard_ns);
+        }
+    }
+}

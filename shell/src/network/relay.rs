@@ -1,0 +1,389 @@
+//! Sends streams of this machine: each a mirror of its own that the acquisition never waits for.
+//!
+//! Where frames are in the ring and what the network does with them is not its business; nor what receivers make of them.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use axismirror_core::static_metadata::{Digest, Sink as _};
+use zenoh::bytes::ZBytes;
+use zenoh::liveliness::LivelinessToken;
+use zenoh::pubsub::Publisher;
+use zenoh::qos::{CongestionControl, Priority};
+use zenoh::query::Queryable;
+use zenoh::{Session, Wait as _};
+
+use super::answers::{Answers, Shared, SharedStream};
+use super::cache::Cache;
+use super::chunk::{Chunk, Content, HEADER_LEN};
+use super::error::NetworkError;
+use super::info::{Info, Run, State, first_eight};
+use super::key::{Address, Topic};
+use super::session::{NetworkSettings, Purpose, host_name};
+use crate::causes;
+use crate::clock;
+use crate::mirror::{self, Follower, Frames, Mirror, News, Start, StreamInfo};
+use crate::shm::{self, FileId, SHM_DIR};
+
+/// The longest message, unless a frame is longer: a few packets of the network, and well within what zenoh sends in one piece.
+const MESSAGE: usize = 16 << 10;
+/// How long to wait for frames, and how late a stop is noticed.
+const LOOK: Duration = Duration::from_millis(50);
+/// Between two messages how a stream fares.
+const STATE_EVERY: Duration = Duration::from_secs(1);
+/// Between two looks for streams that are new.
+const SCAN_EVERY: Duration = Duration::from_millis(500);
+/// How much of what was there before is sent when a relay begins, in seconds: a stream that it found a little late is whole.
+const RECENT_S: f64 = 1.0;
+/// A writer that lives shows it many times a second.
+const STOPPED_NS: i64 = 5_000_000_000;
+/// A stream that has not begun.
+const NOT_YET: &str = "not yet";
+
+/// What is sent.
+#[derive(Clone, Debug)]
+pub struct RelaySettings {
+    /// Streams; all of this machine when there is none.
+    pub names: Vec<String>,
+    /// What this machine is called.
+    pub box_name: String,
+    /// How long frames are kept for those who lost them.
+    pub keep: Duration,
+    /// How many bytes of them are kept for each stream.
+    pub keep_bytes: usize,
+    /// The network.
+    pub network: NetworkSettings,
+}
+
+#[derive(Clone)]
+struct Context {
+    session: Session,
+    settings: Arc<RelaySettings>,
+    answers: Arc<Answers>,
+    host: String,
+    /// The run of this relay: zenoh's own random id.
+    relay: u64,
+    stop: Arc<AtomicBool>,
+}
+
+impl Context {
+    fn stopped(&self) -> bool {
+        // Relaxed: a flag alone, nothing is published with it.
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Sends streams until `stop` is set.
+///
+/// # Errors
+/// [`NetworkError`]: what keeps it from starting. What goes wrong with one stream later is logged and tried again.
+pub fn relay(settings: RelaySettings, stop: Arc<AtomicBool>) -> Result<(), NetworkError> {
+    // What cannot be a key is said before anything is opened.
+    for name in &settings.names {
+        Address::new(&settings.box_name, name)?;
+    }
+    Address::new(&settings.box_name, "any")?;
+    let session = settings.network.open(Purpose::Offer)?;
+    let relay = session.zid().to_le_bytes().first_chunk().copied().map_or(0, u64::from_le_bytes);
+    let context = Context {
+        session: session.clone(),
+        settings: Arc::new(settings),
+        answers: Arc::new(Answers::start()?),
+        host: host_name(),
+        relay,
+        stop,
+    };
+    tracing::info!(box_name = context.settings.box_name, "relaying; `axismirror receive` on another machine takes it");
+    let mut threads: HashMap<String, JoinHandle<()>> = HashMap::new();
+    for name in &context.settings.names {
+        if !threads.contains_key(name) {
+            threads.insert(name.clone(), start(&context, name)?);
+        }
+    }
+    let mut scanned = None;
+    while !context.stopped() {
+        if context.settings.names.is_empty() && scanned.is_none_or(|at: Instant| at.elapsed() >= SCAN_EVERY) {
+            scanned = Some(Instant::now());
+            threads.retain(|_, thread| !thread.is_finished());
+            for name in live_streams()? {
+                if !threads.contains_key(&name) {
+                    threads.insert(name.clone(), start(&context, &name)?);
+                }
+            }
+        }
+        std::thread::sleep(LOOK);
+    }
+    for (_, thread) in threads {
+        let _ = thread.join();
+    }
+    if let Some(answers) = Arc::into_inner(context.answers) {
+        answers.end();
+    }
+    if let Err(error) = session.close().wait() {
+        tracing::debug!("the session did not end as it should: {error}");
+    }
+    Ok(())
+}
+
+/// Names of the streams of this machine whose writers live. Those that were received from another one are not among them: they would go round in
+/// circles.
+fn live_streams() -> Result<Vec<String>, NetworkError> {
+    let found = shm::streams(SHM_DIR).map_err(NetworkError::Look)?;
+    Ok(found.into_iter().filter(|f| f.writer.is_some() && !f.received).filter_map(|f| f.name).collect())
+}
+
+fn start(context: &Context, name: &str) -> Result<JoinHandle<()>, NetworkError> {
+    let (context, name) = (context.clone(), name.to_owned());
+    let thread = std::thread::Builder::new().name("axm-relay".to_owned()).spawn(move || {
+        crate::realtime::leave();
+        while !context.stopped() {
+            match Relayed::new(&context, &name).and_then(|mut relayed| relayed.run()) {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::error!(stream = name, "not relayed: {}; next try in 1 s", causes::line(&error));
+                    let again = Instant::now() + Duration::from_secs(1);
+                    while Instant::now() < again && !context.stopped() {
+                        std::thread::sleep(LOOK);
+                    }
+                }
+            }
+        }
+    });
+    thread.map_err(NetworkError::Thread)
+}
+
+/// A stream that is being sent.
+struct Relayed<'c> {
+    context: &'c Context,
+    name: String,
+    address: Address,
+    shared: SharedStream,
+    data: Publisher<'static>,
+    info: Publisher<'static>,
+    state: Publisher<'static>,
+    /// That questions are answered, as long as the stream is sent.
+    _answered: [Queryable<()>; 3],
+    /// By which the stream is found, once it is known what it is.
+    token: Option<LivelinessToken>,
+    run: Run,
+    /// The header's segment in which frames are numbered.
+    file: Option<FileId>,
+    stream: Option<StreamInfo>,
+    /// What frames are has changed and is to be told before the next one.
+    untold: bool,
+    description: u64,
+    /// Frames before this one were there before: kept, and not sent.
+    send_from: u64,
+    state_at: Option<Instant>,
+}
+
+impl<'c> Relayed<'c> {
+    fn new(context: &'c Context, name: &str) -> Result<Self, NetworkError> {
+        let address = Address::new(&context.settings.box_name, name)?;
+        // Until a header says better.
+        let run = Run { relay: context.relay, instance: number(&[&context.relay.to_le_bytes(), name.as_bytes()]) };
+        let keep_ns = i64::try_from(context.settings.keep.as_nanos()).unwrap_or(i64::MAX);
+        let shared = Arc::new(Mutex::new(Shared {
+            address: address.clone(),
+            run,
+            cache: Cache::new(keep_ns, context.settings.keep_bytes),
+            infos: VecDeque::new(),
+            state: NOT_YET,
+        }));
+        let answered = context.answers.about(&context.session, &address, &shared)?;
+        let publisher = |topic: Topic| {
+            let key = address.key(topic);
+            let publisher = context.session.declare_publisher(key.clone()).congestion_control(CongestionControl::Drop);
+            let publisher = publisher.priority(Priority::DataHigh).express(true);
+            publisher.wait().map_err(|source| NetworkError::Declare { key, source })
+        };
+        Ok(Self {
+            context,
+            name: name.to_owned(),
+            shared,
+            data: publisher(Topic::Data)?,
+            info: publisher(Topic::Info)?,
+            state: publisher(Topic::State)?,
+            address,
+            _answered: answered,
+            token: None,
+            run,
+            file: None,
+            stream: None,
+            untold: false,
+            description: 0,
+            send_from: 0,
+            state_at: None,
+        })
+    }
+
+    fn run(&mut self) -> Result<(), NetworkError> {
+        let mut follower = Follower::open(&self.name, Start::Oldest)?;
+        while !self.context.stopped() {
+            match follower.next(LOOK)? {
+                // One that was found by looking for all is found again when it comes back.
+                News::Waiting(mirror::State::Absent) if self.context.settings.names.is_empty() => return Ok(()),
+                News::Nothing | News::Waiting(_) => {}
+                News::Stream(stream) => {
+                    let stream = stream.clone();
+                    self.changed(stream, follower.mirror());
+                }
+                News::Frames(frames) => self.send(&frames)?,
+            }
+            if self.state_at.is_none_or(|at| at.elapsed() >= STATE_EVERY) {
+                self.state_at = Some(Instant::now());
+                self.tell_state(follower.mirror());
+            }
+        }
+        Ok(())
+    }
+
+    /// What the next frames are.
+    fn changed(&mut self, stream: StreamInfo, mirror: &Mirror) {
+        let file = mirror.header().map(|header| header.memory().file());
+        if let (Some(extension), Some(generation), Some(id)) = (mirror.extension(), mirror.generation(), file)
+            && self.file != file
+        {
+            self.file = file;
+            let (device, inode) = (id.device.to_le_bytes(), id.inode.to_le_bytes());
+            self.begin_instance(number(&[boot_id().as_bytes(), &device, &inode]));
+            let counters = extension.counters(generation);
+            let there = counters.base().saturating_add(counters.committed());
+            // Of irregular streams nobody knows how old what is there is: whoever has it already knows it by its number.
+            self.send_from = stream.rate.map_or(0, |rate| there.saturating_sub((rate * RECENT_S) as u64));
+        }
+        self.stream = Some(stream);
+        self.untold = true;
+    }
+
+    /// Frames are numbered anew.
+    fn begin_instance(&mut self, instance: u64) {
+        self.run.instance = instance;
+        let mut shared = self.shared();
+        shared.run.instance = instance;
+        shared.cache.clear();
+        shared.infos.clear();
+    }
+
+    fn send(&mut self, frames: &Frames<'_>) -> Result<(), NetworkError> {
+        let tip = self.shared().cache.tip();
+        if frames.first < tip {
+            // A writer without our block counts as it likes.
+            let instance = number(&[&self.run.instance.to_le_bytes(), &clock::monotonic_ns().to_le_bytes()]);
+            self.begin_instance(instance);
+            (self.untold, self.send_from) = (true, 0);
+        }
+        if std::mem::take(&mut self.untold) {
+            self.tell_info(frames.first.saturating_sub(frames.overwritten))?;
+        }
+        let Some(stream) = &self.stream else { return Ok(()) };
+        let (frame_len, generation) = (stream.frame_bytes().max(1), stream.generation.number());
+        let most = ((MESSAGE - HEADER_LEN) / (frame_len + size_of::<f64>())).max(1);
+        let content = if frames.times.is_empty() { Content::Frames } else { Content::TimedFrames };
+        let now_ns = clock::monotonic_ns();
+        let mut first = frames.first;
+        for (i, bytes) in frames.bytes.chunks(most * frame_len).enumerate() {
+            let n = bytes.len() / frame_len;
+            let chunk = Chunk {
+                relay: self.run.relay,
+                instance: self.run.instance,
+                description: self.description,
+                first,
+                generation,
+                frames: u32::try_from(n).unwrap_or(0),
+                frame_len: u32::try_from(frame_len).unwrap_or(0),
+                content,
+            };
+            let times = frames.times.get(i * most..).unwrap_or_default();
+            let message = ZBytes::from(chunk.emit(times, bytes));
+            self.shared().cache.push(first..chunk.end(), message.len(), message.clone(), now_ns);
+            if first >= self.send_from {
+                put(&self.data, message, None);
+            }
+            first = chunk.end();
+        }
+        Ok(())
+    }
+
+    /// What frames are from `first` on.
+    fn tell_info(&mut self, first: u64) -> Result<(), NetworkError> {
+        let Some(stream) = &self.stream else { return Ok(()) };
+        let mut info = Info::of(stream, &self.address, &self.context.host, self.run, first);
+        let static_metadata = stream.static_metadata.clone().map(ZBytes::from);
+        self.description = info.description;
+        tracing::info!(stream = self.name, key = %self.address, first, "relaying");
+        {
+            let mut shared = self.shared();
+            shared.remember(info.clone(), static_metadata.clone());
+            shared.state.clone_into(&mut info.state);
+        }
+        put(&self.info, ZBytes::from(info.emit()), static_metadata);
+        if self.token.is_none() {
+            let key = self.address.key(Topic::Alive);
+            let token = self.context.session.liveliness().declare_token(key.clone()).wait();
+            self.token = Some(token.map_err(|source| NetworkError::Declare { key, source })?);
+        }
+        Ok(())
+    }
+
+    fn tell_state(&self, mirror: &Mirror) {
+        let (state, health) = (state(mirror), mirror.extension().map(|e| e.health().into()));
+        let next = {
+            let mut shared = self.shared();
+            shared.state = state;
+            shared.cache.tip()
+        };
+        // Before the first frame there is nothing to be told.
+        if self.token.is_some() {
+            let Run { relay, instance } = self.run;
+            let state = State { relay, instance, next, state: state.to_owned(), health };
+            put(&self.state, ZBytes::from(state.emit()), None);
+        }
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives a message to the network, which drops it when there is no room.
+fn put(publisher: &Publisher<'_>, message: ZBytes, attachment: Option<ZBytes>) {
+    if let Err(error) = publisher.put(message).attachment(attachment).wait() {
+        tracing::debug!("{} is not sent: {error}", publisher.key_expr());
+    }
+}
+
+/// How a stream is, in the words of `axismirror list`.
+fn state(mirror: &Mirror) -> &'static str {
+    let Some(header) = mirror.header() else { return NOT_YET };
+    let Some(extension) = mirror.extension() else { return "unknown" };
+    let sign_of_life = extension.heartbeat();
+    if shm::writer_of(header.memory().file()).is_none() {
+        "no writer"
+    } else if sign_of_life > 0 && clock::monotonic_ns().saturating_sub(sign_of_life) > STOPPED_NS {
+        "stopped"
+    } else if extension.silent_since() != 0 {
+        "silent"
+    } else if header.bvalid() {
+        "live"
+    } else {
+        NOT_YET
+    }
+}
+
+/// A number that nothing else has, of what makes it so.
+fn number(parts: &[&[u8]]) -> u64 {
+    let mut digest = Digest::default();
+    for part in parts {
+        let Ok(()) = digest.write(part);
+    }
+    first_eight(digest)
+}
+
+/// Differs with each start of the machine, and with it what the numbers of files mean.
+fn boot_id() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default()
+}
