@@ -156,6 +156,9 @@ impl Outlet {
             return self.lost((frames - skip) as u64);
         };
         let frame_len = open.described.description.frame_bytes();
+        // Of more than the ring has room for the first ones are nobody's.
+        let room = usize::try_from(open.described.description.n_frames()).unwrap_or(usize::MAX);
+        let cut = (frames - skip).saturating_sub(room);
         let bytes = view.data().get(skip * frame_len..).unwrap_or_default();
         let mut times: Vec<f64> = view.times().skip(skip).collect();
         let newest = times.last().map_or(0, |s| (s * 1e9).round() as i64);
@@ -164,6 +167,8 @@ impl Outlet {
         if let Err(error) = open.publication.publish(bytes, &times, newest) {
             self.lost((frames - skip) as u64);
             self.say_once("publish", format!("frames cannot be published: {}", causes::line(&error)));
+        } else if cut > 0 {
+            self.lost(cut as u64);
         }
     }
 

@@ -3,9 +3,12 @@
 //! The writer's lock, the waking of readers, the heartbeat, the replacement of segments that somebody removed, and an end that lets readers take
 //! the last frames. Knows neither where frames come from nor when they are due.
 
+#[cfg(feature = "network")]
+mod received;
+
 use std::time::{Duration, Instant};
 
-use axismirror_core::extension::Clock;
+use axismirror_core::extension::{Clock, Received};
 use axismirror_core::header::Description;
 use axismirror_core::health::Health;
 use axismirror_core::publisher::{Observer, PublishError, Publisher};
@@ -44,6 +47,8 @@ pub(crate) struct Publication {
     waker: Option<Waker>,
     described: Described,
     health: Health,
+    /// Of a stream that comes from another machine.
+    received: Option<Received>,
     replaced: Option<Instant>,
     failure: Option<String>,
 }
@@ -80,7 +85,7 @@ impl Publication {
         publisher.set_heartbeat(clock::monotonic_ns());
         let waker = waker(&publisher);
         let health = Health::default();
-        Ok(Self { publisher, waker, described, health, replaced: None, failure: None })
+        Ok(Self { publisher, waker, described, health, received: None, replaced: None, failure: None })
     }
 
     /// The stream's name.
@@ -145,6 +150,7 @@ impl Publication {
         self.replaced = Some(Instant::now());
         // The header may be another one.
         self.waker = waker(&self.publisher);
+        self.publisher.set_received(self.received);
         if replaced.is_ok() {
             self.publisher.store().count_replaced();
         }
