@@ -14,6 +14,7 @@ pub(crate) mod fuzz;
 pub(crate) mod interop;
 pub(crate) mod loom;
 pub(crate) mod miri;
+pub(crate) mod network;
 pub(crate) mod soak;
 pub(crate) mod test;
 pub(crate) mod torture;

@@ -24,6 +24,8 @@ use clap::{Parser, Subcommand};
 use commands::{
     bench, ci, clocks, demo, dist as dist_command, docs as docs_command, emulate as emulate_command, firmware, flood,
     formats as formats_command, fuzz, interop as interop_command, loom, miri, soak, test, torture, tsan,
+    bench, ci, clocks, demo, dist as dist_command, emulate as emulate_command, firmware, flood, fuzz,
+    interop as interop_command, loom, miri, network, soak, test, torture, tsan,
 };
 use step::Steps;
 
@@ -54,6 +56,7 @@ enum Command {
     Flood(flood::Args),
     Tsan(tsan::Args),
     Fuzz(fuzz::Args),
+    Network(network::Args),
 }
 
 fn main() -> ExitCode {
@@ -84,6 +87,7 @@ fn main() -> ExitCode {
         Command::Flood(args) => args.run(&mut steps),
         Command::Tsan(args) => args.run(&mut steps),
         Command::Fuzz(args) => args.run(&mut steps),
+        Command::Network(args) => args.run(&mut steps),
     }
     steps.finish()
 }

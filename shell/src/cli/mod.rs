@@ -23,8 +23,10 @@ mod record;
 mod replay;
 #[cfg(feature = "network")]
 mod receive;
+mod record;
 #[cfg(feature = "network")]
 mod relay;
+mod replay;
 mod run;
 mod selftest;
 mod set;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use axismirror::network::relay::{RelaySettings, relay};
 use axismirror::network::host_name;
+use axismirror::network::relay::{RelaySettings, relay};
 use clap::Args;
 
 use super::Failure;

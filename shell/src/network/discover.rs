@@ -33,7 +33,7 @@ pub struct Sent {
 /// # Errors
 /// [`NetworkError`].
 pub fn discover(network: &NetworkSettings, look_for: Duration, stop: &AtomicBool) -> Result<Vec<Sent>, NetworkError> {
-    let session = network.open(Purpose::Seek)?;
+    let Some(session) = network.open(Purpose::Seek, stop)? else { return Ok(vec![]) };
     let end = Instant::now() + look_for;
     let mut found: BTreeMap<(Address, Option<u64>), Sent> = BTreeMap::new();
     // Relaxed: a flag alone, nothing is published with it.

@@ -228,8 +228,8 @@ impl Announced {
             _ => None,
         };
         let dtype = dtype.ok_or_else(|| InfoError::DType(info.dtype.clone()))?;
-        let version = StructVersion::from_number(info.struct_version)
-            .ok_or(InfoError::StructVersion(info.struct_version))?;
+        let version =
+            StructVersion::from_number(info.struct_version).ok_or(InfoError::StructVersion(info.struct_version))?;
         let shape = info.frame_shape.iter().map(|n| usize::try_from(*n).unwrap_or(usize::MAX));
         let description = Description::new(dtype, info.rate, info.ring_frames, shape, Key::cut(&info.key))?;
         if description.frame_bytes() > MAX_FRAME {
@@ -387,12 +387,18 @@ pub(super) mod tests {
         let info = Info::of(&stream(), &address(), "host", RUN, 77);
         let json = info.emit();
         let value: Value = serde_json::from_slice(&json).unwrap();
-        assert_eq!((&value["box"], &value["relay"], &value["dtype"]), (&"pi".into(), &"ffffffffffffffff".into(), &"i".into()));
+        assert_eq!(
+            (&value["box"], &value["relay"], &value["dtype"]),
+            (&"pi".into(), &"ffffffffffffffff".into(), &"i".into())
+        );
         let read = Announced::parse(&json, Some(b"pickle"), &address()).unwrap();
         assert_eq!(read.info, info);
         // To the last bit: a header with another rate is another stream.
         assert_eq!(read.description.srate().to_bits(), (1.0 / 0.0041_f64).to_bits());
-        assert_eq!((read.description.frame_bytes(), read.clock, read.version), (8, Clock::Monotonic, StructVersion::V2));
+        assert_eq!(
+            (read.description.frame_bytes(), read.clock, read.version),
+            (8, Clock::Monotonic, StructVersion::V2)
+        );
     }
 
     #[test]
@@ -439,7 +445,12 @@ pub(super) mod tests {
 
     #[test]
     fn counters_come_through() {
-        let health = Health { frames_lost: 7, measured_rate: 249.9, lead_off: LeadOff { positive: 1 << 63, negative: 2 }, ..Health::default() };
+        let health = Health {
+            frames_lost: 7,
+            measured_rate: 249.9,
+            lead_off: LeadOff { positive: 1 << 63, negative: 2 },
+            ..Health::default()
+        };
         let state = State { relay: 1, instance: 2, next: u64::MAX, state: "live".into(), health: Some(health.into()) };
         let read = State::parse(&state.emit()).unwrap();
         assert_eq!(read, state);

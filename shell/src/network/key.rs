@@ -80,7 +80,9 @@ pub enum KeyError {
         len: usize,
     },
     /// One part only.
-    #[error("{key:?} is no key: BOX/STREAM is one, as `axismirror list --network` shows them; * stands for every box or stream")]
+    #[error(
+        "{key:?} is no key: BOX/STREAM is one, as `axismirror list --network` shows them; * stands for every box or stream"
+    )]
     NoStream {
         /// As given.
         key: String,

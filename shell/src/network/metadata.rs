@@ -221,7 +221,10 @@ mod tests {
     const RECORDED: [(&str, &[u8]); 6] = [
         ("labelled", include_bytes!("../../../core/src/static_metadata/testdata/golden-v2-labelled.pickle")),
         ("channel_major", include_bytes!("../../../core/src/static_metadata/testdata/golden-v2-channel_major.pickle")),
-        ("irregular_time", include_bytes!("../../../core/src/static_metadata/testdata/golden-v2-irregular_time.pickle")),
+        (
+            "irregular_time",
+            include_bytes!("../../../core/src/static_metadata/testdata/golden-v2-irregular_time.pickle"),
+        ),
         ("three_dims", include_bytes!("../../../core/src/static_metadata/testdata/golden-v2-three_dims.pickle")),
         ("rich-numpy126", include_bytes!("../../../core/src/static_metadata/testdata/rich-numpy126.pickle")),
         ("rich-numpy2", include_bytes!("../../../core/src/static_metadata/testdata/rich-numpy2.pickle")),
@@ -242,8 +245,13 @@ mod tests {
             assert!(left_out.len() < 15, "{name}: {left_out:?}");
             // A numpy scalar becomes the Python value that is equal to it, and so another kind of JSON.
             let mut again = metadata_json(&bytes);
-            let plain =
-                |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned).to_lowercase().replace("b'", "'").replace('\'', "");
+            let plain = |v: &Value| {
+                v.as_str()
+                    .map_or_else(|| v.to_string(), str::to_owned)
+                    .to_lowercase()
+                    .replace("b'", "'")
+                    .replace('\'', "")
+            };
             let attrs = expected["attrs"].as_object_mut().unwrap();
             for (key, value) in attrs.iter().filter(|(key, _)| key.starts_with("np_")) {
                 let found = again["attrs"].as_object_mut().unwrap().remove(key).unwrap();

@@ -46,16 +46,7 @@ struct Open {
 
 impl Outlet {
     pub(super) const fn new(name: StreamName, access: Access, max_ring_bytes: usize) -> Self {
-        Self {
-            name,
-            access,
-            max_ring_bytes,
-            open: None,
-            sent: ZERO,
-            lost: 0,
-            mapping: None,
-            said: BTreeMap::new(),
-        }
+        Self { name, access, max_ring_bytes, open: None, sent: ZERO, lost: 0, mapping: None, said: BTreeMap::new() }
     }
 
     /// What the frames from here on are.
@@ -221,7 +212,8 @@ impl Outlet {
 
     fn show_health(&mut self) {
         let Some(open) = &mut self.open else { return };
-        *open.publication.health() = Health { frames_lost: self.sent.frames_lost.saturating_add(self.lost), ..self.sent };
+        *open.publication.health() =
+            Health { frames_lost: self.sent.frames_lost.saturating_add(self.lost), ..self.sent };
         open.publication.show_health();
     }
 

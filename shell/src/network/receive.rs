@@ -69,10 +69,19 @@ pub struct ReceiveSettings {
 
 /// What a stream's thread is told.
 enum Event {
-    Message { topic: Topic, payload: Vec<u8>, attachment: Option<Vec<u8>>, answer: bool },
+    Message {
+        topic: Topic,
+        payload: Vec<u8>,
+        attachment: Option<Vec<u8>>,
+        answer: bool,
+    },
     /// A question for frames has ended.
     Answered,
-    Clocks { times: SenderTimes, asked: [i64; 2], answered: [i64; 2] },
+    Clocks {
+        times: SenderTimes,
+        asked: [i64; 2],
+        answered: [i64; 2],
+    },
 }
 
 struct Shared {
@@ -94,9 +103,8 @@ struct Streams {
 /// # Errors
 /// [`NetworkError`]: what keeps it from starting.
 pub fn receive(settings: ReceiveSettings, stop: Arc<AtomicBool>) -> Result<(), NetworkError> {
-    let session = settings.network.open(Purpose::Seek)?;
-    let shared =
-        Arc::new(Shared { session: session.clone(), settings, stop: stop.clone(), streams: Mutex::default() });
+    let Some(session) = settings.network.open(Purpose::Seek, &stop)? else { return Ok(()) };
+    let shared = Arc::new(Shared { session: session.clone(), settings, stop: stop.clone(), streams: Mutex::default() });
     let mut subscribers = Vec::new();
     for selection in &shared.settings.selections {
         tracing::info!(key = selection.key(Topic::Data), "waiting for streams");
@@ -120,11 +128,7 @@ pub fn receive(settings: ReceiveSettings, stop: Arc<AtomicBool>) -> Result<(), N
     Ok(())
 }
 
-fn subscribe(
-    shared: &Arc<Shared>,
-    selection: &Selection,
-    topic: Topic,
-) -> Result<Subscriber<()>, NetworkError> {
+fn subscribe(shared: &Arc<Shared>, selection: &Selection, topic: Topic) -> Result<Subscriber<()>, NetworkError> {
     let key = selection.key(topic);
     let shared = shared.clone();
     let session = shared.session.clone();

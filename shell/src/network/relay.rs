@@ -86,7 +86,7 @@ pub fn relay(settings: RelaySettings, stop: Arc<AtomicBool>) -> Result<(), Netwo
         Address::new(&settings.box_name, name)?;
     }
     Address::new(&settings.box_name, "any")?;
-    let session = settings.network.open(Purpose::Offer)?;
+    let Some(session) = settings.network.open(Purpose::Offer, &stop)? else { return Ok(()) };
     let relay = session.zid().to_le_bytes().first_chunk().copied().map_or(0, u64::from_le_bytes);
     let context = Context {
         session: session.clone(),

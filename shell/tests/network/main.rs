@@ -102,7 +102,12 @@ struct Reader {
 
 impl Reader {
     fn of(name: &str) -> Self {
-        Self { follower: Follower::open(name, Start::Oldest).unwrap(), counted: Counted::default(), streams: 0, rate: 0.0 }
+        Self {
+            follower: Follower::open(name, Start::Oldest).unwrap(),
+            counted: Counted::default(),
+            streams: 0,
+            rate: 0.0,
+        }
     }
 
     fn read(&mut self, time: Duration, enough: impl Fn(&Counted) -> bool) -> Counted {
@@ -174,7 +179,8 @@ fn a_received_stream_is_the_same_stream() {
             assert!(here.iter().filter(|t| there.contains(t)).count() > 200);
             // One machine, so one clock: nothing is to be added, and the error is honest about that.
             let i = wait_for(&key, "clocks are compared", |i| i["received"]["clock_offset_s"].is_number());
-            let (offset, error) = (i["received"]["clock_offset_s"].as_f64().unwrap(), i["received"]["clock_error_s"].as_f64().unwrap());
+            let (offset, error) =
+                (i["received"]["clock_offset_s"].as_f64().unwrap(), i["received"]["clock_error_s"].as_f64().unwrap());
             assert!(offset.abs() <= error && error < 0.5, "{offset} {error}");
         }
         assert_eq!(lost(&key), 0);
@@ -213,10 +219,25 @@ fn what_a_bad_network_loses_is_repaired() {
     let _board = board(&net, "pi", &name, &["--rate", "1000", "--chunk", "4"]);
     let _relay = relay(&net, "pi", &name, &["--listen", "udp/0.0.0.0:7447"]);
     let to = format!("{}:7447", net.address("pi"));
-    let proxy = net.start("switch", "python3", &[&script("tests/python/network/udp_proxy.py"), "7448", &to, "--loss", "0.1", "--delay", "0.02", "--jitter", "0.03"]);
+    let proxy = net.start(
+        "switch",
+        "python3",
+        &[
+            &script("tests/python/network/udp_proxy.py"),
+            "7448",
+            &to,
+            "--loss",
+            "0.1",
+            "--delay",
+            "0.02",
+            "--jitter",
+            "0.03",
+        ],
+    );
     proxy.says("ready");
     let key = format!("pi/{name}");
-    let receiver = receive(&net, "pc", &key, &["--repair", "20", "--connect", &format!("udp/{}:7448", net.address("switch"))]);
+    let receiver =
+        receive(&net, "pc", &key, &["--repair", "20", "--connect", &format!("udp/{}:7448", net.address("switch"))]);
     wait_for(&key, "frames come", |i| i["frames"]["published"].as_u64() > Some(0));
     let counted = Reader::of(&key).frames(8000);
     assert_eq!((counted.missing, lost(&key)), (0, 0), "{counted:?}");
@@ -392,7 +413,8 @@ fn another_machines_clock_is_mapped() {
     let key = format!("pi/{name}");
     let receiver = receive(&net, "pc", &key, &["--connect", &format!("tcp/{}:7447", net.address("pi"))]);
     let i = wait_for(&key, "clocks are compared", |i| i["received"]["clock_offset_s"].is_number());
-    let (offset, error) = (i["received"]["clock_offset_s"].as_f64().unwrap(), i["received"]["clock_error_s"].as_f64().unwrap());
+    let (offset, error) =
+        (i["received"]["clock_offset_s"].as_f64().unwrap(), i["received"]["clock_error_s"].as_f64().unwrap());
     assert!((offset + 86400.0).abs() <= error && error < 0.5, "{offset} {error}");
     // What is newest is about now, when that is added.
     let age = || {

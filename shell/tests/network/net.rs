@@ -26,7 +26,10 @@ pub(crate) fn possible() -> Result<(), String> {
     let made = Command::new("ip").args(["netns", "add", &name]).output();
     let made = made.map_err(|e| format!("ip cannot be run ({e}): apt-get install iproute2"))?;
     if !made.status.success() {
-        return Err(format!("no network namespaces (root is needed): {}", String::from_utf8_lossy(&made.stderr).trim()));
+        return Err(format!(
+            "no network namespaces (root is needed): {}",
+            String::from_utf8_lossy(&made.stderr).trim()
+        ));
     }
     ip(&["netns", "del", &name]);
     Ok(())

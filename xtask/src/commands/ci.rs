@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: everything that must hold before a change goes in.
 
-use super::{dist, docs, emulate, firmware, flood, fuzz, loom, miri, test, torture, tsan};
+use super::{dist, docs, emulate, firmware, flood, fuzz, loom, miri, network, test, torture, tsan};
 use crate::python::Release;
 use crate::step::{Outcome, Steps};
 use crate::sys;
@@ -19,7 +19,7 @@ const CI_FRAMES: u64 = 10_000_000;
 /// Architecture whose package is built and checked in `ci`: the one that the emulated boards' programs are built for anyway.
 const CI_PACKAGE: &str = "arm64";
 
-/// Run every check: format, lints, documentation, no_std builds, tests, Python, guides, recordings, kills, flood, loom, Miri, ThreadSanitizer, fuzzing, instructions, firmware, emulated boards, a package, licences.
+/// Run every check: format, lints, documentation, no_std builds, tests, Python, guides, recordings, networks, kills, flood, loom, Miri, ThreadSanitizer, fuzzing, instructions, firmware, emulated boards, a package, licences.
 ///
 /// Every step runs, whatever became of those before it.
 #[derive(clap::Args)]
@@ -53,6 +53,7 @@ impl Args {
         interop::all(steps);
         docs::docs(steps);
         formats::run(steps, None);
+        network::network(steps);
         torture::build(steps);
         torture::torture(steps, Release::NEWEST, CI_KILLS, 2);
         flood::flood(steps, CI_FRAMES, 2);

@@ -68,18 +68,3 @@ fn entry(sent: &Sent) -> Value {
         "message_key": info.map(|i| &i.key),
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use axismirror::network::key::Address;
-
-    use super::*;
-
-    #[test]
-    fn a_relay_that_does_not_answer_is_shown() {
-        let address = Address::new("a/b", "lab").unwrap();
-        let sent = Sent { address, info: None };
-        assert_eq!(line(&sent), "found, but its relay does not answer");
-        assert_eq!((&entry(&sent)["key"], &entry(&sent)["box"]), (&json!("a%2Fb/lab"), &json!("a/b")));
-    }
-}

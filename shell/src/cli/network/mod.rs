@@ -18,7 +18,7 @@ const MOST_SECONDS: f64 = 86_400.0;
 /// How the network is used.
 #[derive(Debug, Args)]
 pub(crate) struct NetworkFlags {
-    /// Connect to a router or relay: tcp/ADDRESS:PORT, udp/ADDRESS:PORT; may be given more than once
+    /// Connect to a router or relay: tcp/ADDRESS:PORT, udp/ADDRESS:PORT; may be given more than once. A relay is then a client of the first that answers
     #[arg(long, value_name = "ENDPOINT", help_heading = "Network")]
     connect: Vec<String>,
     /// Be reached at an address [default of relay without --connect: a free TCP port on all; else none]
