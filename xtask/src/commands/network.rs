@@ -38,7 +38,7 @@ pub(crate) fn network(steps: &mut Steps) {
             return Ok(Outcome::Skipped("not root: no network namespaces can be made".to_owned()));
         }
         let mut tests = test();
-        tests.args(["--", "--test-threads", AT_ONCE]);
+        tests.args(["--", "--test-threads", AT_ONCE]).env("AXISMIRROR_NAMESPACES", "needed");
         let mut without = Vec::new();
         let ezmsg = python::environment(Release::NEWEST);
         for (variable, python) in [("AXISMIRROR_ZENOH_PYTHON", zenoh()), ("AXISMIRROR_EZMSG_PYTHON", ezmsg)] {
