@@ -182,6 +182,12 @@ impl<M: Memory> Extension<M> {
         (memory.len() >= EXTENSION_AT + EXTENSION_LEN).then_some(Self { memory })
     }
 
+    /// This block with its memory at hand, for hot paths: its accesses are not checked again.
+    #[inline]
+    pub(crate) fn at_hand(&self) -> Option<Extension<M::First<'_>>> {
+        Some(Extension { memory: self.memory.first(EXTENSION_AT + EXTENSION_LEN)? })
+    }
+
     /// The header segment's memory.
     #[must_use]
     pub const fn memory(&self) -> &M {
@@ -190,6 +196,7 @@ impl<M: Memory> Extension<M> {
 
     /// Odd while the description changes.
     #[must_use]
+    #[inline]
     pub fn sequence(&self) -> u32 {
         self.load_u32(SEQUENCE)
     }
@@ -325,6 +332,12 @@ impl<M: Memory> Extension<M> {
 }
 
 impl<M: MemoryMut> Extension<M> {
+    /// As [`Extension::at_hand`], to be written.
+    #[inline]
+    pub(crate) fn at_hand_mut(&self) -> Option<Extension<M::FirstMut<'_>>> {
+        Some(Extension { memory: self.memory.first_mut(EXTENSION_AT + EXTENSION_LEN)? })
+    }
+
     /// Makes the block, all zeros before; `None` when the segment is too short for it.
     #[must_use]
     pub fn create(memory: M) -> Option<Self> {

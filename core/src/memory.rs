@@ -12,13 +12,13 @@ use crate::fence::{Acquire, Release};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Word {
     /// Single bytes.
-    B1,
+    B1 = 1,
     /// `u16`
-    B2,
+    B2 = 2,
     /// `u32`
-    B4,
+    B4 = 4,
     /// `u64`
-    B8,
+    B8 = 8,
 }
 
 impl Word {
@@ -35,13 +35,9 @@ impl Word {
 
     /// Its size in bytes.
     #[must_use]
+    #[inline]
     pub const fn size(self) -> usize {
-        match self {
-            Self::B1 => 1,
-            Self::B2 => 2,
-            Self::B4 => 4,
-            Self::B8 => 8,
-        }
+        self as usize
     }
 }
 
@@ -51,8 +47,17 @@ impl Word {
 /// memory's length once, when they are made, so that this never happens to them. A location is always accessed in words of one size:
 /// the layouts say which.
 pub trait Memory {
+    /// A handle on the first bytes of this memory.
+    type First<'m>: Memory + Copy
+    where
+        Self: 'm;
+
     /// Length in bytes.
     fn len(&self) -> usize;
+
+    /// The first `len` bytes; `None` when there are fewer. Of so many as the compiler knows, what lies at a place that it knows is accessed
+    /// without a check, as the hot paths do.
+    fn first(&self, len: usize) -> Option<Self::First<'_>>;
 
     /// Whether there is no byte at all.
     fn is_empty(&self) -> bool {
@@ -95,6 +100,14 @@ pub trait Memory {
 
 /// Bytes that we may write, too. An access that is out of range or not aligned writes nothing.
 pub trait MemoryMut: Memory {
+    /// As [`Memory::First`], to be written.
+    type FirstMut<'m>: MemoryMut + Copy
+    where
+        Self: 'm;
+
+    /// As [`Memory::first`], to be written.
+    fn first_mut(&self, len: usize) -> Option<Self::FirstMut<'_>>;
+
     /// Stores one byte.
     fn store_u8(&self, at: usize, value: u8);
     /// Stores two bytes.
@@ -132,9 +145,18 @@ pub trait MemoryMut: Memory {
 
 /// A handle on memory is memory: a reference, a mapping.
 impl<P: Deref<Target: Memory>> Memory for P {
+    type First<'m>
+        = <P::Target as Memory>::First<'m>
+    where
+        Self: 'm;
+
     #[inline]
     fn len(&self) -> usize {
         (**self).len()
+    }
+    #[inline]
+    fn first(&self, len: usize) -> Option<Self::First<'_>> {
+        (**self).first(len)
     }
     #[inline]
     fn load_u8(&self, at: usize) -> u8 {
@@ -168,6 +190,15 @@ impl<P: Deref<Target: Memory>> Memory for P {
 
 /// As for [`Memory`].
 impl<P: Deref<Target: MemoryMut>> MemoryMut for P {
+    type FirstMut<'m>
+        = <P::Target as MemoryMut>::FirstMut<'m>
+    where
+        Self: 'm;
+
+    #[inline]
+    fn first_mut(&self, len: usize) -> Option<Self::FirstMut<'_>> {
+        (**self).first_mut(len)
+    }
     #[inline]
     fn store_u8(&self, at: usize, value: u8) {
         (**self).store_u8(at, value);

@@ -158,15 +158,27 @@ macro_rules! store {
 }
 
 impl SharedBytes<'_> {
+    #[inline]
     fn copyable(&self, at: usize, len: usize, word: Word) -> bool {
         let mask = word.size() - 1;
-        at & mask == 0 && len & mask == 0 && at.checked_add(len).is_some_and(|end| end <= self.len)
+        (at | len) & mask == 0 && len <= self.len && at <= self.len - len
     }
 }
 
-impl Memory for SharedBytes<'_> {
+impl<'a> Memory for SharedBytes<'a> {
+    type First<'m>
+        = SharedBytes<'m>
+    where
+        'a: 'm;
+
+    #[inline]
     fn len(&self) -> usize {
         self.len
+    }
+
+    #[inline]
+    fn first(&self, len: usize) -> Option<SharedBytes<'_>> {
+        (len <= self.len).then_some(SharedBytes { len, ..*self })
     }
 
     load!(load_u8, u8, AtomicU8);
@@ -198,7 +210,17 @@ impl Memory for SharedBytes<'_> {
     }
 }
 
-impl MemoryMut for SharedBytes<'_> {
+impl<'a> MemoryMut for SharedBytes<'a> {
+    type FirstMut<'m>
+        = SharedBytes<'m>
+    where
+        'a: 'm;
+
+    #[inline]
+    fn first_mut(&self, len: usize) -> Option<SharedBytes<'_>> {
+        self.first(len)
+    }
+
     store!(store_u8, u8, AtomicU8);
     store!(store_u16, u16, AtomicU16);
     store!(store_u32, u32, AtomicU32);
@@ -227,9 +249,19 @@ impl MemoryMut for SharedBytes<'_> {
     }
 }
 
-impl Memory for SharedView<'_> {
+impl<'a> Memory for SharedView<'a> {
+    type First<'m>
+        = SharedView<'m>
+    where
+        'a: 'm;
+
+    #[inline]
     fn len(&self) -> usize {
         self.0.len()
+    }
+    #[inline]
+    fn first(&self, len: usize) -> Option<SharedView<'_>> {
+        self.0.first(len).map(SharedView)
     }
     #[inline]
     fn load_u8(&self, at: usize) -> u8 {

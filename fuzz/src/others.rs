@@ -81,6 +81,13 @@ pub struct Segment<'a> {
 }
 
 impl Memory for Segment<'_> {
+    type First<'m>
+        = &'m Self
+    where
+        Self: 'm;
+    fn first(&self, len: usize) -> Option<&Self> {
+        (len <= self.len()).then_some(self)
+    }
     fn len(&self) -> usize {
         self.bytes.len()
     }

@@ -70,6 +70,13 @@ impl MortalMemory {
 }
 
 impl Memory for MortalMemory {
+    type First<'m>
+        = &'m Self
+    where
+        Self: 'm;
+    fn first(&self, len: usize) -> Option<&Self> {
+        (len <= self.len()).then_some(self)
+    }
     fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -90,6 +97,13 @@ macro_rules! stores {
 }
 
 impl MemoryMut for MortalMemory {
+    type FirstMut<'m>
+        = &'m Self
+    where
+        Self: 'm;
+    fn first_mut(&self, len: usize) -> Option<&Self> {
+        (len <= self.len()).then_some(self)
+    }
     stores!(store_u8: u8, store_u16: u16, store_u32: u32, store_u64: u64);
     fn fence_release(&self, which: Release) {
         self.bytes.fence_release(which);
@@ -184,6 +198,13 @@ impl InterruptedMemory {
 }
 
 impl Memory for InterruptedMemory {
+    type First<'m>
+        = &'m Self
+    where
+        Self: 'm;
+    fn first(&self, len: usize) -> Option<&Self> {
+        (len <= self.len()).then_some(self)
+    }
     fn len(&self) -> usize {
         self.bytes.len()
     }

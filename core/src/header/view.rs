@@ -44,6 +44,7 @@ impl<M: Memory> HeaderView<M> {
     ///
     /// # Errors
     /// [`HeaderError::TooShort`].
+    #[inline]
     pub fn new(memory: M, version: StructVersion) -> Result<Self, HeaderError> {
         let (len, needed) = (memory.len(), version.header_len());
         if len < needed {
@@ -82,6 +83,7 @@ impl<M: Memory> HeaderView<M> {
 
     /// Whether the data segment matches the other fields.
     #[must_use]
+    #[inline]
     pub fn bvalid(&self) -> bool {
         self.memory.load_u8(self.at(layout::BVALID)) != 0
     }
@@ -154,6 +156,7 @@ impl<M: Memory> HeaderView<M> {
         if self.version.has_static_metadata() { self.load_u32(layout::AUX_NBYTES) } else { 0 }
     }
 
+    #[inline]
     const fn at(&self, field: usize) -> usize {
         self.version.base() + field
     }
@@ -215,6 +218,7 @@ impl<M: MemoryMut> HeaderView<M> {
     }
 
     /// Sets `wrap_counter`.
+    #[inline]
     pub fn set_wrap_counter(&self, wraps: u64) {
         self.store_u64(self.at(layout::WRAP_COUNTER), wraps);
     }
@@ -223,6 +227,16 @@ impl<M: MemoryMut> HeaderView<M> {
     #[inline]
     pub fn set_write_index(&self, index: u64) {
         self.store_u64(self.at(layout::WRITE_INDEX), index);
+    }
+
+    /// Sets `write_index` where it was set to `before`: the pieces that stay as they are need no store.
+    #[inline]
+    pub(crate) fn advance_write_index(&self, before: u32, index: u32) {
+        if before >> 16 == index >> 16 {
+            self.memory.store_u16(self.at(layout::WRITE_INDEX), (index as u16).to_le());
+        } else {
+            self.set_write_index(u64::from(index));
+        }
     }
 
     /// Sets the key to the first [`MAX_KEY`] bytes of `key`. Bytes of a longer one before it stay behind it, as the published writer leaves them.

@@ -173,8 +173,8 @@ impl<M: MemoryMut + Clone> Open<M> {
         let needed = description.data_len(version);
         let data = store.create(&self.name.data(generation), needed).map_err(PublishError::Store)?;
         let len = data.len();
-        let (header, extension) = (self.header.clone(), self.extension.clone());
-        let writer = RingWriter::new(data, header, extension, generation, Geometry::of(&description, version))
+        let geometry = Geometry::of(&description, version);
+        let writer = RingWriter::new(data, version, self.extension.clone(), generation, geometry)
             .ok_or(PublishError::SegmentTooShort { needed, len })?;
         if other_axis && version.has_static_metadata() {
             // The published sink's place for this event: it forgets the buffer whenever the axis is another one, also the first time.

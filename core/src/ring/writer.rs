@@ -7,14 +7,15 @@ use super::fill::WrongFrameSize;
 use super::place::Reserved;
 use crate::extension::Extension;
 use crate::fence::Release;
-use crate::header::{Generation, HeaderView};
+use crate::header::{Generation, HeaderView, StructVersion};
 use crate::memory::MemoryMut;
 
 /// The one writer of a data segment.
 #[derive(Debug)]
 pub struct RingWriter<M> {
     data: M,
-    header: HeaderView<M>,
+    version: StructVersion,
+    /// Of the header segment, and so where the old header's fields are reached, too.
     extension: Extension<M>,
     generation: Generation,
     geometry: Geometry,
@@ -24,11 +25,12 @@ pub struct RingWriter<M> {
 }
 
 impl<M: MemoryMut> RingWriter<M> {
-    /// At the start of the fresh data segment of a generation; `None` when it is shorter than the geometry asks for.
+    /// At the start of the fresh data segment of a generation, under a header of a version with our block behind it; `None` when it is shorter than
+    /// the geometry asks for.
     #[must_use]
     pub fn new(
         data: M,
-        header: HeaderView<M>,
+        version: StructVersion,
         extension: Extension<M>,
         generation: Generation,
         geometry: Geometry,
@@ -36,7 +38,7 @@ impl<M: MemoryMut> RingWriter<M> {
         let cursor = Cursor::new(geometry.n_frames());
         (data.len() >= geometry.len()).then_some(Self {
             data,
-            header,
+            version,
             extension,
             generation,
             geometry,
@@ -98,25 +100,30 @@ impl<M: MemoryMut> RingWriter<M> {
     /// Readers of the frames whose places these are shall know, before a byte of them changes.
     #[inline]
     fn announce(&mut self, reserved: u64) {
-        if reserved > self.reserved {
+        if reserved > self.reserved
+            && let Some(extension) = self.extension.at_hand_mut()
+        {
             self.reserved = reserved;
-            self.extension.counters(self.generation).set_reserved(reserved);
+            extension.counters(self.generation).set_reserved(reserved);
             self.data.fence_release(Release::Reserved);
         }
     }
 
     #[inline]
     fn publish(&mut self, next: Cursor, newest: i64) {
-        let counters = self.extension.counters(self.generation);
+        // A segment with our block has room for any header.
+        let Some(extension) = self.extension.at_hand_mut() else { return };
+        let Ok(header) = HeaderView::new(*extension.memory(), self.version) else { return };
+        let counters = extension.counters(self.generation);
         counters.set_newest(newest);
         self.data.fence_release(Release::Frames);
-        self.header.set_write_index(u64::from(next.index()));
+        header.advance_write_index(self.cursor.index(), next.index());
         if next.wraps() != self.cursor.wraps() {
             self.data.fence_release(Release::WriteIndex);
-            self.header.set_wrap_counter(next.wraps());
+            header.set_wrap_counter(next.wraps());
         }
         counters.set_committed(next.position());
-        self.extension.announce();
+        extension.announce();
         self.cursor = next;
     }
 }

@@ -99,6 +99,13 @@ pub(crate) fn lives(life: &Plain) -> bool {
 }
 
 impl Memory for Words {
+    type First<'m>
+        = &'m Self
+    where
+        Self: 'm;
+    fn first(&self, len: usize) -> Option<&Self> {
+        (len <= self.len()).then_some(self)
+    }
     fn len(&self) -> usize {
         self.len
     }
@@ -122,6 +129,13 @@ impl Memory for Words {
 }
 
 impl MemoryMut for Words {
+    type FirstMut<'m>
+        = &'m Self
+    where
+        Self: 'm;
+    fn first_mut(&self, len: usize) -> Option<&Self> {
+        (len <= self.len()).then_some(self)
+    }
     fn store_u8(&self, at: usize, value: u8) {
         self.store(at, value.into());
     }

@@ -26,9 +26,8 @@ fn geometry() -> Geometry {
 fn writer(data: &[usize], header: &[usize], left_out: LeftOut) -> (Words, Extension<Words>, thread::JoinHandle<()>) {
     let data = Words::new(geometry().len(), data, left_out);
     let header = Words::new(HEADER_SEGMENT_LEN, header, left_out);
-    let view = HeaderView::new(header.of_writer(), StructVersion::V1).unwrap();
     let extension = Extension::create(header.of_writer()).unwrap();
-    let mut writer = RingWriter::new(data.of_writer(), view, extension, FIRST, geometry()).unwrap();
+    let mut writer = RingWriter::new(data.of_writer(), StructVersion::V1, extension, FIRST, geometry()).unwrap();
     let thread = thread::spawn(move || {
         let mut number = 0;
         for frames in CHUNKS {

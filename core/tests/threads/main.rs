@@ -32,6 +32,13 @@ macro_rules! pass_on {
 }
 
 impl Memory for Bytes<'_> {
+    type First<'m>
+        = &'m Self
+    where
+        Self: 'm;
+    fn first(&self, len: usize) -> Option<&Self> {
+        (len <= self.len()).then_some(self)
+    }
     pass_on! {
         len() -> usize;
         load_u8(at: usize) -> u8;
@@ -48,6 +55,13 @@ impl Memory for Bytes<'_> {
 }
 
 impl MemoryMut for Bytes<'_> {
+    type FirstMut<'m>
+        = &'m Self
+    where
+        Self: 'm;
+    fn first_mut(&self, len: usize) -> Option<&Self> {
+        (len <= self.len()).then_some(self)
+    }
     pass_on! {
         store_u8(at: usize, value: u8);
         store_u16(at: usize, value: u16);

@@ -66,9 +66,8 @@ fn run(fences: Fences) {
     let mut data = Box::new(Aligned([0; 4096]));
     let header = Bytes { shared: SharedBytes::from_slice(&mut header.0).unwrap(), fences };
     let data = Bytes { shared: SharedBytes::from_slice(&mut data.0[..geometry().len()]).unwrap(), fences };
-    let view = HeaderView::new(header, StructVersion::V2).unwrap();
     let extension = Extension::create(header).unwrap();
-    let mut writer = RingWriter::new(data, view, extension, FIRST, geometry()).unwrap();
+    let mut writer = RingWriter::new(data, StructVersion::V2, extension, FIRST, geometry()).unwrap();
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let readers = [0, 1].map(|_| scope.spawn(|| read(data, header, &stop)));
