@@ -39,42 +39,56 @@ impl<M: MemoryMut> Reserved<'_, M> {
     #[inline]
     pub fn fill(&self, frames: &Frames<'_>, times: &Times<'_>) -> Result<(), WrongFrameSize> {
         frames.check(self.geometry)?;
-        let first = frames.len().saturating_sub(self.frames as usize);
-        let len = (frames.len() - first) as u32;
-        if len <= self.geometry.n_frames() - self.index {
-            self.store(Span { index: self.index, len }, frames, times, first);
-        } else {
-            self.store_wrapping(len, frames, times, first);
+        let room = self.frames.min(self.geometry.n_frames() - self.index);
+        if frames.len() <= room as usize
+            && let Some(bytes) = frames.as_slice(0, frames.len())
+        {
+            if !self.geometry.has_times {
+                self.store(self.index, bytes, &[]);
+                return Ok(());
+            }
+            if let Some(times) = times.as_slice(0, frames.len()) {
+                self.store(self.index, bytes, times);
+                return Ok(());
+            }
         }
+        // By value: what a call gets by reference would have to lie in memory for the usual chunk, too.
+        self.again().store_parts(*frames, *times);
         Ok(())
     }
 
-    /// Stores frames that reach over the ring's end.
+    /// A second handle on the same frames.
+    const fn again(&self) -> Self {
+        Self { data: self.data, geometry: self.geometry, index: self.index, frames: self.frames }
+    }
+
+    /// Stores frames from a place in the ring on, which does not end before the last of them, and their times, if there are any.
+    #[inline]
+    fn store(&self, index: u32, bytes: &[u8], times: &[f64]) {
+        match times {
+            [time] => self.data.store_u64(Geometry::time_at(index), time.to_bits().to_le()),
+            times => self.data.store_f64s(Geometry::time_at(index), times),
+        }
+        self.data.store_bytes(self.geometry.frame_at(index), bytes, self.geometry.word);
+    }
+
+    /// Stores what does not lie in memory as it does in the ring, or reaches over the ring's end.
     #[cold]
-    fn store_wrapping(&self, len: u32, frames: &Frames<'_>, times: &Times<'_>, mut first: usize) {
+    fn store_parts(self, frames: Frames<'_>, times: Times<'_>) {
+        let mut first = frames.len().saturating_sub(self.frames as usize);
+        let len = (frames.len() - first) as u32;
         for span in spans(self.geometry.n_frames(), self.index, len) {
-            self.store(span, frames, times, first);
+            if self.geometry.has_times {
+                self.store_times(span, &times, first);
+            }
+            match frames.as_slice(first, span.len as usize) {
+                Some(bytes) => self.store(span.index, bytes, &[]),
+                None => self.gather(span, &frames, first),
+            }
             first += span.len as usize;
         }
     }
 
-    /// Stores the frames of a span, the chunk's from `first` on, and their times.
-    #[inline]
-    fn store(&self, span: Span, frames: &Frames<'_>, times: &Times<'_>, first: usize) {
-        if self.geometry.has_times {
-            match times.as_slice(first, span.len as usize) {
-                Some([time]) => self.data.store_u64(Geometry::time_at(span.index), time.to_bits().to_le()),
-                Some(times) => self.data.store_f64s(Geometry::time_at(span.index), times),
-                None => self.store_times(span, times, first),
-            }
-        }
-        match frames.as_slice(first, span.len as usize) {
-            Some(bytes) => self.data.store_bytes(self.geometry.frame_at(span.index), bytes, self.geometry.word),
-            None => self.gather(span, frames, first),
-        }
-    }
-
-    #[cold]
     fn store_times(&self, span: Span, times: &Times<'_>, first: usize) {
         for i in 0..span.len {
             let time = times.at(first + i as usize);
@@ -83,7 +97,6 @@ impl<M: MemoryMut> Reserved<'_, M> {
     }
 
     /// Stores frames that lie scattered in the message.
-    #[cold]
     fn gather(&self, span: Span, frames: &Frames<'_>, first: usize) {
         for i in 0..span.len {
             self.gather_one(self.geometry.frame_at(span.index + i), frames, first + i as usize);
