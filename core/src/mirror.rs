@@ -5,9 +5,10 @@
 //! long is the caller's business.
 
 mod buffer;
+mod counts;
 mod look;
 
-use self::buffer::Buffer;
+use self::buffer::{Buffer, Taken};
 use self::look::{Header, Look};
 use crate::extension::Extension;
 use crate::header::{Description, DescriptionError, Generation, HeaderError, HeaderView};
@@ -286,21 +287,53 @@ impl<S: SegmentSource> Mirror<S> {
     ///
     /// # Errors
     /// [`MirrorError`].
+    #[inline]
     pub fn read(&mut self, take: Take, frames: &mut [u8], times: &mut [f64]) -> Result<Reading, MirrorError<S::Error>> {
+        let mut seen = None;
+        if let (Some(header), Some(buffer)) = (&self.header, &self.buffer) {
+            seen = buffer.seen(header);
+            // What a reader that polls mostly finds: nothing is new, and nothing else is to be told.
+            let idle = seen.is_some() && buffer.position == seen && self.missed == 0 && header.view.bvalid();
+            if idle && !matches!(take, Take::Exactly(_)) {
+                let (first, proof) = (buffer.next(), Proof::Untorn);
+                return Ok(Reading::Frames(Read { frames: 0, first, missed: 0, skipped: 0, proof }));
+            }
+        }
+        self.read_new(seen, take, frames, times)
+    }
+
+    /// As [`Mirror::read`], whatever there is; `seen` are the frames published, if the buffer was found to be the latest just now.
+    fn read_new(
+        &mut self,
+        mut seen: Option<u64>,
+        take: Take,
+        frames: &mut [u8],
+        times: &mut [f64],
+    ) -> Result<Reading, MirrorError<S::Error>> {
         for _ in 0..TRIES {
-            match self.follow()? {
-                Status::Absent => return Ok(Reading::Absent),
-                Status::NotValid => return Ok(Reading::NotValid),
-                Status::Changed => return Ok(Reading::Changed),
-                Status::Ready => {}
+            if seen.is_none() {
+                match self.follow()? {
+                    Status::Absent => return Ok(Reading::Absent),
+                    Status::NotValid => return Ok(Reading::NotValid),
+                    Status::Changed => return Ok(Reading::Changed),
+                    Status::Ready => {}
+                }
             }
             let (Some(header), Some(buffer)) = (&self.header, &mut self.buffer) else { return Ok(Reading::NotValid) };
-            if let Some(mut read) = buffer.read(header, take, frames, times, &mut self.missed)? {
-                if read.frames == 0 && !header.view.bvalid() {
+            if let Take::Exactly(asked) = take {
+                let possible = buffer.possible(frames.len(), times.len());
+                if asked > possible {
+                    return Err(MirrorError::TooMany { asked, possible });
+                }
+            }
+            if let Some(Taken { frames, first, skipped }) =
+                buffer.read(header, seen.take(), take, frames, times, &mut self.missed)
+            {
+                if frames == 0 && !header.view.bvalid() {
                     return Ok(Reading::NotValid);
                 }
-                read.missed = core::mem::take(&mut self.missed);
-                return Ok(Reading::Frames(read));
+                let (missed, proof) = (core::mem::take(&mut self.missed), header.proof());
+                return Ok(Reading::Frames(Read { frames, first, missed, skipped, proof }));
             }
             // The header changed under the read, or the writer laps us: look again.
         }

@@ -1,11 +1,11 @@
 //! The buffer of one generation as a mirror reads it: where it is, what is left, and the proof of each copy.
 
+use super::Take;
+use super::counts::{Block, Counts, Fields};
 use super::look::{Ended, Header, Look};
-use super::{MirrorError, Read, Take};
-use crate::fence::Acquire;
 use crate::header::{Description, Generation};
 use crate::memory::Memory;
-use crate::ring::{Geometry, Lapped, RingReader};
+use crate::ring::{Lapped, RingReader};
 
 /// One generation's buffer and our place in it.
 #[derive(Debug)]
@@ -23,7 +23,16 @@ pub(super) struct Buffer<M> {
     pub(super) ended: Option<Ended>,
 }
 
+/// What one attempt has handed out.
+pub(super) struct Taken {
+    pub(super) frames: usize,
+    /// Number of the first one, over all generations.
+    pub(super) first: u64,
+    pub(super) skipped: u64,
+}
+
 impl<M: Memory + Clone> Buffer<M> {
+    #[inline]
     pub(super) fn is_current(&self, header: &Header<M>) -> bool {
         match &header.extension {
             Some(e) => self.ended.is_none() && e.sequence() == self.sequence,
@@ -31,11 +40,13 @@ impl<M: Memory + Clone> Buffer<M> {
         }
     }
 
+    #[inline]
     pub(super) fn n_frames(&self) -> u64 {
         self.ring.geometry().n_frames().into()
     }
 
     /// The number of the next frame to hand out.
+    #[inline]
     pub(super) fn next(&self) -> u64 {
         self.base.saturating_add(self.position.unwrap_or(0))
     }
@@ -56,116 +67,153 @@ impl<M: Memory + Clone> Buffer<M> {
         })
     }
 
+    /// The counters of our block, if they are those that count.
+    #[inline]
+    fn block<'h>(&self, header: &'h Header<M>) -> Option<Block<M::First<'h>>> {
+        let extension = header.extension.as_ref().filter(|_| self.ended.is_none())?.at_hand()?;
+        Some(Block { extension, generation: self.generation, sequence: self.sequence })
+    }
+
+    /// Frames published in this generation, if it is the latest of a writer with our block.
+    #[inline]
+    pub(super) fn seen(&self, header: &Header<M>) -> Option<u64> {
+        let block = self.block(header)?;
+        let committed = block.committed(&self.ring);
+        Counts::<M>::are_still_valid(&block).then_some(committed)
+    }
+
     /// Frames published in this generation, as far as is known.
     pub(super) fn committed(&self, header: &Header<M>) -> u64 {
-        match (&self.ended, &header.extension) {
-            (Some(ended), _) => ended.committed,
-            (None, Some(extension)) => self.ring.committed(extension, self.generation),
-            (None, None) => header.legacy_total(self.ring.geometry().n_frames()).unwrap_or(0),
+        match (self.block(header), &self.ended) {
+            (Some(block), _) => block.committed(&self.ring),
+            (None, Some(ended)) => ended.committed,
+            (None, None) => Fields { header, generation: self.generation }.committed(&self.ring),
         }
     }
 
-    /// Frames started, as far as is known: the places of the oldest may be in use again. A hint that saves a copy which could not be proven.
-    fn started(&self, header: &Header<M>, committed: u64) -> u64 {
-        match (&self.ended, &header.extension) {
-            (Some(ended), _) => ended.reserved,
-            (None, Some(extension)) => extension.counters(self.generation).reserved(),
-            (None, None) => committed,
-        }
+    /// How many frames one read can hand out: the ring, or what the caller's slices hold.
+    pub(super) fn possible(&self, frames: usize, times: usize) -> usize {
+        let g = self.ring.geometry();
+        let room = frames / g.frame_bytes();
+        let room = if g.has_times() && times > 0 { room.min(times) } else { room };
+        room.min(usize::try_from(g.n_frames()).unwrap_or(usize::MAX))
     }
 
-    /// Whether everything loaded up to now was of this generation.
-    fn still_this_generation(&self, header: &Header<M>) -> bool {
-        header.view.memory().fence_acquire(Acquire::Unchanged);
-        match (&self.ended, &header.extension) {
-            (Some(_), _) => true,
-            (None, Some(extension)) => extension.sequence() == self.sequence,
-            (None, None) => header.state() == (true, self.generation),
-        }
-    }
-
-    /// Whether a copy that started with frame `first` is whole; to be believed if it is [`Buffer::still_this_generation`] afterwards.
-    fn prove(&self, header: &Header<M>, first: u64) -> Result<(), Lapped> {
-        match (&self.ended, &header.extension) {
-            (Some(ended), _) => self.ring.bound(ended.reserved, first),
-            (None, Some(extension)) => self.ring.prove(extension, self.generation, first),
-            (None, None) => {
-                let total = header.legacy_total(self.ring.geometry().n_frames());
-                // Counters that keep changing prove nothing: the same frames once more.
-                total.map_or(Err(Lapped { oldest: first }), |total| self.ring.bound(total, first))
-            }
-        }
+    /// So many of the frames that there are, as far as they fit. Divides only when they do not.
+    #[inline]
+    fn at_most(&self, available: u64, wanted: usize, frames: usize, times: usize) -> u32 {
+        let g = self.ring.geometry();
+        let count = available.min(wanted as u64).min(g.n_frames().into()) as usize;
+        let fit = count * g.frame_bytes() <= frames && (count <= times || times == 0 || !g.has_times());
+        (if fit { count } else { count.min(self.possible(frames, times)) }) as u32
     }
 
     /// One attempt to hand out frames; `None` when it has to start again: another generation has begun, or the writer laps us. Frames that
-    /// are known to be overwritten are added to `missed`. Nothing is noted before it is proven.
-    pub(super) fn read<E>(
+    /// are known to be overwritten are added to `missed`. Nothing is noted before it is proven. `seen` are the frames published, if that was
+    /// found out just now.
+    // Always: from a call the result would come through memory, and be loaded in other pieces than it was stored in, which takes as long as all else.
+    #[inline(always)]
+    pub(super) fn read(
+        &mut self,
+        header: &Header<M>,
+        seen: Option<u64>,
+        take: Take,
+        frames: &mut [u8],
+        times: &mut [f64],
+        missed: &mut u64,
+    ) -> Option<Taken> {
+        match self.block(header) {
+            Some(block) => self.read_by(&block, seen, take, frames, times, missed),
+            None => self.read_otherwise(header, take, frames, times, missed),
+        }
+    }
+
+    /// Of a generation that is over, or of a writer without our block.
+    #[cold]
+    fn read_otherwise(
         &mut self,
         header: &Header<M>,
         take: Take,
         frames: &mut [u8],
         times: &mut [f64],
         missed: &mut u64,
-    ) -> Result<Option<Read>, MirrorError<E>> {
-        if let Take::Exactly(asked) = take {
-            let possible = possible(self.ring.geometry(), frames.len(), times.len());
-            if asked > possible {
-                return Err(MirrorError::TooMany { asked, possible });
+    ) -> Option<Taken> {
+        match self.ended {
+            Some(ended) => self.read_by(&ended, None, take, frames, times, missed),
+            None => self.read_by(&Fields { header, generation: self.generation }, None, take, frames, times, missed),
+        }
+    }
+
+    // Always: as above.
+    #[inline(always)]
+    fn read_by(
+        &mut self,
+        counts: &impl Counts<M>,
+        seen: Option<u64>,
+        take: Take,
+        frames: &mut [u8],
+        times: &mut [f64],
+        missed: &mut u64,
+    ) -> Option<Taken> {
+        let committed = match seen {
+            Some(seen) => seen,
+            None => {
+                let committed = counts.committed(&self.ring);
+                if !counts.are_still_valid() {
+                    return None;
+                }
+                committed
             }
-        }
-        let committed = self.committed(header);
-        if !self.still_this_generation(header) {
-            return Ok(None);
-        }
+        };
         if self.position == Some(committed) {
-            return Ok(Some(Read { frames: 0, first: self.next(), missed: 0, skipped: 0, proof: header.proof() }));
+            return Some(Taken { frames: 0, first: self.next(), skipped: 0 });
         }
-        let frame_bytes = self.ring.geometry().frame_bytes();
-        let possible = possible(self.ring.geometry(), frames.len(), times.len());
         let from = self.position;
-        // Without a block, a total below our position is the moment between the stores of its two counters: nothing new.
-        let oldest = self.started(header, committed).saturating_sub(self.n_frames()).min(committed);
-        let start = from.unwrap_or(oldest).max(oldest);
-        let available = usize::try_from(committed.saturating_sub(start)).unwrap_or(usize::MAX);
+        let start = match from {
+            Some(from) if committed.saturating_sub(from) <= self.n_frames() => from,
+            _ => {
+                // Without a block, a total below our position is the moment between the stores of its two counters: nothing new.
+                let oldest = counts.started(committed).saturating_sub(self.n_frames()).min(committed);
+                from.unwrap_or(oldest).max(oldest)
+            }
+        };
+        let available = committed.saturating_sub(start);
         let (count, skipped) = match take {
-            Take::UpTo(n) => (available.min(n).min(possible), 0),
-            Take::Exactly(n) => (if available < n { 0 } else { n }, 0),
+            Take::UpTo(n) => (self.at_most(available, n, frames.len(), times.len()), 0),
+            Take::Exactly(n) if available < n as u64 => (0, 0),
+            Take::Exactly(n) => (n as u32, 0),
             Take::Latest(n) => {
-                let count = available.min(n).min(possible);
-                (count, if count > 0 { available - count } else { 0 })
+                let count = self.at_most(available, n, frames.len(), times.len());
+                (count, if count > 0 { available - u64::from(count) } else { 0 })
             }
         };
-        let first = start.saturating_add(skipped as u64);
-        let proof = if count > 0 {
-            let bytes = frames.get_mut(..count * frame_bytes).unwrap_or_default();
-            self.ring.copy(first, u32::try_from(count).unwrap_or(u32::MAX), bytes, times);
-            let proof = self.prove(header, first);
-            if !self.still_this_generation(header) {
-                return Ok(None);
+        let first = start.saturating_add(skipped);
+        let mut proven = Ok(());
+        if count > 0 {
+            self.ring.copy(first, count, frames, times);
+            proven = counts.prove(&self.ring, first);
+            if !counts.are_still_valid() {
+                return None;
             }
-            proof
-        } else {
-            Ok(())
-        };
+        }
         // From here on it holds. A reader that has not read yet has no place in the stream, and misses nothing.
-        let overwritten = |up_to: u64| from.map_or(0, |from| up_to.saturating_sub(from));
-        if let Err(Lapped { oldest }) = proof {
+        let mut overwritten = |up_to: u64| {
+            if let Some(from) = from.filter(|from| *from < up_to) {
+                *missed = missed.saturating_add(up_to - from);
+            }
+        };
+        if let Err(Lapped { oldest }) = proven {
             // Frames that are only reserved are not missed: a writer that dies now never publishes them.
             let oldest = oldest.min(committed);
-            *missed = missed.saturating_add(overwritten(oldest));
+            overwritten(oldest);
             self.position = Some(oldest);
-            return Ok(None);
+            return None;
         }
-        *missed = missed.saturating_add(overwritten(start));
-        self.position = if count > 0 { Some(first + count as u64) } else { from.map(|_| start) };
+        overwritten(start);
+        if count > 0 || from.is_some() {
+            self.position = Some(first + u64::from(count));
+        }
         let first = self.base.saturating_add(first);
-        Ok(Some(Read { frames: count, first, missed: 0, skipped: skipped as u64, proof: header.proof() }))
+        Some(Taken { frames: count as usize, first, skipped })
     }
-}
-
-/// How many frames one read can hand out: the ring, or what the caller's slices hold.
-fn possible(g: &Geometry, frames: usize, times: usize) -> usize {
-    let room = frames / g.frame_bytes();
-    let room = if g.has_times() && times > 0 { room.min(times) } else { room };
-    room.min(usize::try_from(g.n_frames()).unwrap_or(usize::MAX))
 }

@@ -121,6 +121,7 @@ impl<M: Memory + Clone> Header<M> {
         })
     }
 
+    #[inline]
     pub(super) fn proof(&self) -> Proof {
         if self.extension.is_some() { Proof::Untorn } else { Proof::Unproven }
     }

@@ -41,7 +41,8 @@ impl<M: Memory> RingReader<M> {
 
     /// Frames published so far in a generation. What is copied after this call is at least as new.
     #[must_use]
-    pub fn committed(&self, extension: &Extension<M>, generation: Generation) -> u64 {
+    #[inline]
+    pub fn committed(&self, extension: &Extension<impl Memory>, generation: Generation) -> u64 {
         let committed = extension.counters(generation).committed();
         self.data.fence_acquire(Acquire::Committed);
         committed
@@ -51,7 +52,8 @@ impl<M: Memory> RingReader<M> {
     ///
     /// # Errors
     /// [`Lapped`] when the writer has reserved a frame's place for a later one.
-    pub fn prove(&self, extension: &Extension<M>, generation: Generation, first: u64) -> Result<(), Lapped> {
+    #[inline]
+    pub fn prove(&self, extension: &Extension<impl Memory>, generation: Generation, first: u64) -> Result<(), Lapped> {
         self.data.fence_acquire(Acquire::Copied);
         self.bound(extension.counters(generation).reserved(), first)
     }
@@ -60,9 +62,10 @@ impl<M: Memory> RingReader<M> {
     ///
     /// # Errors
     /// [`Lapped`].
+    #[inline]
     pub fn bound(&self, reserved: u64, first: u64) -> Result<(), Lapped> {
-        let n_frames = u64::from(self.geometry.n_frames());
-        if reserved > first.saturating_add(n_frames) { Err(Lapped { oldest: reserved - n_frames }) } else { Ok(()) }
+        let oldest = reserved.saturating_sub(self.geometry.n_frames().into());
+        if oldest > first { Err(Lapped { oldest }) } else { Ok(()) }
     }
 
     /// Copies `count` frames (at most the ring) from position `first` on into `frames`, and their times into `times` where the segment has some.
@@ -104,8 +107,10 @@ impl<M: Memory> RingReader<M> {
         }
         if g.has_times {
             let len = times.len().min(span.len as usize);
-            if let Some(times) = times.get_mut(..len) {
-                self.data.load_f64s(Geometry::time_at(span.index), times);
+            let at = Geometry::time_at(span.index);
+            match times.get_mut(..len).unwrap_or_default() {
+                [time] => *time = f64::from_bits(u64::from_le(self.data.load_u64(at))),
+                times => self.data.load_f64s(at, times),
             }
         }
     }

@@ -33,31 +33,6 @@ fn has_fast_strings() -> bool {
     }
 }
 
-/// Copies upwards into memory that the processor need not have: for what is too large to stay in its nearest cache, string moves take whole
-/// cache lines without reading them first. Their bytes come in any order among each other and words of theirs may be split, but not with what is stored
-/// before and after (Intel SDM volume 3, "Fast-String Operation and Out-of-Order Stores"); who reads meanwhile has to prove what was read anyway.
-///
-/// # Safety
-/// As for [`copy`].
-#[inline]
-pub(super) unsafe fn copy_far(from: *const u8, to: *mut u8, len: usize) {
-    if len < STRING || !has_fast_strings() {
-        // SAFETY: what the caller answers for.
-        return unsafe { copy(from, to, len) };
-    }
-    // SAFETY: reads `len` bytes behind `from` and writes as many behind `to`, which the caller answers for, and nothing else; uses no stack. The
-    // direction flag is clear wherever assembly begins.
-    unsafe {
-        asm!(
-            "rep movsb",
-            inout("rsi") from => _,
-            inout("rdi") to => _,
-            inout("rcx") len => _,
-            options(nostack, preserves_flags),
-        );
-    }
-}
-
 /// Copies upwards. Both addresses stay on the grid of the words that they began on.
 ///
 /// # Safety
@@ -72,6 +47,46 @@ pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     }
     // SAFETY: the rest of what the caller answers for.
     unsafe { copy_by_16(from.wrapping_add(done), to.wrapping_add(done), len - done) };
+}
+
+/// As [`copy`], into memory that the processor need not have: for what is too large to stay in its nearest cache, string moves take whole
+/// cache lines without reading them first. Their bytes come in any order among each other and words of theirs may be split, but not with what is stored
+/// before and after (Intel SDM volume 3, "Fast-String Operation and Out-of-Order Stores"); who reads meanwhile has to prove what was read anyway.
+///
+/// # Safety
+/// As for [`copy`].
+#[inline]
+pub(super) unsafe fn copy_far(from: *const u8, to: *mut u8, len: usize) {
+    if len < STRING {
+        // SAFETY: what the caller answers for.
+        unsafe { copy(from, to, len) }
+    } else {
+        // SAFETY: what the caller answers for.
+        unsafe { copy_string(from, to, len) }
+    }
+}
+
+/// By a string move where those are fast. A call: what is long enough for one does not feel it, and short copies are not crowded by it.
+///
+/// # Safety
+/// As for [`copy`].
+#[inline(never)]
+unsafe fn copy_string(from: *const u8, to: *mut u8, len: usize) {
+    if !has_fast_strings() {
+        // SAFETY: what the caller answers for.
+        return unsafe { copy(from, to, len) };
+    }
+    // SAFETY: reads `len` bytes behind `from` and writes as many behind `to`, which the caller answers for, and nothing else; uses no stack. The
+    // direction flag is clear wherever assembly begins.
+    unsafe {
+        asm!(
+            "rep movsb",
+            inout("rsi") from => _,
+            inout("rdi") to => _,
+            inout("rcx") len => _,
+            options(nostack, preserves_flags),
+        );
+    }
 }
 
 /// 128 bytes at a time.
