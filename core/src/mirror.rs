@@ -287,7 +287,8 @@ impl<S: SegmentSource> Mirror<S> {
     ///
     /// # Errors
     /// [`MirrorError`].
-    #[inline]
+    // Always: that nothing is new shall cost no call, wherever it is asked from.
+    #[inline(always)]
     pub fn read(&mut self, take: Take, frames: &mut [u8], times: &mut [f64]) -> Result<Reading, MirrorError<S::Error>> {
         let mut seen = None;
         if let (Some(header), Some(buffer)) = (&self.header, &self.buffer) {

@@ -29,6 +29,7 @@
 
 mod chunk;
 mod follow;
+mod idle;
 mod info;
 pub mod value;
 
@@ -44,13 +45,14 @@ pub use axismirror_core::mirror::{Changes, Proof, Start, Take};
 
 pub use self::chunk::{Chunk, Sample};
 pub use self::follow::{Follower, Frames, News};
+use self::idle::Idle;
 pub use self::info::{StreamInfo, labels, metadata_json};
 
 use crate::clock;
 use crate::shm::{self, FileId, ShmError, ShmSource, View};
 
 /// How long nothing new may come before the mirror asks whether the stream's name leads elsewhere by now.
-const REVALIDATE_AFTER_NS: i64 = 200_000_000;
+const REVALIDATE_AFTER: Duration = Duration::from_millis(200);
 /// The most bytes that one read hands out, unless a frame has more: what is left comes with the next read.
 const MOST_BYTES: usize = 64 << 20;
 /// How long [`Mirror::attach`] waits for a stream that says that it is not valid yet.
@@ -120,8 +122,9 @@ pub struct Mirror {
     mirror: core_mirror::Mirror<ShmSource>,
     bytes: Vec<u8>,
     times: Vec<f64>,
-    /// Since when nothing new has come, in nanoseconds, once that was looked at.
-    idle_since: Option<i64>,
+    idle: Idle,
+    /// Whether the last read brought frames.
+    flows: bool,
     /// The header, its buffer and its static metadata that a wait has told of.
     told: Option<(Option<FileId>, Option<Generation>, Option<u32>)>,
 }
@@ -170,7 +173,7 @@ impl Mirror {
 
     pub(crate) fn of(source: ShmSource, name: &str, start: Start) -> Result<Self, MirrorError> {
         let mirror = core_mirror::Mirror::new(source, StreamName::new(name)?, start);
-        Ok(Self { mirror, bytes: Vec::new(), times: Vec::new(), idle_since: None, told: None })
+        Ok(Self { mirror, bytes: Vec::new(), times: Vec::new(), idle: Idle::default(), flows: false, told: None })
     }
 
     /// What the stream is like now. Attaches when needed; takes no frame.
@@ -201,11 +204,8 @@ impl Mirror {
 
     /// Asks now and then whether the stream's name leads elsewhere by now, when nothing new comes.
     fn revalidate(&mut self) {
-        let now = clock::coarse_ns();
-        let since = *self.idle_since.get_or_insert(now);
-        if now - since > REVALIDATE_AFTER_NS {
+        if self.idle.lasts(REVALIDATE_AFTER, clock::coarse_ns) {
             self.mirror.revalidate();
-            self.idle_since = Some(now);
         }
     }
 
@@ -222,7 +222,7 @@ impl Mirror {
     /// # Errors
     /// [`MirrorError::Stream`].
     pub fn take(&mut self, take: Take) -> Result<Chunk<'_>, MirrorError> {
-        if self.idle_since.is_some() {
+        if !self.flows {
             self.revalidate();
         }
         self.make_room(take)?;
@@ -244,10 +244,9 @@ impl Mirror {
             }
         };
         self.check_whole()?;
-        if read.frames > 0 {
-            self.idle_since = None;
-        } else {
-            self.idle_since.get_or_insert_with(clock::coarse_ns);
+        self.flows = read.frames > 0;
+        if self.flows {
+            self.idle.end();
         }
         let description = self.mirror.description();
         let bytes = description.map_or(0, |d| d.frame_bytes() * read.frames);
@@ -305,14 +304,25 @@ impl Mirror {
     /// claims, no memory is taken for frames that nobody has published.
     fn make_room(&mut self, take: Take) -> Result<(), MirrorError> {
         let Some(d) = self.mirror.description() else { return Ok(()) };
-        let ring = usize::try_from(d.n_frames()).unwrap_or(usize::MAX);
-        let available = usize::try_from(self.mirror.available()).unwrap_or(usize::MAX).min(ring);
+        let (ring, frame_bytes) = (usize::try_from(d.n_frames()).unwrap_or(usize::MAX), d.frame_bytes());
         let frames = match take {
-            Take::UpTo(n) | Take::Latest(n) => n.min(available).min((MOST_BYTES / d.frame_bytes()).max(1)),
+            Take::UpTo(n) | Take::Latest(n) => {
+                n.min(usize::try_from(self.mirror.available()).unwrap_or(usize::MAX)).min(ring)
+            }
             // Refused by the read itself when the ring cannot hold it.
             Take::Exactly(n) => n.min(ring),
         };
-        let bytes = frames.saturating_mul(d.frame_bytes());
+        let bytes = frames.saturating_mul(frame_bytes);
+        if bytes <= self.bytes.len() && frames <= self.times.len() {
+            return Ok(());
+        }
+        let most =
+            if matches!(take, Take::Exactly(_)) { frames } else { frames.min((MOST_BYTES / frame_bytes).max(1)) };
+        self.grow(most, most.saturating_mul(frame_bytes))
+    }
+
+    #[cold]
+    fn grow(&mut self, frames: usize, bytes: usize) -> Result<(), MirrorError> {
         let enough = self.bytes.try_reserve(bytes.saturating_sub(self.bytes.len())).is_ok()
             && self.times.try_reserve(frames.saturating_sub(self.times.len())).is_ok();
         if !enough {

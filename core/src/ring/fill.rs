@@ -36,7 +36,9 @@ impl<M: MemoryMut> Reserved<'_, M> {
     ///
     /// # Errors
     /// [`WrongFrameSize`]; nothing is written.
-    #[inline]
+    // Always: chunk, times and place are three structures, which a call would have to find in memory, and which take longer to store there than a
+    // small chunk takes.
+    #[inline(always)]
     pub fn fill(&self, frames: &Frames<'_>, times: &Times<'_>) -> Result<(), WrongFrameSize> {
         frames.check(self.geometry)?;
         let room = self.frames.min(self.geometry.n_frames() - self.index);
@@ -63,7 +65,7 @@ impl<M: MemoryMut> Reserved<'_, M> {
     }
 
     /// Stores frames from a place in the ring on, which does not end before the last of them, and their times, if there are any.
-    #[inline]
+    #[inline(always)]
     fn store(&self, index: u32, bytes: &[u8], times: &[f64]) {
         match times {
             [time] => self.data.store_u64(Geometry::time_at(index), time.to_bits().to_le()),
