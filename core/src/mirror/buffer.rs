@@ -144,6 +144,7 @@ impl<M: Memory + Clone> Buffer<M> {
         }
     }
 
+    /// By counters of one kind.
     // Always: as above.
     #[inline(always)]
     fn read_by(
@@ -170,9 +171,10 @@ impl<M: Memory + Clone> Buffer<M> {
         }
         let from = self.position;
         let start = match from {
+            // Less than a ring behind: if the writer is about to overwrite it, the proof will say so. Without a block, a total below our position is
+            // the moment between the stores of its two counters: nothing new.
             Some(from) if committed.saturating_sub(from) <= self.n_frames() => from,
             _ => {
-                // Without a block, a total below our position is the moment between the stores of its two counters: nothing new.
                 let oldest = counts.started(committed).saturating_sub(self.n_frames()).min(committed);
                 from.unwrap_or(oldest).max(oldest)
             }
@@ -181,6 +183,7 @@ impl<M: Memory + Clone> Buffer<M> {
         let (count, skipped) = match take {
             Take::UpTo(n) => (self.at_most(available, n, frames.len(), times.len()), 0),
             Take::Exactly(n) if available < n as u64 => (0, 0),
+            // As many as are possible, as the caller has found out.
             Take::Exactly(n) => (n as u32, 0),
             Take::Latest(n) => {
                 let count = self.at_most(available, n, frames.len(), times.len());
@@ -188,28 +191,26 @@ impl<M: Memory + Clone> Buffer<M> {
             }
         };
         let first = start.saturating_add(skipped);
-        let mut proven = Ok(());
+        // A reader that has not read yet has no place in the stream, and misses nothing.
+        let overwritten = |up_to: u64| from.map_or(0, |from| up_to.saturating_sub(from));
         if count > 0 {
             self.ring.copy(first, count, frames, times);
-            proven = counts.prove(&self.ring, first);
+            let proven = counts.prove(&self.ring, first);
             if !counts.are_still_valid() {
                 return None;
             }
-        }
-        // From here on it holds. A reader that has not read yet has no place in the stream, and misses nothing.
-        let mut overwritten = |up_to: u64| {
-            if let Some(from) = from.filter(|from| *from < up_to) {
-                *missed = missed.saturating_add(up_to - from);
+            if let Err(Lapped { oldest }) = proven {
+                // Frames that are only reserved are not missed: a writer that dies now never publishes them.
+                let oldest = oldest.min(committed);
+                *missed = missed.saturating_add(overwritten(oldest));
+                self.position = Some(oldest);
+                return None;
             }
-        };
-        if let Err(Lapped { oldest }) = proven {
-            // Frames that are only reserved are not missed: a writer that dies now never publishes them.
-            let oldest = oldest.min(committed);
-            overwritten(oldest);
-            self.position = Some(oldest);
-            return None;
         }
-        overwritten(start);
+        // It holds.
+        if from != Some(start) {
+            *missed = missed.saturating_add(overwritten(start));
+        }
         if count > 0 || from.is_some() {
             self.position = Some(first + u64::from(count));
         }

@@ -53,6 +53,19 @@ impl Cursor {
         self.position
     }
 
+    /// Goes on by so many frames. Whether the ring's end was reached: otherwise the wraps stay as they are.
+    #[inline]
+    pub const fn advance(&mut self, frames: u64) -> bool {
+        let stop = self.index as u64 + frames;
+        if stop < self.n_frames as u64 {
+            self.index = stop as u32;
+            self.position = self.position.wrapping_add(frames);
+            return false;
+        }
+        *self = self.after(frames);
+        true
+    }
+
     /// The cursor `frames` later.
     #[must_use]
     pub const fn after(&self, frames: u64) -> Self {
@@ -86,7 +99,9 @@ mod tests {
             let mut c = Cursor::new(n);
             let mut total = 0;
             for s in steps {
-                c = c.after(s);
+                let (before, wraps) = (c, c.wraps());
+                prop_assert_eq!(c.advance(s), c.wraps() != wraps);
+                prop_assert_eq!(c, before.after(s));
                 total += s;
                 prop_assert_eq!(c.position(), total);
                 prop_assert_eq!(c.wraps(), total / u64::from(n));

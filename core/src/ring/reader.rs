@@ -94,11 +94,13 @@ impl<M: Memory> RingReader<M> {
         let bytes = (up_to_end.len as usize * self.geometry.frame_bytes).min(frames.len());
         let (now, later) = frames.split_at_mut(bytes);
         let (times_now, times_later) = times.split_at_mut(times.len().min(up_to_end.len as usize));
-        self.load(up_to_end, now, times_now);
-        self.load(from_start, later, times_later);
+        for (span, frames, times) in [(up_to_end, now, times_now), (from_start, later, times_later)] {
+            self.load(span, frames, times);
+        }
     }
 
-    #[inline]
+    // Always: most reads of a small chunk are this and little else.
+    #[inline(always)]
     fn load(&self, span: Span, frames: &mut [u8], times: &mut [f64]) {
         let g = &self.geometry;
         let bytes = (span.len as usize * g.frame_bytes).min(frames.len());

@@ -74,7 +74,7 @@ impl<M: MemoryMut> RingWriter<M> {
         let reserved = self.reserved.saturating_sub(self.cursor.position());
         let frames = u64::from(frames).min(reserved);
         if frames > 0 {
-            self.publish(self.cursor.after(frames), newest);
+            self.publish(frames, newest);
         }
     }
 
@@ -110,20 +110,21 @@ impl<M: MemoryMut> RingWriter<M> {
     }
 
     #[inline]
-    fn publish(&mut self, next: Cursor, newest: i64) {
+    fn publish(&mut self, frames: u64, newest: i64) {
         // A segment with our block has room for any header.
         let Some(extension) = self.extension.at_hand_mut() else { return };
         let Ok(header) = HeaderView::new(*extension.memory(), self.version) else { return };
         let counters = extension.counters(self.generation);
+        let before = self.cursor.index();
+        let wrapped = self.cursor.advance(frames);
         counters.set_newest(newest);
         self.data.fence_release(Release::Frames);
-        header.advance_write_index(self.cursor.index(), next.index());
-        if next.wraps() != self.cursor.wraps() {
+        header.advance_write_index(before, self.cursor.index());
+        if wrapped {
             self.data.fence_release(Release::WriteIndex);
-            header.set_wrap_counter(next.wraps());
+            header.set_wrap_counter(self.cursor.wraps());
         }
-        counters.set_committed(next.position());
+        counters.set_committed(self.cursor.position());
         extension.announce();
-        self.cursor = next;
     }
 }

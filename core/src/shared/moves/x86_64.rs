@@ -11,6 +11,9 @@ cpufeatures::new!(has_avx, "avx");
 /// Bytes of one turn with AVX's moves.
 const TURN: usize = 128;
 
+/// Bytes from which on it pays that no move of 32 goes over a cache line's end.
+const ALIGNED: usize = 2048;
+
 /// Bytes from which on a string move is worth its start; glibc takes the same for processors with AVX.
 const STRING: usize = 4096;
 
@@ -41,9 +44,8 @@ fn has_fast_strings() -> bool {
 pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     let mut done = 0;
     if len >= TURN && has_avx::get() {
-        done = len & !(TURN - 1);
-        // SAFETY: less than the caller answers for, a whole number of turns and not none, on a processor that has AVX.
-        unsafe { copy_by_32(from, to, done) };
+        // SAFETY: what the caller answers for, not less than a turn, on a processor that has AVX.
+        done = unsafe { copy_by_32(from, to, len) };
     }
     // SAFETY: the rest of what the caller answers for.
     unsafe { copy_by_16(from.wrapping_add(done), to.wrapping_add(done), len - done) };
@@ -89,15 +91,31 @@ unsafe fn copy_string(from: *const u8, to: *mut u8, len: usize) {
     }
 }
 
-/// 128 bytes at a time.
+/// 128 bytes at a time. Of a long copy each 32 of them lie within one cache line of the target: before those come the bytes up to the first such
+/// place, by a move of 32 that the next ones overlap. Returns how many bytes are copied: all but less than a turn.
 ///
 /// # Safety
-/// As for [`copy`]; `len` is a multiple of [`TURN`] and not 0, and the processor has AVX.
+/// As for [`copy`]; `len` is at least [`TURN`], and the processor has AVX.
 #[inline]
-unsafe fn copy_by_32(from: *const u8, to: *mut u8, len: usize) {
-    // SAFETY: reads `len` bytes behind `from` and writes as many behind `to`, which the caller answers for, and nothing else; uses no stack.
+unsafe fn copy_by_32(from: *const u8, to: *mut u8, len: usize) -> usize {
+    let rest: usize;
+    // SAFETY: reads `len` bytes behind `from` and writes as many behind `to` at most, which the caller answers for, and nothing else; uses no stack.
     unsafe {
         asm!(
+            "cmp {left}, {worth}",
+            "jb 3f",
+            "mov {head}, {to}",
+            "neg {head}",
+            "and {head}, 31",
+            "jz 3f",
+            "vmovdqu ymm0, [{from}]",
+            "vmovdqu [{to}], ymm0",
+            "add {from}, {head}",
+            "add {to}, {head}",
+            "sub {left}, {head}",
+            "3:",
+            "sub {left}, 128",
+            "jb 4f",
             "2:",
             "vmovdqu ymm0, [{from}]",
             "vmovdqu ymm1, [{from} + 32]",
@@ -110,12 +128,15 @@ unsafe fn copy_by_32(from: *const u8, to: *mut u8, len: usize) {
             "add {from}, 128",
             "add {to}, 128",
             "sub {left}, 128",
-            "jnz 2b",
+            "jae 2b",
+            "4:",
             // Moves of 16 bytes behind those of 32 are slow on some processors otherwise.
             "vzeroupper",
             from = inout(reg) from => _,
             to = inout(reg) to => _,
-            left = inout(reg) len => _,
+            left = inout(reg) len => rest,
+            head = out(reg) _,
+            worth = const ALIGNED,
             // The upper halves of all of them are zeroed.
             out("xmm0") _,
             out("xmm1") _,
@@ -136,6 +157,8 @@ unsafe fn copy_by_32(from: *const u8, to: *mut u8, len: usize) {
             options(nostack),
         );
     }
+    // What was left went below 0 by a turn.
+    len - rest.wrapping_add(TURN)
 }
 
 /// 64 bytes at a time, then 32, 16, 8, 4, 2 and 1.
