@@ -2,6 +2,7 @@
 
 use crate::results::{Load, NOTHING, PUBLISH, READ, READERS, Results, START, time};
 use crate::stats::Summary;
+use crate::suites::readers::Pace;
 use crate::workload::Workload;
 
 /// Whether an aim is reached.
@@ -85,8 +86,8 @@ pub fn aims(results: &Results) -> Vec<Aim> {
         Some(ns) => Aim { wanted, measured: format!("{ns:.1} ns"), verdict: Verdict::of(ns < NOTHING_NEW_NS) },
         None => missing(wanted),
     });
-    for case in Workload::ALL.iter().take(2).map(Workload::label) {
-        aims.push(readers(results, &case));
+    for w in Workload::ALL.iter().take(2) {
+        aims.extend(Pace::ALL.map(|pace| readers(results, &pace.case(w))));
     }
     aims.push(Aim {
         wanted: "no system call and no allocation from DRDY to the commit".to_owned(),

@@ -10,11 +10,12 @@ use axismirror_bench::contestants::python::Release;
 use axismirror_bench::decode::Chip;
 use axismirror_bench::harness::Measured;
 use axismirror_bench::machine::{self, Cores, Machine};
-use axismirror_bench::report::{histogram, markdown, plot};
+use axismirror_bench::report::{histogram, loads, markdown, plot};
 use axismirror_bench::results::{
     self, DECODE, END_TO_END, LATENCY, NOTHING, PUBLISH, READ, READERS, Results, Row, START, WAKE_UP,
 };
 use axismirror_bench::suites::decode::Target;
+use axismirror_bench::suites::readers::Pace;
 use axismirror_bench::suites::{decode, end_to_end, latency, readers, service, throughput, wake_up};
 use axismirror_bench::workload::Workload;
 use clap::Parser as _;
@@ -125,7 +126,9 @@ impl Run<'_> {
             }
             let [w1, w2, ..] = Workload::ALL;
             for w in self.wanted(Suite::Readers, [w1, w2]) {
-                self.add(READERS, w.label(), readers::readers(w, self.cores, rounds / 4)?);
+                for pace in Pace::ALL {
+                    self.add(READERS, pace.case(&w), readers::readers(w, pace, self.cores, rounds / 4)?);
+                }
             }
             let (passes, seconds) = if self.cli.quick { (1, 1.5) } else { (3, 4.0) };
             for rate in self.wanted(Suite::EndToEnd, end_to_end::RATES) {
@@ -200,6 +203,7 @@ impl Run<'_> {
             plot::suite(&self.results, suite, title, &out.join(file))?;
         }
         histogram::ages(&self.results.histograms, &out.join("end-to-end.svg"))?;
+        loads::loads(&self.results.loads, &out.join("service.svg"))?;
         match &self.cli.markdown {
             Some(path) => save(path, &markdown::benchmarks(&self.results)),
             None => Ok(()),

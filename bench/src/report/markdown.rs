@@ -93,7 +93,11 @@ between two threads: what the kernel takes. The reader's core is idle meanwhile,
         out,
         READERS,
         "What readers cost the writer",
-        "Publishing while so many mirrors on the other core read all the time.",
+        "Publishing while so many mirrors on the other core read all the time, without a pause between two looks. \
+*a chunk each µs*: what a publication takes of the writer's time at a pace that few converters reach, until the writer goes on; that is what readers \
+can take from an acquisition. *back to back*: chunk upon chunk as fast as the writer can, which no acquisition does; there is then no time in which \
+a cache line that a reader has taken can come back, and the writer waits for it. The plain ring is nothing but words and a counter, \
+and waits as well: that is the price of the lines' way between two cores, whoever writes them.",
     )?;
     table(
         r,
@@ -126,7 +130,8 @@ fn service(r: &Results, out: &mut String) -> std::fmt::Result {
         "\n## The whole service\n\nTime on a core over seconds, from the scheduler. The simulated ADC runs inside of the service. What it \
 takes was measured beside it and taken off: its answers through the same driver in virtual time, its edges as a loop that does nothing but sleep \
 until each of them. What is left is a small difference of larger figures that were not measured at the same time: its spread over the lines \
-of 8 channels at 16 kHz says how much it is worth. Memory: what belongs to the process alone, beside the ring. Readers are \
+of 8 channels at 16 kHz says how much it is worth, and below 0 it is worth nothing (a service that is busy sleeps less often than the loop \
+does). *in all* is what was measured, simulated ADC and all, and so what the service takes at most. Memory: what belongs to the process alone, beside the ring. Readers are \
 sleeping mirrors on the other core.\n"
     )?;
     if let Some(bytes) = r.program_bytes {
@@ -144,17 +149,18 @@ sleeping mirrors on the other core.\n"
     }
     writeln!(
         out,
-        "\n| channels | rate | ring | readers | of a core | the ADC's answers | its edges | heap and stacks | program | ring |"
+        "\n| channels | rate | ring | readers | in all | of a core | the ADC's answers | its edges | heap and stacks | program | ring |"
     )?;
-    writeln!(out, "|---|---|---|---|---|---|---|---|---|---|")?;
+    writeln!(out, "|---|---|---|---|---|---|---|---|---|---|---|")?;
     for l in &r.loads {
         writeln!(
             out,
-            "| {} | {} Hz | {} s | {} | {:.1} % | {:.1} % | {:.1} % | {} KiB | {} KiB | {} KiB |",
+            "| {} | {} Hz | {} s | {} | {:.1} % | {:.1} % | {:.1} % | {:.1} % | {} KiB | {} KiB | {} KiB |",
             l.channels,
             l.rate,
             l.ring_s,
             l.readers,
+            l.core * 100.0,
             l.own() * 100.0,
             l.device * 100.0,
             l.edges * 100.0,
