@@ -229,8 +229,9 @@ impl Mirror {
         let mut read = core_mirror::Read { frames: 0, first: 0, missed: 0, skipped: 0, proof: Proof::Untorn };
         let mut changed = false;
         let state = match self.mirror.read(take, &mut self.bytes, &mut self.times) {
-            Ok(core_mirror::Reading::Frames(r)) => {
-                read = r;
+            // Field by field: as a whole it would be copied with the gap behind its last one, whose bytes nobody has stored together.
+            Ok(core_mirror::Reading::Frames(core_mirror::Read { frames, first, missed, skipped, proof })) => {
+                read = core_mirror::Read { frames, first, missed, skipped, proof };
                 State::Valid
             }
             Ok(core_mirror::Reading::Absent) => State::Absent,

@@ -5,7 +5,7 @@ use std::thread;
 
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Extension;
-use axismirror_core::header::{Description, Generation, HEADER_SEGMENT_LEN, HeaderView, Key, StructVersion};
+use axismirror_core::header::{Description, Generation, HEADER_SEGMENT_LEN, Key, StructVersion};
 use axismirror_core::ring::{Geometry, RingReader, RingWriter};
 use axismirror_core::shared::SharedBytes;
 
