@@ -28,7 +28,8 @@ pub fn loads(loads: &[Load], path: &Path) -> Result<(), String> {
 }
 
 fn draw(loads: &[Load], path: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    let most = loads.iter().map(|l| l.core).fold(0.05, f64::max) * 115.0;
+    // Room for the legend above the bars.
+    let most = loads.iter().map(|l| l.core).fold(0.05, f64::max) * 145.0;
     let root = SVGBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&root)
@@ -40,6 +41,7 @@ fn draw(loads: &[Load], path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     chart
         .configure_mesh()
         .disable_x_mesh()
+        .max_light_lines(1)
         .disable_x_axis()
         .y_desc("share of one core")
         .y_label_formatter(&|percent| format!("{percent:.0} %"))

@@ -94,8 +94,8 @@ between two threads: what the kernel takes. The reader's core is idle meanwhile,
         READERS,
         "What readers cost the writer",
         "Publishing while so many mirrors on the other core read all the time, without a pause between two looks. \
-*a chunk each µs*: what a publication takes of the writer's time at a pace that few converters reach, until the writer goes on; that is what readers \
-can take from an acquisition. *back to back*: chunk upon chunk as fast as the writer can, which no acquisition does; there is then no time in which \
+*a frame each µs*: what a publication takes of the writer's time at a pace that no converter here reaches, until the writer goes on; that is what \
+readers can take from an acquisition. *back to back*: chunk upon chunk as fast as the writer can, which no acquisition does; there is then no time in which \
 a cache line that a reader has taken can come back, and the writer waits for it. The plain ring is nothing but words and a counter, \
 and waits as well: that is the price of the lines' way between two cores, whoever writes them.",
     )?;

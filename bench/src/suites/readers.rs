@@ -1,6 +1,6 @@
 //! What readers cost the writer: publishing with 0, 1, 4 and 16 mirrors that read on the other core all the time.
 //!
-//! Twice: a chunk each microsecond, as the fastest converters give them, and back to back, as nothing but a benchmark does. A plain ring beside
+//! Twice: a frame each microsecond, which is faster than any converter here, and back to back, as nothing but a benchmark does. A plain ring beside
 //! it tells what of that is the hardware's.
 
 use std::sync::Arc;
@@ -22,28 +22,28 @@ const PLAIN: [usize; 2] = [0, 1];
 const LOOK_EVERY: Duration = Duration::from_micros(500);
 /// How long all readers have to begin.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// From one chunk to the next where they are paced, and how many make a round.
-const PACE_NS: f64 = 1000.0;
-const PACED: usize = 1000;
+/// From one frame to the next where they are paced, and how many chunks make a round.
+const FRAME_NS: f64 = 1000.0;
+const PACED: usize = 256;
 
 /// How chunks follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// One each microsecond.
-    Microsecond,
+    /// A frame each microsecond.
+    Frames,
     /// As fast as the writer can.
     BackToBack,
 }
 
 impl Pace {
     /// Both.
-    pub const ALL: [Self; 2] = [Self::Microsecond, Self::BackToBack];
+    pub const ALL: [Self; 2] = [Self::Frames, Self::BackToBack];
 
     /// As it is called in tables, behind the workload.
     #[must_use]
     pub fn case(self, workload: &Workload) -> String {
         let pace = match self {
-            Self::Microsecond => "a chunk each µs",
+            Self::Frames => "a frame each µs",
             Self::BackToBack => "back to back",
         };
         format!("{}, {pace}", workload.label())
@@ -127,21 +127,26 @@ impl Watched {
         })
     }
 
-    /// What each publication takes of the writer's time, less what the clock takes; a chunk in between tells that.
+    /// What each publication takes of the writer's time, less what the clock takes: that is measured half-way between two of them.
     fn paced(&mut self) -> Result<Round, String> {
         let (before, ns) = (preemptions(), ns_per_tick());
         let (mut published, mut nothing) = (Vec::with_capacity(PACED), Vec::with_capacity(PACED));
+        let half = (FRAME_NS * self.workload.frames as f64 / ns / 2.0) as u64;
         let mut next = ticks();
-        for _ in 0..PACED {
-            next += (PACE_NS / ns) as u64;
+        let mut pause = || {
+            next += half;
             while ticks() < next {
                 std::hint::spin_loop();
             }
+        };
+        for _ in 0..PACED {
+            pause();
+            let begin = ticks_in_order();
+            nothing.push(ticks_in_order() - begin);
+            pause();
             let begin = ticks_in_order();
             (self.publish)(1)?;
             published.push(ticks_in_order() - begin);
-            let begin = ticks_in_order();
-            nothing.push(ticks_in_order() - begin);
         }
         let each = (middle(published) - middle(nothing)).max(0.0) * ns;
         let preempted = preemptions() != before;
@@ -174,7 +179,7 @@ impl Contestant for Watched {
             }
         }
         let result = match self.pace {
-            Pace::Microsecond => self.paced(),
+            Pace::Frames => self.paced(),
             Pace::BackToBack => self.back_to_back(),
         };
         self.shared.reading.store(false, Ordering::Relaxed);
