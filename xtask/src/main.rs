@@ -23,9 +23,7 @@ use clap::{Parser, Subcommand};
 
 use commands::{
     bench, ci, clocks, demo, dist as dist_command, docs as docs_command, emulate as emulate_command, firmware, flood,
-    formats as formats_command, fuzz, interop as interop_command, loom, miri, soak, test, torture, tsan,
-    bench, ci, clocks, demo, dist as dist_command, emulate as emulate_command, firmware, flood, fuzz,
-    interop as interop_command, loom, miri, network, soak, test, torture, tsan,
+    formats as formats_command, fuzz, interop as interop_command, loom, miri, network, soak, test, torture, tsan,
 };
 use step::Steps;
 

@@ -19,8 +19,6 @@ mod metrics;
 mod network;
 mod output;
 mod plot;
-mod record;
-mod replay;
 #[cfg(feature = "network")]
 mod receive;
 mod record;
