@@ -14,7 +14,8 @@ use super::network::{NetworkFlags, seconds, stop_on_signals};
 /// Receive streams that other machines send: the same frames, times, labels and attributes in this machine's shared memory, for any mirror
 ///
 /// A received stream is called BOX/STREAM here. Frames that are lost on the way are asked for again; those that nobody has any more leave a gap, and are
-/// counted in the stream's health. Times stay those of the sender's clock; `axismirror info` tells how that is off this machine's.
+/// counted in the stream's health. Events come along (BOX/STREAM/events): their times are those of the data, but the frame numbers in them are the
+/// sender's. Times stay those of the sender's clock; `axismirror info` tells how that is off this machine's.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ReceiveArgs {

@@ -15,7 +15,7 @@ use super::network::{NetworkFlags, stop_on_signals};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct RelayArgs {
-    /// Names of streams [default: all of this machine, those that come later too, but none that was received itself]
+    /// Names of streams, whose events (NAME/events) go with them [default: all of this machine, those that come later too, but none that was received itself]
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// What this machine is called on the network [default: the host's name]

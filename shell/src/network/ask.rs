@@ -48,6 +48,7 @@ fn ranges(list: &str) -> Option<Vec<Range<u64>>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "one range of frames is meant")]
 mod tests {
     use super::*;
 

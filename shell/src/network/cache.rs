@@ -97,6 +97,7 @@ impl<T: Clone> Cache<T> {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "one range of frames is meant")]
 mod tests {
     use super::*;
 

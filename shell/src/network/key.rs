@@ -157,6 +157,15 @@ impl Selection {
     /// Every stream of every box.
     pub const ALL: Self = Self { box_name: None, stream: None };
 
+    /// One stream of one box.
+    ///
+    /// # Errors
+    /// [`KeyError::BoxLength`], [`KeyError::StreamLength`].
+    pub fn of(box_name: &str, stream: &str) -> Result<Self, KeyError> {
+        let Address { box_name, stream } = Address::new(box_name, stream)?;
+        Ok(Self { box_name: Some(box_name), stream: Some(stream) })
+    }
+
     /// Reads `BOX/STREAM`. Each is written as in a key, or `*`; a stream may hold `/` as such, too.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 //! Carries out what the reception says. Whatever a stranger announces, no more memory is taken than is allowed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axismirror_core::extension::{Clock, ClockMapping, Received};
 use axismirror_core::header::{Description, StructVersion};
@@ -21,6 +23,11 @@ use crate::clock;
 use crate::service::{Described, Publication};
 use crate::shm::ShmError;
 
+/// Pause after a stream that could not be published.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// Losses are told no more often.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+
 /// Where a received stream goes.
 #[derive(Debug)]
 pub(super) struct Outlet {
@@ -32,8 +39,13 @@ pub(super) struct Outlet {
     sent: Health,
     lost: u64,
     mapping: Option<Mapping>,
+    /// What could not be published, and when it is tried again: somebody else may have the name, or the memory, for a while.
+    failed: Option<(Arc<Announced>, Instant)>,
     /// What was said of failures, each once.
     said: BTreeMap<&'static str, String>,
+    /// Frames that were lost since that was last said, and when it was.
+    untold: u64,
+    told: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -46,12 +58,25 @@ struct Open {
 
 impl Outlet {
     pub(super) const fn new(name: StreamName, access: Access, max_ring_bytes: usize) -> Self {
-        Self { name, access, max_ring_bytes, open: None, sent: ZERO, lost: 0, mapping: None, said: BTreeMap::new() }
+        Self {
+            name,
+            access,
+            max_ring_bytes,
+            open: None,
+            sent: ZERO,
+            lost: 0,
+            mapping: None,
+            failed: None,
+            said: BTreeMap::new(),
+            untold: 0,
+            told: None,
+        }
     }
 
     /// What the frames from here on are.
-    pub(super) fn describe(&mut self, announced: &Announced) {
+    pub(super) fn describe(&mut self, announced: &Arc<Announced>) {
         let outcome = self.try_describe(announced);
+        self.failed = None;
         let name = self.name.as_str();
         match outcome {
             Ok(()) => {
@@ -64,6 +89,7 @@ impl Outlet {
                 if let Some(open) = self.open.take() {
                     open.publication.close();
                 }
+                self.failed = Some((announced.clone(), Instant::now() + TRY_AGAIN));
                 self.say_once("describe", format!("the stream cannot be published: {}", causes::line(&error)));
             }
         }
@@ -166,8 +192,17 @@ impl Outlet {
     /// Frames that nobody will send any more.
     pub(super) fn lost(&mut self, frames: u64) {
         self.lost = self.lost.saturating_add(frames);
-        tracing::warn!(stream = self.name.as_str(), "{frames} frames are lost on the way");
+        self.untold = self.untold.saturating_add(frames);
         self.show_health();
+    }
+
+    /// How many frames were lost, not for each gap: on a bad network there are many.
+    fn tell_losses(&mut self) {
+        if self.untold > 0 && self.open.is_some() && self.told.is_none_or(|at| at.elapsed() >= TELL_EVERY) {
+            tracing::warn!(stream = self.name.as_str(), "{} frames are lost on the way", self.untold);
+            self.untold = 0;
+            self.told = Some(Instant::now());
+        }
     }
 
     /// The sender's counters.
@@ -198,6 +233,10 @@ impl Outlet {
 
     /// Shows that we live. To be called often.
     pub(super) fn look_after(&mut self) {
+        if let Some((announced, _)) = self.failed.take_if(|(_, at)| Instant::now() >= *at) {
+            self.describe(&announced);
+        }
+        self.tell_losses();
         if let Some(open) = &mut self.open {
             open.publication.look_after();
         }

@@ -33,6 +33,7 @@ use super::reorder::Limits;
 use super::session::{NetworkSettings, Purpose};
 use crate::access::Access;
 use crate::clock;
+use crate::events;
 
 /// Messages that wait for a stream's thread.
 const WAITING: usize = 2048;
@@ -53,7 +54,7 @@ const SILENT_NS: i64 = 3_000_000_000;
 pub struct ReceiveSettings {
     /// Streams that are asked for.
     pub selections: Vec<Selection>,
-    /// The name here, of the only stream that is asked for; `<box>/<stream>` else.
+    /// The name here, of the only stream that is asked for, and with the usual ending of its events; `<box>/<stream>` else.
     pub name: Option<String>,
     /// How long a gap may hold up what is behind it.
     pub repair: Duration,
@@ -106,7 +107,11 @@ pub fn receive(settings: ReceiveSettings, stop: Arc<AtomicBool>) -> Result<(), N
     let Some(session) = settings.network.open(Purpose::Seek, &stop)? else { return Ok(()) };
     let shared = Arc::new(Shared { session: session.clone(), settings, stop: stop.clone(), streams: Mutex::default() });
     let mut subscribers = Vec::new();
-    for selection in &shared.settings.selections {
+    // The events of a stream are part of it.
+    let selections = &shared.settings.selections;
+    let single = selections.iter().filter_map(Selection::single);
+    let events: Vec<_> = single.filter_map(|a| Selection::of(&a.box_name, &events::name_of(&a.stream)).ok()).collect();
+    for selection in selections.iter().chain(&events) {
         tracing::info!(key = selection.key(Topic::Data), "waiting for streams");
         for topic in [Topic::Info, Topic::State, Topic::Data] {
             subscribers.push(subscribe(&shared, selection, topic)?);
@@ -178,7 +183,11 @@ fn message(topic: Topic, sample: &Sample, answer: bool) -> Option<Event> {
 }
 
 fn begin(shared: &Arc<Shared>, address: &Address) -> Result<(SyncSender<Event>, JoinHandle<()>), String> {
-    let name = shared.settings.name.clone().unwrap_or_else(|| address.received_name());
+    let name = match &shared.settings.name {
+        None => address.received_name(),
+        Some(name) if shared.settings.selections.iter().any(|s| s.single().as_ref() == Some(address)) => name.clone(),
+        Some(name) => events::name_of(name),
+    };
     let name = StreamName::new(&name).map_err(|e| e.to_string())?;
     let (queue, events) = sync_channel(WAITING);
     let mut received = Received::new(shared.clone(), address.clone(), name, queue.clone());
@@ -275,7 +284,8 @@ impl Received {
                 let taken = state.and_then(|state| {
                     self.reception.state(&state, now_ns).map_err(|e| e.to_string())?;
                     self.outlet.sent(state.health.unwrap_or_default().into());
-                    self.sender_is(state.state == "live", now_ns);
+                    // Of a writer that does not say how it is nobody knows better.
+                    self.sender_is(matches!(state.state.as_str(), "live" | "unknown"), now_ns);
                     Ok(())
                 });
                 self.say(taken);

@@ -275,6 +275,7 @@ impl Reception {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "one range of frames is meant")]
 mod tests {
     use super::super::info::tests::stream;
     use super::super::info::{Info, Run};

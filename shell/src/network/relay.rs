@@ -25,6 +25,7 @@ use super::key::{Address, Topic};
 use super::session::{NetworkSettings, Purpose, host_name};
 use crate::causes;
 use crate::clock;
+use crate::events;
 use crate::mirror::{self, Follower, Frames, Mirror, News, Start, StreamInfo};
 use crate::shm::{self, FileId, SHM_DIR};
 
@@ -46,7 +47,7 @@ const NOT_YET: &str = "not yet";
 /// What is sent.
 #[derive(Clone, Debug)]
 pub struct RelaySettings {
-    /// Streams; all of this machine when there is none.
+    /// Streams, each with its events; all of this machine when there is none.
     pub names: Vec<String>,
     /// What this machine is called.
     pub box_name: String,
@@ -56,6 +57,14 @@ pub struct RelaySettings {
     pub keep_bytes: usize,
     /// The network.
     pub network: NetworkSettings,
+}
+
+impl RelaySettings {
+    /// Whether a stream that is found is sent: all are, or the events of those that were named.
+    fn takes(&self, name: &str) -> bool {
+        let named = |stream: &str| self.names.iter().any(|n| n == stream);
+        self.names.is_empty() || events::stream_of(name).is_some_and(named)
+    }
 }
 
 #[derive(Clone)]
@@ -105,11 +114,11 @@ pub fn relay(settings: RelaySettings, stop: Arc<AtomicBool>) -> Result<(), Netwo
     }
     let mut scanned = None;
     while !context.stopped() {
-        if context.settings.names.is_empty() && scanned.is_none_or(|at: Instant| at.elapsed() >= SCAN_EVERY) {
+        if scanned.is_none_or(|at: Instant| at.elapsed() >= SCAN_EVERY) {
             scanned = Some(Instant::now());
             threads.retain(|_, thread| !thread.is_finished());
             for name in live_streams()? {
-                if !threads.contains_key(&name) {
+                if context.settings.takes(&name) && !threads.contains_key(&name) {
                     threads.insert(name.clone(), start(&context, &name)?);
                 }
             }
@@ -225,7 +234,9 @@ impl<'c> Relayed<'c> {
         while !self.context.stopped() {
             match follower.next(LOOK)? {
                 // One that was found by looking for all is found again when it comes back.
-                News::Waiting(mirror::State::Absent) if self.context.settings.names.is_empty() => return Ok(()),
+                News::Waiting(mirror::State::Absent) if !self.context.settings.names.contains(&self.name) => {
+                    return Ok(());
+                }
                 News::Nothing | News::Waiting(_) => {}
                 News::Stream(stream) => {
                     let stream = stream.clone();

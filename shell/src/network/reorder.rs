@@ -197,8 +197,7 @@ impl<T> Reorder<T> {
         let next = self.next;
         self.held
             .iter()
-            .skip_while(|(_, h)| next.is_some_and(|next| h.end <= next))
-            .next()
+            .find(|(_, h)| next.is_none_or(|next| h.end > next))
             .filter(|(start, _)| next.is_none_or(|next| **start <= next))
             .and_then(|(_, h)| h.piece.as_ref())
     }
@@ -251,6 +250,7 @@ impl<T> Reorder<T> {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "one range of frames is meant")]
 mod tests {
     use std::collections::VecDeque;
 
@@ -330,6 +330,9 @@ mod tests {
         assert_eq!(r.held_bytes, 0);
     }
 
+    /// When it arrives, what it is, whether it is an answer, which frames it is about.
+    type OnItsWay = (i64, Option<Range<u64>>, bool, Range<u64>);
+
     /// What the network does with a message.
     #[derive(Clone, Copy, Debug)]
     enum Fate {
@@ -357,9 +360,8 @@ mod tests {
             let limits = Limits { held_bytes, ..Limits::default() };
             let mut r: Reorder<Range<u64>> = Reorder::new(limits);
             let mut fates = fates.into_iter().cycle();
-            // What is on its way: when it arrives, what it is, whether it is an answer.
-            let mut way: Vec<(i64, Option<Range<u64>>, bool, Range<u64>)> = Vec::new();
-            let mut send = |way: &mut Vec<_>, now: i64, piece: Option<Range<u64>>, answer: bool, frames: Range<u64>| {
+            let mut way: Vec<OnItsWay> = Vec::new();
+            let mut send = |way: &mut Vec<OnItsWay>, now: i64, piece: Option<Range<u64>>, answer: bool, frames: Range<u64>| {
                 if let Some(Fate::Arrives { delay, again }) = fates.next() {
                     for d in [Some(delay), again].into_iter().flatten() {
                         way.push((now + i64::from(d) * MS, piece.clone(), answer, frames.clone()));

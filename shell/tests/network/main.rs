@@ -9,6 +9,7 @@ mod net;
 
 use std::time::{Duration, Instant};
 
+use axismirror::events::EventReader;
 use axismirror::mirror::{Follower, News, Start};
 use serde_json::Value;
 
@@ -307,13 +308,15 @@ fn a_relay_and_a_receiver_that_were_killed_carry_on() {
     let _second = relay(&net, "pi", &name, &["--listen", TCP]);
     let counted = reader.frames(500);
     assert_eq!((counted.missing, lost(&key)), (0, 0), "the ring had it all: {counted:?}");
+    // Another one waits until it can have the name.
+    let second = receive(&net, "pc", &key, &["--connect", &connect]);
+    second.says("cannot be published");
     receiver.kill();
-    let receiver = receive(&net, "pc", &key, &["--connect", &connect]);
     // The header is adopted, and its readers carry on; what came meanwhile is missing, as with any writer that was killed.
     let frames = reader.counted.frames;
     reader.read(Duration::from_secs(60), |c| c.frames > frames + 250);
     assert_eq!(reader.streams, 2);
-    receiver.stop();
+    second.stop();
 }
 
 #[test]
@@ -350,7 +353,7 @@ fn a_change_of_the_stream_is_one_here_too() {
     let net = Net::new(&["pi", "pc"]);
     let name = unique("net-change");
     let _board = board(&net, "pi", &name, &[]);
-    let _relay = relay(&net, "pi", &name, &["--listen", TCP]);
+    let relay = relay(&net, "pi", &name, &["--listen", TCP]);
     let key = format!("pi/{name}");
     let receiver = receive(&net, "pc", &key, &["--connect", &format!("tcp/{}:7447", net.address("pi"))]);
     let generation = |i: &Value| i["description"]["generation"].as_u64();
@@ -363,6 +366,29 @@ fn a_change_of_the_stream_is_one_here_too() {
     wait_for(&key, "frames come", |i| i["frames"]["published"].as_u64() > Some(0));
     assert_eq!(description(&key), description(&name));
     assert_eq!(lost(&key), 0);
+    receiver.stop();
+    relay.stop();
+}
+
+#[test]
+fn events_go_with_their_stream() {
+    needs_namespaces!();
+    let net = Net::new(&["pi", "pc"]);
+    let name = unique("net-events");
+    let here = format!("{name}-here");
+    let _board = board(&net, "pi", &name, &[]);
+    net.output("pi", &["mark", &name, "before anybody listened"]);
+    let _relay = relay(&net, "pi", &name, &["--listen", TCP]);
+    let connect = format!("tcp/{}:7447", net.address("pi"));
+    let receiver = receive(&net, "pc", &format!("pi/{name}"), &["--name", &here, "--connect", &connect]);
+    wait_for(&here, "frames come", |i| i["frames"]["published"].as_u64() > Some(0));
+    let mut events = EventReader::open(&here, Start::Oldest).unwrap();
+    net.output("pi", &["mark", &name, "eyes closed", "--time", "1234.5"]);
+    let mut seen = Vec::new();
+    eventually("the event is here", || {
+        seen.extend(events.take().unwrap().events);
+        seen.iter().find(|event| event.text == "eyes closed").map(|event| assert_eq!(event.time(), 1234.5))
+    });
     receiver.stop();
 }
 
