@@ -93,7 +93,11 @@ pub(crate) fn run(args: &PlotArgs) -> Result<(), Failure> {
     std::fs::write(&args.output, bytes)
         .map_err(|e| Failure::failed(format!("{} cannot be written", args.output.display())).because(e))?;
     let (missing, gaps) = (excerpt.gaps.iter().map(|gap| gap.frames).sum::<u64>(), excerpt.gaps.len());
-    let missing = if gaps == 0 { String::new() } else { format!(", {missing} missing in {gaps} gaps") };
+    let missing = if gaps == 0 {
+        String::new()
+    } else {
+        format!(", {missing} missing in {gaps} gap{}", if gaps == 1 { "" } else { "s" })
+    };
     let frames = excerpt.len();
     output::print(format!("{}: {frames} frames of {} channels{missing}\n", args.output.display(), excerpt.labels.len()))
 }

@@ -19,6 +19,10 @@ const CHANNELS: [Rgb; 4] = [Rgb(0, 114, 178), Rgb(0, 128, 96), Rgb(166, 80, 0), 
 /// Of a letter, with the space above and below.
 const ROW: f32 = 18.0;
 const EDGE: f32 = 16.0;
+/// Above the traces: two lines of title, and what is said of gaps.
+const TOP: f32 = EDGE + 3.25 * ROW;
+/// Below them: times, and what they are.
+const BOTTOM: f32 = EDGE + 2.0 * ROW;
 /// Columns of labels at most.
 const LABEL: usize = 16;
 /// From one time to the next at least.
@@ -45,8 +49,7 @@ pub struct Options {
 #[must_use]
 pub fn picture(excerpt: &Excerpt, options: &Options) -> Drawing {
     let channels = excerpt.samples.len().max(1) as f32;
-    let top = EDGE + 2.5 * ROW;
-    let bottom = EDGE + 2.0 * ROW;
+    let (top, bottom) = (TOP, BOTTOM);
     let wanted = (SHEET / channels).clamp(CHANNEL.0, CHANNEL.1) * channels + top + bottom;
     let (width, height) = options.size.unwrap_or((1200, wanted.round() as u32));
     let (width, height) = (width.clamp(LEAST.0, MOST), height.clamp(LEAST.1, MOST));

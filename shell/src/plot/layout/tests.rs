@@ -60,7 +60,7 @@ fn samples_are_where_a_hand_would_draw_them() {
     let left = EDGE + 5.0 * LETTER;
     let size = Some(((1000.0 + left + EDGE) as u32, 400));
     let drawing = picture(&excerpt, &Options { size, ..Options::default() });
-    let (top, bottom) = (EDGE + 2.5 * ROW, 400.0 - EDGE - 2.0 * ROW);
+    let (top, bottom) = (TOP, 400.0 - BOTTOM);
     let [trace] = lines(&drawing, CHANNELS[0])[..] else { panic!("one line: {drawing:?}") };
     assert_eq!(trace.len(), 11);
     for (i, (x, y)) in trace.iter().enumerate() {
