@@ -237,7 +237,7 @@ mod tests {
         for wrong in ["0", "-1", "inf", "nan", "fast", ""] {
             assert!(speed(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(clock(3 as f64 * 3600.0 + 62.9), "3:01:02");
+        assert_eq!(clock(3.0 * 3600.0 + 62.9), "3:01:02");
         assert_eq!(clock(-1.0), "0:00:00");
     }
 }
