@@ -18,36 +18,39 @@ import numpy as np
 
 warnings.simplefilter("ignore")
 GAP = re.compile(r"(\d+) frames were (not acquired|overwritten)")
+MARK = re.compile(r"# mark: frame (\d+), (\S+) s: (.*)")
 
 
 def reference(path):
-    """Frame number -> values; and the frames that were lost in front of a frame."""
-    rows, gaps, lost = {}, {}, 0
+    """Frame number -> values; the frames that were lost in front of a frame; events as (frame, text)."""
+    rows, gaps, marks, lost = {}, {}, [], 0
     for line in Path(path).read_text().splitlines():
         if line.startswith("# gap"):
             lost += int(GAP.search(line)[1])
+        elif m := MARK.fullmatch(line):
+            marks.append((int(m[1]), m[3]))
         elif line[:1].isdigit():
             frame, time, *values = line.split(",")
             rows[int(frame)] = (float(time), values)
             if lost:
                 gaps[int(frame)] = lost
             lost = 0
-    return rows, gaps
+    return rows, gaps, marks
 
 
 class Recording:
     """Whole file as frame numbers, times (or None), values, and gaps by the frame behind them."""
 
-    def __init__(self, description, frames, times, values, gaps, labels, end=None):
+    def __init__(self, description, frames, times, values, gaps, labels, end, events):
         self.description, self.frames, self.times, self.values = description, frames, times, values
-        self.gaps, self.labels, self.end = gaps, labels, end
+        self.gaps, self.labels, self.end, self.events = gaps, labels, end, events
 
     def from_frame(self, first):
         """The same from a frame on."""
         at = int(np.searchsorted(self.frames, first))
         times = None if self.times is None else self.times[at:]
         gaps = {n: lost for n, lost in self.gaps.items() if n > first}
-        return Recording(self.description, self.frames[at:], times, self.values[at:], gaps, self.labels, self.end)
+        return Recording(self.description, self.frames[at:], times, self.values[at:], gaps, self.labels, self.end, self.events)
 
 
 def pieces(texts, name):
@@ -109,7 +112,14 @@ def edf(path):
     assert np.allclose(raw.get_data().T * scale, physical, rtol=1e-12, atol=1e-9)
     bad = [a for a in raw.annotations if a["description"].startswith("BAD")]
     assert len(bad) == len([t for t in texts if t.startswith("BAD")]), "MNE must leave out what was filled up"
-    return Recording(description, numbers[keep], None, codes[keep], gaps, labels, pieces(texts, "axismirror end"))
+    events = [
+        (int(numbers[round(onset * rate)]), text)
+        for onset, text in zip(onsets, texts)
+        if not text.startswith(("axismirror", "BAD_"))
+    ]
+    marks = sorted(a["description"] for a in raw.annotations if not a["description"].startswith(("axismirror", "BAD_")))
+    assert marks == sorted(text for _, text in events), (marks, events)
+    return Recording(description, numbers[keep], None, codes[keep], gaps, labels, pieces(texts, "axismirror end"), events)
 
 
 def table(path):
@@ -135,7 +145,9 @@ def table(path):
     assert frame[labels].to_numpy().tobytes() == np.ascontiguousarray(values).tobytes(), "pandas reads something else"
     assert np.ascontiguousarray(lazy[labels].to_numpy()).tobytes() == np.ascontiguousarray(values).tobytes(), "polars reads something else"
     gaps = {g["frame"]: g["not_acquired"] + g["overwritten"] for g in text["axismirror.gaps"]}
-    return Recording(description, read["frame"].to_numpy(), read["time"].to_numpy(), values, gaps, labels, text.get("axismirror.end"))
+    events = [(e["frame"], e["text"]) for e in text["axismirror.events"]]
+    frames, times = read["frame"].to_numpy(), read["time"].to_numpy()
+    return Recording(description, frames, times, values, gaps, labels, text.get("axismirror.end"), events)
 
 
 def xdf(path):
@@ -164,29 +176,36 @@ def xdf(path):
     if footer:
         end = json.loads(footer["info"]["axismirror"][0])
         assert int(footer["info"]["sample_count"][0]) == len(times)
-    return Recording(description, frames, times, data["time_series"], gaps, [c["label"][0] for c in channels], end)
+    marks = next(s for s in plain if s["info"]["type"][0] == "Markers")
+    # The first frame that is not before the event, but for a hundredth of a period.
+    late = np.asarray(marks["time_stamps"]) - 0.01 / description["rate"]
+    events = [(int(description["first_frame"] + np.searchsorted(times, t)), m[0]) for t, m in zip(late, marks["time_series"])]
+    return Recording(description, frames, times, data["time_series"], gaps, [c["label"][0] for c in channels], end, events)
 
 
 def comma(path):
     import pandas
 
     lines = path.read_text().splitlines()
+    events = [re.fullmatch(r"# event: frame=(\d+) time=\S+ (.*)", line) for line in lines]
+    events = [(int(m[1]), m[2]) for m in events if m]
     said = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
     description = json.loads(said["axismirror"])
     assert said["unit"] == description["unit"] and said["rate"] == f"{description['rate']:g} Hz"
     frame = pandas.read_csv(path, comment="#", float_precision="round_trip", dtype={"frame": np.int64})
-    rows, gaps = reference(path)
+    rows, gaps, _ = reference(path)
     assert list(rows) == list(frame["frame"])
     labels = list(frame.columns[2:])
     end = json.loads(said["end"]) if "end" in said else None
-    return Recording(description, frame["frame"].to_numpy(), frame["time"].to_numpy(), frame[labels].to_numpy(), gaps, labels, end)
+    frames, times = frame["frame"].to_numpy(), frame["time"].to_numpy()
+    return Recording(description, frames, times, frame[labels].to_numpy(), gaps, labels, end, events)
 
 
 READERS = {".bdf": edf, ".edf": edf, ".parquet": table, ".arrow": table, ".feather": table, ".xdf": xdf, ".csv": comma}
 
 
 def check(path, known, args):
-    rows, gaps = known
+    rows, gaps, marks = known
     recording = READERS[path.suffix](path)
     description = recording.description
     labels = description.get("labels", recording.labels)
@@ -220,6 +239,12 @@ def check(path, known, args):
         assert args.from_oldest or recording.times[0] == description["first_time"]
     inside = {n: lost for n, lost in gaps.items() if first < n <= int(recording.frames[-1])}
     assert recording.gaps == inside, (recording.gaps, inside)
+    # What was marked at the last frames may have come too late.
+    last = int(recording.frames[-1])
+    expected = [m for m in marks if first <= m[0] < last - 10]
+    found = [e for e in recording.events if first <= e[0] < last - 10]
+    assert sorted(found) == sorted(expected), (recording.events, marks)
+    assert len(found) >= args.events, f"{len(found)} events"
     if args.gap:
         assert inside, "there is no gap in it"
     if args.counter:
@@ -243,6 +268,7 @@ def main():
     parser.add_argument("--least", type=int, default=1, help="fewer frames are a failure")
     parser.add_argument("--gap", action="store_true", help="there must be a gap")
     parser.add_argument("--ended", action="store_true", help="the recording must have come to its end")
+    parser.add_argument("--events", type=int, default=0, help="fewer events are a failure")
     parser.add_argument("--channels", help="3,1,8: those that were recorded")
     parser.add_argument("--from-oldest", action="store_true", help="it begins before the reference")
     parser.add_argument("--counter", action="store_true", help="the signal is the counter")

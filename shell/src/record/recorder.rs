@@ -226,8 +226,13 @@ impl Recorder {
         if let Some(part) = &mut self.part {
             let batch = &self.batch;
             let block = Block { first: gap.frame, frames: batch.frames, bytes: &batch.bytes, times: &batch.times };
-            part.writer.append(&block)?;
-            part.sums.frames += batch.frames as u64;
+            let added = part.writer.append(&block);
+            part.sums.frames += match &added {
+                // Those before it are there.
+                Err(RecordError::Lossy { frame, .. }) => frame.saturating_sub(batch.first),
+                _ => batch.frames as u64,
+            };
+            added?;
         }
         Ok(())
     }

@@ -20,15 +20,17 @@ pub(super) const ALL: [Case; 7] = [
     Case { name: "channels", work: channels },
 ];
 
-/// Codes, with planned gaps; the counter tells by itself what is missing.
+/// Codes, with planned gaps and two events; the counter tells by itself what is missing.
 fn codes(context: &Context) -> Result<String, String> {
     let faults =
         ["--faults", "dropped-edge@1400x12", "--faults", "dropped-edge@1900x12", "--faults", "bus-error@2300x3"];
     let board = ["--board", "pieeg8", "--signal", "counter", "--units", "codes", "--labels", "A1,B2,C3,D4,E5,F6,G7,Hµ"];
     let mut session = Session::start(context, &[&board[..], &faults].concat())?;
     session.record(&ALL_ENDINGS, &["--seconds", "8"])?;
+    session.mark("eyes closed")?;
+    session.mark("µ, \"quoted\" <&> = 2")?;
     session.wait_ended(0)?;
-    let seen = session.check("", &["--gap", "--ended", "--least", "2000", "--counter"])?;
+    let seen = session.check("", &["--gap", "--ended", "--least", "2000", "--counter", "--events", "2"])?;
     session.said("frames not acquired")?;
     session.end()?;
     Ok(seen)

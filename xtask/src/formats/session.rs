@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::Context;
-use crate::interop::service::{Service, binary, last_lines};
+use crate::interop::service::{Service, axismirror, binary, last_lines};
 use crate::sys::{self, Child};
 
 /// How long anything that is waited for may take.
@@ -59,6 +59,13 @@ impl<'a> Session<'a> {
         }
         let all = || self.recorders.iter().all(|r| size(&r.file) > 0);
         wait_for("files", all).map_err(|why| format!("{why}{}", self.logs()))
+    }
+
+    /// Marks an event.
+    pub(super) fn mark(&self, text: &str) -> Result<(), String> {
+        let out = axismirror(&["mark", &self.context.stream, text])?;
+        let why = || format!("mark: {}: {}", out.status, String::from_utf8_lossy(&out.stderr).trim());
+        if out.status.success() { Ok(()) } else { Err(why()) }
     }
 
     /// Starts a command as the recorder of a file.

@@ -1,0 +1,182 @@
+//! A stream recorded over gaps, changes and too many frames for the time: what is in which file.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use axismirror::mirror::State;
+use axismirror::record::{Format, Options, RecordError, Recorder, Step};
+use axismirror::shm::{SHM_DIR, ShmStore};
+use axismirror_core::axis_array::{Axis, AxisArray, Samples, Value};
+use axismirror_core::dtype::DType;
+use axismirror_core::extension::{Clock, Writer};
+use axismirror_core::name::StreamName;
+use axismirror_core::publisher::Publisher;
+use axismirror_core::settings::Settings;
+
+/// Seconds from frame to frame.
+const PERIOD: f64 = 1.0 / 256.0;
+
+struct Writes {
+    publisher: Publisher<ShmStore>,
+    /// Samples count up: what the next frame holds.
+    next: i32,
+}
+
+impl Writes {
+    fn new(name: &str) -> Self {
+        let settings = Settings {
+            shmem_name: Some(StreamName::new(name).unwrap()),
+            buf_dur: 256.0 * PERIOD,
+            axis: None,
+            version: Default::default(),
+        };
+        let publisher =
+            Publisher::open(ShmStore::new(SHM_DIR), (), settings, Writer::default(), Clock::Monotonic).unwrap();
+        Self { publisher, next: 0 }
+    }
+
+    /// Frames of two channels, the first at this number of periods.
+    fn publish(&mut self, frames: usize, periods: f64, unit: &str) {
+        let bytes: Vec<u8> = (0..2 * frames as i32).flat_map(|i| (self.next + i).to_le_bytes()).collect();
+        self.next += 2 * frames as i32;
+        let message = AxisArray {
+            data: Samples { dtype: DType::I32, shape: &[frames, 2], bytes: &bytes },
+            dims: &["time", "ch"],
+            axes: &[("time", Axis::Linear { unit: "s", gain: PERIOD, offset: periods * PERIOD })],
+            attrs: &[("unit", Value::Str(unit))],
+            key: "test",
+            stream_dim: None,
+        };
+        self.publisher.publish(&message).unwrap();
+    }
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("axismirror-recorder-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn options(name: &str, path: &Path) -> Options {
+    Options {
+        name: name.to_owned(),
+        path: path.to_owned(),
+        format: Format::of(path).unwrap(),
+        channels: None,
+        seconds: None,
+        overwrite: false,
+        oldest: true,
+        lossy: false,
+    }
+}
+
+/// Takes all that there is.
+fn take(recorder: &mut Recorder) {
+    let mut last = None;
+    loop {
+        assert_eq!(recorder.step(Duration::ZERO).unwrap(), Step::Recording);
+        let progress = recorder.progress();
+        if last.replace((progress.frames, progress.part)) == Some((progress.frames, progress.part)) && progress.part > 0
+        {
+            return;
+        }
+    }
+}
+
+/// Lines of a CSV file that are no comments, and gaps.
+fn lines(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().filter(|l| !l.starts_with('#') || l.starts_with("# gap")).map(str::to_owned).collect()
+}
+
+#[test]
+fn parts_gaps_and_chosen_channels_are_kept_apart() {
+    let name = format!("axismirror-test-record-parts-{}", std::process::id());
+    let path = folder("parts").join("lab.csv");
+    // A name that is taken is no place for a second part.
+    std::fs::write(path.with_file_name("lab-2.csv"), "somebody's").unwrap();
+    let mut recorder = Recorder::open(Options { channels: Some(vec![2]), ..options(&name, &path) }).unwrap();
+    assert_eq!(recorder.step(Duration::ZERO).unwrap(), Step::Waiting(State::Absent));
+    let mut writes = Writes::new(&name);
+    writes.publish(2, 512.0, "code");
+    writes.publish(2, 517.0, "code");
+    take(&mut recorder);
+    writes.publish(1, 519.0, "V");
+    take(&mut recorder);
+    recorder.finish("test").unwrap();
+    let summary = recorder.summary();
+    let files: Vec<_> = summary.files.iter().map(|(path, _)| path.file_name().unwrap().to_owned()).collect();
+    assert_eq!(files, ["lab.csv", "lab-3.csv"]);
+    assert_eq!((summary.progress.frames, summary.progress.gaps, summary.progress.not_acquired), (5, 1, 3));
+    assert_eq!(
+        lines(&path),
+        [
+            "frame,time,ch2",
+            "0,2,1",
+            "1,2.00390625,3",
+            "# gap: 3 frames were not acquired",
+            "2,2.01953125,5",
+            "3,2.0234375,7"
+        ]
+    );
+    assert_eq!(lines(&path.with_file_name("lab-3.csv")), ["frame,time,ch2", "4,2.02734375,9"]);
+    for (path, bytes) in &summary.files {
+        assert_eq!(std::fs::metadata(path).unwrap().len(), *bytes);
+    }
+    writes.publisher.close();
+}
+
+#[test]
+fn a_recording_is_as_long_as_asked_for() {
+    let name = format!("axismirror-test-record-long-{}", std::process::id());
+    let path = folder("long").join("lab.csv");
+    let mut writes = Writes::new(&name);
+    writes.publish(100, 0.0, "code");
+    let mut recorder = Recorder::open(Options { seconds: Some(64.0 * PERIOD), ..options(&name, &path) }).unwrap();
+    while recorder.step(Duration::ZERO).unwrap() != Step::Done {}
+    recorder.finish("test").unwrap();
+    assert_eq!(recorder.summary().seconds, Some(0.25));
+    assert_eq!(lines(&path).len(), 1 + 64);
+    writes.publisher.close();
+}
+
+#[test]
+fn what_does_not_fit_ends_it_and_what_came_before_is_there() {
+    let name = format!("axismirror-test-record-fit-{}", std::process::id());
+    let path = folder("fit").join("lab.edf");
+    let mut writes = Writes::new(&name);
+    writes.publish(200, 0.0, "code");
+    // 2^15 and more from frame 200 on.
+    writes.next = 32_768;
+    writes.publish(10, 200.0, "code");
+    let mut recorder = Recorder::open(options(&name, &path)).unwrap();
+    let error = loop {
+        match recorder.step(Duration::ZERO) {
+            Ok(_) => {}
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, RecordError::Lossy { frame: 200, channel: 1, .. }), "{error:?}");
+    assert_eq!(recorder.summary().progress.frames, 200);
+    // Three signals; a data record has 256 frames and 540 bytes of annotations. The last of the 200 goes on to the first record's end, and what more
+    // is there is padding for the annotations of so short a recording.
+    let file = std::fs::read(&path).unwrap();
+    assert_eq!((file.len() - 1024) % (256 * 2 * 2 + 540), 0);
+    let code = |frame: usize| i16::from_le_bytes([file[1024 + 2 * frame], file[1024 + 2 * frame + 1]]);
+    assert_eq!([code(0), code(199), code(200), code(255)], [0, 398, 398, 398]);
+    writes.publisher.close();
+}
+
+#[test]
+fn a_channel_that_the_stream_has_not_is_refused() {
+    let name = format!("axismirror-test-record-channel-{}", std::process::id());
+    let path = folder("channel").join("lab.csv");
+    let mut writes = Writes::new(&name);
+    writes.publish(1, 0.0, "code");
+    let mut recorder = Recorder::open(Options { channels: Some(vec![1, 3]), ..options(&name, &path) }).unwrap();
+    let error = (0..100).find_map(|_| recorder.step(Duration::ZERO).err()).unwrap();
+    assert_eq!(error.to_string(), "the stream has 2 channels, and no channel 3");
+    assert!(!path.exists(), "no file is made for nothing");
+    writes.publisher.close();
+}
