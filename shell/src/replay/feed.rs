@@ -97,10 +97,14 @@ fn read(
             let recorded = std::mem::take(&mut block.bytes);
             converter.scale(&recorded, *dtype, &mut block.bytes);
         }
-        if out.send(if is_over { Item::End } else { Item::Block(block) }).is_err() {
+        // Marks behind the last frame come in a block without one.
+        if (!is_over || !block.marks.is_empty()) && out.send(Item::Block(block)).is_err() {
             return Ok(());
         }
         if is_over {
+            if out.send(Item::End).is_err() {
+                return Ok(());
+            }
             if !looped || frames == 0 {
                 return Ok(());
             }
