@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -44,6 +45,22 @@ fn only_what_a_dead_writer_left_is_removed() {
     });
     let sorted = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
     assert_eq!(sorted(&removed), sorted(&of_both("removed")));
+}
+
+/// A killed process is gone before its memory is, when another looks into that at the same time (ps, another clean), and the memory holds the lock.
+#[test]
+fn the_lock_of_a_writer_that_is_dead_is_waited_for() {
+    let name = unique("clean-locked");
+    drop(Service::start(&name, &[]));
+    let header = &common::files(&name, common::user())[0];
+    // flock(1) has taken it and is gone; whoever has its file keeps it for a moment.
+    let mut keeper = Command::new("sh");
+    keeper.args(["-c", "exec 9<>\"$0\"; flock 9; echo; sleep 0.5"]).arg(header).stdout(Stdio::piped());
+    let mut keeper = keeper.spawn().unwrap();
+    std::io::Read::read_exact(keeper.stdout.as_mut().unwrap(), &mut [0]).unwrap();
+    let (status, out, errors) = run(&["clean", "--attached", &name]);
+    assert_eq!((status, files(&name) + event_files(&name)), (Some(0), 0), "{out}{errors}");
+    assert!(keeper.wait().unwrap().success());
 }
 
 #[test]
@@ -111,8 +128,8 @@ fn a_clean_at_any_moment_neither_hinders_a_start_nor_takes_from_it() {
     // How many depends on what else the machine does.
     assert!(cleans > 2, "{cleans}");
     // Whatever the last one left.
-    run(&["clean", "--attached", &name]);
-    assert_eq!(files(&name) + event_files(&name), 0);
+    let (status, out, errors) = run(&["clean", "--attached", &name]);
+    assert_eq!((status, files(&name) + event_files(&name)), (Some(0), 0), "{out}{errors}");
 }
 
 /// Tells the other thread to stop, also when a test fails.

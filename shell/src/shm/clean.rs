@@ -12,10 +12,9 @@ use std::path::{Path, PathBuf};
 use axismirror_core::extension::Extension;
 use axismirror_core::header::HeaderView;
 use axismirror_core::name::{SEGMENT_NAME_LEN, SEGMENT_PREFIX, SegmentName};
-use rustix::fs::{self, FlockOperation};
 
 use super::attached::Mapped;
-use super::locks::{START_PATIENCE, one_at_a_time};
+use super::locks::{START_PATIENCE, keep_writers_out, one_at_a_time};
 use super::names::{Places, file_at, id, leads_to};
 use super::segment::{View, open_existing};
 
@@ -91,7 +90,7 @@ fn without_header(places: &Places, header: &str, mapped: &Mapped<'_>) -> Option<
     for path in [&names.kept, &names.public] {
         // Another user's is not this stream's, and what is no file at all is nobody's header.
         let Some(open) = open_existing(path, true).ok().flatten().filter(|_| of_owner(path)) else { continue };
-        fs::flock(&open, FlockOperation::NonBlockingLockShared).ok()?;
+        keep_writers_out(&open, path).then_some(())?;
         if look(places.dir(), path, mapped).is_some() || !leads_to(path, id(&open, path).ok()?) {
             return None;
         }
@@ -125,7 +124,7 @@ fn without_header(places: &Places, header: &str, mapped: &Mapped<'_>) -> Option<
 /// The lock is a shared one: it keeps writers from theirs, and whoever asks for the writer is not told of it.
 fn look(dir: &Path, path: &Path, mapped: &Mapped<'_>) -> Option<(LeftBehind, File)> {
     let open = open_existing(path, true).ok()??;
-    fs::flock(&open, FlockOperation::NonBlockingLockShared).ok()?;
+    keep_writers_out(&open, path).then_some(())?;
     if !leads_to(path, id(&open, path).ok()?) {
         return None;
     }
@@ -181,7 +180,7 @@ fn look(dir: &Path, path: &Path, mapped: &Mapped<'_>) -> Option<(LeftBehind, Fil
 /// Whether nobody writes a file of this name.
 fn is_free(path: &Path) -> bool {
     match open_existing(path, true) {
-        Ok(Some(file)) => fs::flock(&file, FlockOperation::NonBlockingLockShared).is_ok(),
+        Ok(Some(file)) => keep_writers_out(&file, path),
         // What cannot be opened is none of its owner's headers.
         Ok(None) | Err(_) => true,
     }

@@ -39,9 +39,18 @@ pub(super) fn one_at_a_time(dir: &Path, patience: Duration) -> Option<File> {
 /// The lock of a writer that is dead already is waited for: the kernel lets go of it with the last mapping of the file, and whoever looks into
 /// the process by /proc at that moment (ps, another service) keeps its memory for a little longer than itself.
 pub(super) fn lock(file: &File, path: &Path) -> Result<(), ShmError> {
+    take(file, path, FlockOperation::NonBlockingLockExclusive)
+}
+
+/// Takes a shared one, under which no writer can begin with the file; whether nobody who lives writes it. Waits as [`lock`] does.
+pub(super) fn keep_writers_out(file: &File, path: &Path) -> bool {
+    take(file, path, FlockOperation::NonBlockingLockShared).is_ok()
+}
+
+fn take(file: &File, path: &Path, operation: FlockOperation) -> Result<(), ShmError> {
     let deadline = Instant::now() + START_PATIENCE;
     loop {
-        match fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
+        match fs::flock(file, operation) {
             Ok(()) => return Ok(()),
             Err(Errno::WOULDBLOCK) => {
                 let named = named_in(file, path);
