@@ -1,16 +1,18 @@
-//! A segment that is cut short under a reader ends it with an error, not with a signal.
+//! A segment that is cut short under a reader ends it with an error, not with a signal; a service goes on with another segment.
 
 mod common;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use axismirror::mirror::{Mirror, Start};
 use axismirror_core::axis_array::{Axis, AxisArray, Samples};
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::{Clock, Writer};
-use axismirror_core::header::Generation;
 use axismirror_core::name::StreamName;
 use axismirror_core::publisher::Publisher;
 use axismirror_core::settings::Settings;
@@ -67,24 +69,45 @@ fn a_header_cut_short_is_an_error() {
     assert!(said.starts_with("Some(1)") && said.contains("cut short"), "{said}");
 }
 
-/// A ring of many pages and the header, cut under the service that writes them.
+/// The segments that a stream has now.
+fn segments(name: &StreamName) -> Vec<PathBuf> {
+    let mirror = Mirror::attach(name.as_str()).unwrap();
+    let header = mirror.header().unwrap();
+    let ring = name.data(header.buffer_generation());
+    let segments = [name.header(), ring, name.static_metadata(header.meta_generation())];
+    segments.iter().map(|segment| Path::new("/dev/shm").join(segment.as_str())).collect()
+}
+
+fn inode(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok().map(|m| m.ino())
+}
+
+/// Each segment of a service's stream and of its events, emptied under it.
 #[test]
-fn a_service_whose_segment_is_cut_ends_with_an_error_that_says_so() {
-    let rings = |n: &StreamName| (0..10).map(|g| n.data(Generation::from_number(g))).collect::<Vec<_>>();
-    for cut in [rings, |n: &StreamName| vec![n.header()]] {
-        let name = common::unique("truncated-service");
-        let mut service = common::Service::start(&name, &["--rate", "4000", "--buf_dur", "2"]);
-        let segments = cut(&StreamName::new(&name).unwrap());
-        // Mostly once is enough: it is replaced when that is noticed before the service needs what is gone.
-        common::eventually("the service ends", || {
-            for segment in &segments {
-                let open = File::options().write(true).open(std::path::Path::new("/dev/shm").join(segment.as_str()));
-                drop(open.map(|file| file.set_len(0)));
-            }
-            (!service.lives()).then_some(())
-        });
-        let (status, log) = service.ends();
-        assert!(status.code().is_some_and(|code| code != 0), "{status}: {log}");
-        assert!(log.contains("truncated a segment"), "{log}");
+fn a_service_whose_segment_is_emptied_goes_on_with_another() {
+    for events in [false, true] {
+        let data = common::unique(&format!("emptied-{events}"));
+        let mut service = common::Service::start(&data, &["--rate", "4000", "--buf_dur", "2"]);
+        let name = if events { axismirror::events::name_of(&data) } else { data.clone() };
+        let name = StreamName::new(&name).unwrap();
+        for which in 0..3 {
+            let segment = &segments(&name)[which];
+            let before = inode(segment);
+            File::options().write(true).open(segment).unwrap().set_len(0).unwrap();
+            // Another file of that name, or a ring of another generation.
+            common::eventually("it is replaced", || {
+                assert!(service.lives(), "{events} {which}: {}", service.log());
+                (inode(segment) != before && common::info(name.as_str())?["valid"] == true).then_some(())
+            });
+            let mut mirror = Mirror::open(name.as_str(), Start::Next).unwrap();
+            common::eventually("frames come", || {
+                let marked = !events || common::run(&["mark", &data, "still here"]).0 == Some(0);
+                (mirror.read().unwrap().frames() > 0 && marked).then_some(())
+            });
+        }
+        let left: Vec<_> = segments(&name);
+        let log = service.stop();
+        assert_eq!(log.matches("was cut short").count(), 3, "{log}");
+        assert!(left.iter().all(|path| !path.exists()), "{left:?}");
     }
 }

@@ -27,9 +27,11 @@ pub(super) struct Open<M> {
     pub(super) extension: Extension<M>,
     pub(super) ring: Option<Ring<M>>,
     /// Of the ring and of the static metadata, as the header says them too. Who cuts the header short or writes into it changes nothing of what is
-    /// removed.
+    /// removed, nor of how frames are counted.
     generation: Generation,
     meta_generation: u32,
+    /// Frames of the generations that have ended, as the extension block says them too.
+    base: u64,
     pub(super) axis: Option<String<MAX_AXIS>>,
     pub(super) static_metadata: Option<[u8; 32]>,
 }
@@ -99,6 +101,8 @@ impl<M: MemoryMut + Clone> Open<M> {
         let header = HeaderView::detect(found.memory.clone()).ok().filter(|h| h.version() == settings.version)?;
         let extension = Extension::find(found.memory.clone()).filter(|_| found.adopted)?;
         let (generation, meta_generation) = (header.buffer_generation(), header.meta_generation());
+        let counters = extension.counters(generation);
+        let base = counters.base().wrapping_add(counters.committed());
         let mut open = Self {
             name: name.clone(),
             header,
@@ -106,6 +110,7 @@ impl<M: MemoryMut + Clone> Open<M> {
             ring: None,
             generation,
             meta_generation,
+            base,
             axis: None,
             static_metadata: None,
         };
@@ -129,18 +134,19 @@ impl<M: MemoryMut + Clone> Open<M> {
         header.set_buffer_generation(Generation::NONE);
         header.set_magic();
         let (generation, meta_generation) = (header.buffer_generation(), header.meta_generation());
-        Ok(Self { name, header, extension, ring: None, generation, meta_generation, axis: None, static_metadata: None })
+        let (ring, base, axis, static_metadata) = (None, 0, None, None);
+        Ok(Self { name, header, extension, ring, generation, meta_generation, base, axis, static_metadata })
     }
 
     /// Frames of the generations up to this one.
     pub(super) fn published(&self) -> u64 {
-        let counters = self.extension.counters(self.generation);
-        counters.base().wrapping_add(counters.committed())
+        self.base.wrapping_add(self.ring.as_ref().map_or(0, |ring| ring.writer.position()))
     }
 
     /// `bvalid = 0`, and the data segment is gone. Counters stay, so that an attached reader can take what it has not read yet.
     pub(super) fn invalidate<S: SegmentStore<Memory = M>>(&mut self, store: &mut S) {
         self.change(|open| open.header.set_bvalid(false));
+        self.base = self.published();
         self.ring = None;
         store.remove(&self.name.data(self.generation));
     }
@@ -181,6 +187,7 @@ impl<M: MemoryMut + Clone> Open<M> {
             observer.event(Event::BufferCleanup);
         }
         observer.event(Event::BeginUpdate);
+        let base = self.published();
         self.change(|open| {
             let (header, extension) = (&open.header, &open.extension);
             header.set_bvalid(false);
@@ -189,8 +196,7 @@ impl<M: MemoryMut + Clone> Open<M> {
             header.set_write_index(0);
             header.set_wrap_counter(0);
             observer.event(Event::MetaUpdated);
-            let ended = extension.counters(old);
-            extension.counters(generation).begin(ended.base().wrapping_add(ended.committed()));
+            extension.counters(generation).begin(base);
             // The next store makes the new counters the valid ones: a writer that adopts the header after our death, and every reader, finds
             // those of one generation or of the other, whole.
             header.memory().fence_release(Release::Counters);
@@ -199,6 +205,7 @@ impl<M: MemoryMut + Clone> Open<M> {
             header.set_bvalid(true);
         });
         self.generation = generation;
+        self.base = base;
         self.ring = Some(Ring { description, writer });
         observer.event(Event::BufferReset);
         store.remove(&self.name.data(old));

@@ -77,9 +77,6 @@ pub enum ReplayError {
     /// The event stream or the control socket beside it.
     #[error(transparent)]
     Beside(#[from] ServiceError),
-    /// A segment was cut short under the stream: what is written there reaches nobody.
-    #[error("somebody has truncated a segment of the stream in /dev/shm; it cannot go on")]
-    Truncated,
     /// No thread that reads the file.
     #[error("the thread that reads the file cannot be started")]
     Thread(#[source] io::Error),

@@ -16,7 +16,6 @@ use super::{Options, ReplayError, Speed};
 use crate::clock::{self, fit::ClockFit};
 use crate::recording::{Block, Mark, Reader};
 use crate::service::Publication;
-use crate::shm;
 
 /// How often the stream shows that it lives while nothing is due, and how long a stop may go unnoticed.
 const TICK: Duration = Duration::from_millis(50);
@@ -281,9 +280,6 @@ impl<P: Pace, F: FnMut(&Progress)> Player<'_, P, F> {
     fn goes_on(&mut self) -> Result<bool, ReplayError> {
         self.publication.look_after();
         self.beside.answer();
-        if shm::was_truncated() {
-            return Err(ReplayError::Truncated);
-        }
         let now = clock::coarse_ns();
         if self.told_ns.is_none_or(|told| now - told >= TELL_EVERY_NS) {
             self.told_ns = Some(now);

@@ -27,7 +27,6 @@ use crate::control::ControlServer;
 use crate::events::{EventStream, Position};
 use crate::hardware::{Hardware, Wanted};
 use crate::realtime::{self, RealTime};
-use crate::shm;
 
 /// The first pause after an ADC that could not be started again, and the longest; it doubles in between.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -289,9 +288,6 @@ impl Acquirer {
             self.without_frame(self.now(acquisition), false, outlet);
         }
         let set_up_again = self.tick(outlet);
-        if shm::was_truncated() {
-            return Err(ServiceError::Truncated);
-        }
         // Relaxed: a flag alone, nothing is published with it.
         if self.stop.load(Ordering::Relaxed) || self.is_over(outlet) {
             return Ok(Some(End::Stopped));

@@ -87,9 +87,6 @@ pub enum ServiceError {
     /// The ADC had started, and cannot be read any more.
     #[error("the acquisition cannot go on: {0}")]
     Acquisition(String),
-    /// A segment was cut short under the service: what it writes there reaches nobody.
-    #[error("somebody has truncated a segment of the stream in /dev/shm; it cannot go on")]
-    Truncated,
     /// Signals cannot be waited for.
     #[error("signals cannot be waited for")]
     Signals(#[source] io::Error),

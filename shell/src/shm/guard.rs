@@ -19,6 +19,7 @@ use rustix::time::Timespec;
 
 use super::names::{Names, Places};
 use super::segment::FileId;
+use super::truncation;
 
 /// How long the guard waits for an event before it looks at the names anyway, and at most until it ends.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -58,7 +59,7 @@ enum Trouble {
     Taken,
     /// Both names are gone, and with them all hope.
     Lost,
-    /// It is shorter than it was made: what was behind its end is zeros, or gone.
+    /// It is shorter than it was made, or was: what was behind its end is zeros, or gone.
     Cut,
     /// The system refuses.
     Refused(Errno),
@@ -83,7 +84,7 @@ impl Kept {
         // One that could not be replaced comes back as it was, and nothing new is to be said of it.
         let trouble = match names.lead_to(file) {
             (false, false) => Some(Trouble::Lost),
-            _ => names.is_shorter(file, len).then_some(Trouble::Cut),
+            _ => is_cut(&names, file, len).then_some(Trouble::Cut),
         };
         let mut segments = self.segments();
         segments.push(Segment { names, file, len, trouble });
@@ -171,7 +172,7 @@ impl Kept {
         };
         match linked {
             // NOENT: unlinked between the look and the link; there is another event to come.
-            Ok(()) | Err(Errno::NOENT) => names.is_shorter(file, len).then_some(Trouble::Cut),
+            Ok(()) | Err(Errno::NOENT) => is_cut(names, file, len).then_some(Trouble::Cut),
             Err(Errno::EXIST) => Some(Trouble::Taken),
             Err(e) => Some(Trouble::Refused(e)),
         }
@@ -196,6 +197,11 @@ impl Kept {
         }
         Ok(())
     }
+}
+
+/// Whether a segment is shorter than it was made, or was for an instant in which a page of it was missed.
+fn is_cut(names: &Names, file: FileId, len: usize) -> bool {
+    names.is_shorter(file, len) || truncation::is_cut(file)
 }
 
 /// One line for each turn of events.

@@ -209,7 +209,7 @@ impl Segment {
     /// Maps a file for writing, with all its pages present.
     pub(super) fn map(file: &File, path: &Path) -> Result<Self, ShmError> {
         let (len, id) = size(file, path)?;
-        let map = mapping(MmapOptions::new().len(len).populate().map_raw(file), path)?;
+        let map = mapping(MmapOptions::new().len(len).populate().map_raw(file), path, id)?;
         // SAFETY: the mapping starts at a page boundary, has `len` bytes, is writable, and lives as long as this value or a clone, since `map`
         // keeps it and `bytes` is handed out by reference or with a clone of `map` only. Nothing else in this process touches it.
         let bytes = unsafe { SharedBytes::from_raw(map.as_mut_ptr(), len) };
@@ -221,7 +221,7 @@ impl View {
     /// Maps a file for reading. No more than the file has: a byte behind its end would be SIGBUS.
     pub(super) fn map(file: &File, path: &Path) -> Result<Self, ShmError> {
         let (len, id) = size(file, path)?;
-        let map = mapping(MmapOptions::new().len(len).map_raw_read_only(file), path)?;
+        let map = mapping(MmapOptions::new().len(len).map_raw_read_only(file), path, id)?;
         // SAFETY: as for a writable mapping, but for the permission, which a view does not need.
         let bytes = unsafe { SharedView::from_raw(map.as_mut_ptr(), len) };
         Ok(Self { bytes, file: id, map })
@@ -251,8 +251,8 @@ impl<B> Mapped<B> {
     }
 }
 
-fn mapping(map: io::Result<MmapRaw>, path: &Path) -> Result<Arc<Watched>, ShmError> {
-    map.map(|map| Arc::new(Watched::new(map))).map_err(|source| ShmError::Io {
+fn mapping(map: io::Result<MmapRaw>, path: &Path, file: FileId) -> Result<Arc<Watched>, ShmError> {
+    map.map(|map| Arc::new(Watched::new(map, file))).map_err(|source| ShmError::Io {
         action: "cannot map",
         path: path.to_owned(),
         source,

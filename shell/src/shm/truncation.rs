@@ -2,23 +2,25 @@
 //!
 //! Whoever may write a file in /dev/shm may also truncate it; the next touch of a page that is gone is SIGBUS, and no check beforehand
 //! excludes it. A process that asks for it ([`survive_truncation`]) gets a page of zeros in that page's place instead, and a note that this happened, so
-//! that it ends with an error and not with a signal. Any other SIGBUS does what it always did.
+//! that a reader ends with an error and not with a signal, and a writer makes another segment. Any other SIGBUS does what it always did.
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use memmap2::MmapRaw;
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
 use signal_hook::consts::SIGBUS;
 use signal_hook::low_level;
 
+use super::segment::FileId;
+
 /// How many mappings are watched over; more are possible, but a SIGBUS in one of those ends the process.
 const SLOTS: usize = 64;
 
 /// First address and length of each watched mapping; length 0: the slot is free. The handler reads them at any instant.
-static WATCHED: [Slot; SLOTS] = [const { Slot { base: AtomicUsize::new(0), len: AtomicUsize::new(0) } }; SLOTS];
+static WATCHED: [Slot; SLOTS] = [const { Slot::free() }; SLOTS];
 /// Bytes of a page, a power of two; known before the handler is registered, which may not ask.
 static PAGE: AtomicUsize = AtomicUsize::new(1);
 /// Set by the handler when it has replaced a page.
@@ -27,6 +29,31 @@ static TRUNCATED: AtomicBool = AtomicBool::new(false);
 struct Slot {
     base: AtomicUsize,
     len: AtomicUsize,
+    /// Which file is mapped.
+    device: AtomicU64,
+    inode: AtomicU64,
+    /// Set by the handler when it has replaced a page of this mapping.
+    is_cut: AtomicBool,
+}
+
+impl Slot {
+    const fn free() -> Self {
+        Self {
+            base: AtomicUsize::new(0),
+            len: AtomicUsize::new(0),
+            device: AtomicU64::new(0),
+            inode: AtomicU64::new(0),
+            is_cut: AtomicBool::new(false),
+        }
+    }
+
+    fn maps(&self, file: FileId) -> bool {
+        // Acquire, pairs with the release in `new`: who sees the length sees which file it is of.
+        let is_taken = self.len.load(Ordering::Acquire) > 0;
+        // Relaxed: ordered by that.
+        let (device, inode) = (self.device.load(Ordering::Relaxed), self.inode.load(Ordering::Relaxed));
+        is_taken && FileId { device, inode } == file
+    }
 }
 
 /// A mapping that is watched over as long as it lives.
@@ -37,12 +64,16 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    pub(super) fn new(map: MmapRaw) -> Self {
+    pub(super) fn new(map: MmapRaw, file: FileId) -> Self {
         let base = map.as_ptr().addr();
         let taken = |slot: &Slot| {
             // Relaxed: whoever wins the slot fills it alone; the base is published by the length below.
             let won = slot.base.compare_exchange(0, base, Ordering::Relaxed, Ordering::Relaxed).is_ok();
             if won {
+                // Relaxed: published by the length, too.
+                slot.device.store(file.device, Ordering::Relaxed);
+                slot.inode.store(file.inode, Ordering::Relaxed);
+                slot.is_cut.store(false, Ordering::Relaxed);
                 // Release, pairs with the handler's acquire: who sees the length sees the base.
                 slot.len.store(map.len(), Ordering::Release);
             }
@@ -86,6 +117,12 @@ pub fn survive_truncation() -> io::Result<()> {
     registered.map(|_| ())
 }
 
+/// Whether a mapping of this file has lost a page since it was made: what was written there since then is in no file, whatever length that has by now.
+pub(super) fn is_cut(file: FileId) -> bool {
+    // Relaxed: a flag alone.
+    WATCHED.iter().any(|slot| slot.maps(file) && slot.is_cut.load(Ordering::Relaxed))
+}
+
 /// By the C library, which has it from the kernel since the process began: rustix would look for it in /proc, and panic where that is missing.
 fn page_size() -> io::Result<usize> {
     // SAFETY: a number in, a number out.
@@ -103,7 +140,7 @@ pub fn was_truncated() -> bool {
 fn on_bus_error(info: &libc::siginfo_t) {
     // SAFETY: for SIGBUS the kernel fills in the address (sigaction(2)).
     let address = unsafe { info.si_addr() }.addr();
-    let is_ours = WATCHED.iter().any(|slot| {
+    let ours = WATCHED.iter().find(|slot| {
         // Acquire, pairs with the releases in `new` and `drop`.
         let len = slot.len.load(Ordering::Acquire);
         let base = slot.base.load(Ordering::Acquire);
@@ -113,14 +150,16 @@ fn on_bus_error(info: &libc::siginfo_t) {
     let page = PAGE.load(Ordering::Acquire);
     let at = (address & !(page - 1)) as *mut c_void;
     let protection = ProtFlags::READ | ProtFlags::WRITE;
-    let replaced = is_ours && {
+    let replaced = ours.filter(|_| {
         // SAFETY: the page lies in a mapping of ours, which has lost its memory: nothing else can be there, and nothing is lost.
         unsafe { mmap_anonymous(at, page, protection, MapFlags::PRIVATE | MapFlags::FIXED) }.is_ok()
-    };
-    if replaced {
-        // Relaxed: see `was_truncated`.
-        TRUNCATED.store(true, Ordering::Relaxed);
-    } else {
-        let _ = low_level::emulate_default_handler(SIGBUS);
+    });
+    match replaced {
+        Some(slot) => {
+            // Relaxed: see `is_cut` and `was_truncated`.
+            slot.is_cut.store(true, Ordering::Relaxed);
+            TRUNCATED.store(true, Ordering::Relaxed);
+        }
+        None => drop(low_level::emulate_default_handler(SIGBUS)),
     }
 }

@@ -130,7 +130,7 @@ impl Service {
     }
 
     /// What it has written, to its end.
-    fn log(&mut self) -> String {
+    pub fn log(&mut self) -> String {
         let mut log = String::new();
         if let Some(mut from) = self.0.stderr.take() {
             from.read_to_string(&mut log).unwrap();
