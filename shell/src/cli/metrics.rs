@@ -176,9 +176,9 @@ const LATENCY: &str = "latency_seconds";
 /// Cumulative, as Prometheus has it. The sum of all times is not known, and so is left out.
 fn histogram(out: &mut String, stream: &str, latency: &Latency) {
     let bucket = format!("{LATENCY}_bucket");
-    let mut sum = 0;
+    let mut sum = 0_u64;
     for (k, count) in latency.buckets.iter().enumerate().take(SHOWN.end() + 1) {
-        sum += count;
+        sum = sum.saturating_add(*count);
         if SHOWN.contains(&k) {
             // Whole nanoseconds: what is below 2^k is 2^k - 1 at most.
             let end = ((1_u64 << k) - 1) as f64 / 1e9;

@@ -211,7 +211,7 @@ impl Stream {
         });
         let alive = extension.map(|_| axismirror::shm::writer_of(header.memory().file()).is_some());
         let heartbeat = extension.map(axismirror_core::extension::Extension::heartbeat).filter(|t| *t > 0);
-        let since = |t: i64| (axismirror::clock::monotonic_ns() - t) as f64 / 1e9;
+        let since = |t: i64| axismirror::clock::monotonic_ns().saturating_sub(t) as f64 / 1e9;
         Ok(Some(Self {
             name: name.to_owned(),
             segment: axismirror_core::name::StreamName::new(name).map(|n| n.header().to_string()).unwrap_or_default(),
@@ -245,7 +245,7 @@ impl Stream {
                 Adc {
                     answers: since.is_none(),
                     silent_since_s: since.map(|ns| ns as f64 / 1e9),
-                    silent_for_s: since.map(|ns| (axismirror::clock::monotonic_ns() - ns) as f64 / 1e9),
+                    silent_for_s: since.map(|ns| axismirror::clock::monotonic_ns().saturating_sub(ns) as f64 / 1e9),
                 }
             }),
             health: extension.map(|e| {

@@ -188,7 +188,7 @@ impl<'a> Printer<'a> {
             self.marks.skip_before(frames.first);
         }
         for i in 0..frames.len() {
-            while let Some(mark) = self.marks.before(frames.first + i as u64) {
+            while let Some(mark) = self.marks.before(frames.number(i)) {
                 self.comment("mark", format_args!("{mark}"))?;
             }
             if self.args.format == Format::Raw {
@@ -200,7 +200,7 @@ impl<'a> Printer<'a> {
             let written = if self.args.format == Format::Text { sample::short } else { sample::text };
             let values: Vec<String> =
                 self.samples.iter().map(|s| written(frames.dtype, frames.sample(i, *s))).collect();
-            let number = (frames.first + i as u64).to_string();
+            let number = frames.number(i).to_string();
             let time = frames.times.get(i).map(|t| format!("{t:.6}")).unwrap_or_default();
             match self.args.format {
                 Format::Csv => self.line(format_args!("{number},{time},{}", values.join(","))),

@@ -86,7 +86,7 @@ impl EventReader {
         let mut new = NewEvents::default();
         loop {
             let chunk = self.mirror.read()?;
-            new.missed += chunk.missed();
+            new.missed = new.missed.saturating_add(chunk.missed());
             if chunk.changed() {
                 continue;
             }

@@ -59,6 +59,13 @@ impl<'a> Frames<'a> {
         self.len() == 0
     }
 
+    /// Number of the frame at a place here, from 0.
+    #[must_use]
+    pub const fn number(&self, frame: usize) -> u64 {
+        // Where the first one's number comes from, anything may be.
+        self.first.saturating_add(frame as u64)
+    }
+
     fn frame_bytes(&self) -> usize {
         (self.channels * self.dtype.size()).max(1)
     }
@@ -186,7 +193,7 @@ impl Follower {
         self.last_time = batch.times.get(..batch.done).and_then(|times| times.last().copied());
         let size = info.frame_bytes();
         News::Frames(Frames {
-            first: batch.first + begin as u64,
+            first: batch.first.saturating_add(begin as u64),
             bytes: batch.bytes.get(begin * size..batch.done * size).unwrap_or_default(),
             times: if batch.has_times { batch.times.get(begin..batch.done).unwrap_or_default() } else { &[] },
             overwritten,
@@ -209,7 +216,7 @@ impl Follower {
         batch.has_times = chunk.has_times();
         (batch.first, batch.frames, batch.done) = (chunk.first(), chunk.frames(), 0);
         // What was missed with a read that brought no frame belongs before the next one.
-        batch.overwritten += chunk.missed();
+        batch.overwritten = batch.overwritten.saturating_add(chunk.missed());
         batch.proven = chunk.proof() == Proof::Untorn;
         if batch.frames > 0 {
             self.take = Take::UpTo(usize::MAX);

@@ -120,7 +120,8 @@ impl Excerpt {
     /// Something happened at the frame of this number; nothing when that is none of these.
     pub fn mark(&mut self, number: u64, text: String) {
         let block = self.numbers.iter().rev().find(|(_, first)| *first <= number);
-        let place = block.map(|(place, first)| place + (number - first)).filter(|place| *place < self.len() as u64);
+        let place =
+            block.map(|(place, first)| place.saturating_add(number - first)).filter(|place| *place < self.len() as u64);
         self.marks.extend(place.map(|place| Mark { place, text }));
     }
 
@@ -143,7 +144,7 @@ impl Excerpt {
             stays
         });
         self.numbers.retain_mut(|(place, first)| {
-            *first += before.saturating_sub(*place);
+            *first = first.saturating_add(before.saturating_sub(*place));
             *place = place.saturating_sub(before);
             true
         });

@@ -68,7 +68,7 @@ impl Columns {
 
     pub(super) fn append(&mut self, block: &Block<'_>) {
         let size = self.dtype.size();
-        let numbers = (0..block.frames as u64).map(|i| i64::try_from(block.first + i).unwrap_or(i64::MAX));
+        let numbers = (0..block.frames).map(|i| i64::try_from(block.number(i)).unwrap_or(i64::MAX));
         self.frames.extend(numbers);
         self.times.extend((0..block.frames).map(|i| block.times.get(i).copied()));
         let row = (size * self.channels.len()).max(1);

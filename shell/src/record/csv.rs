@@ -54,7 +54,7 @@ impl Writer for Csv {
         let size = self.dtype.size().max(1);
         for (i, frame) in block.bytes.chunks_exact((size * self.channels).max(1)).enumerate() {
             // Writing to a string cannot fail.
-            let _ = write!(self.lines, "{},", block.first + i as u64);
+            let _ = write!(self.lines, "{},", block.number(i));
             if let Some(time) = block.times.get(i) {
                 let _ = write!(self.lines, "{time}");
             }

@@ -175,7 +175,8 @@ impl Edf {
     fn onset(&self, position: u64) -> u64 {
         let frames = (self.record.frames as u64).max(1);
         let (records, rest) = (position / frames, position % frames);
-        self.start + records * self.record.ticks + self.span(rest)
+        let past = records.saturating_mul(self.record.ticks).saturating_add(self.span(rest));
+        self.start.saturating_add(past)
     }
 
     /// How long less than a record of frames takes.
@@ -186,7 +187,7 @@ impl Edf {
 
     fn duration(&self, frames: u64) -> u64 {
         let whole = (self.record.frames as u64).max(1);
-        (frames / whole) * self.record.ticks + self.span(frames % whole)
+        (frames / whole).saturating_mul(self.record.ticks).saturating_add(self.span(frames % whole))
     }
 
     /// An annotation at the file's beginning that may be longer than one can be: `NAME 1/3 ...`.
@@ -297,7 +298,7 @@ impl Writer for Edf {
         }
         let mut codes = vec![0; self.channels.len()];
         for (i, frame) in block.bytes.chunks_exact((size * self.channels.len()).max(1)).enumerate() {
-            let number = block.first + i as u64;
+            let number = block.number(i);
             for ((code, sample), channel) in codes.iter_mut().zip(frame.chunks_exact(size.max(1))).zip(&self.channels) {
                 let found = self.codes.of(sample).map_err(|value| RecordError::Lossy {
                     frame: number,
@@ -347,7 +348,7 @@ impl Writer for Edf {
 
     fn event(&mut self, event: &Event) -> Result<(), RecordError> {
         let stretch = self.stretches.iter().rev().find(|(first, _)| *first <= event.frame);
-        let position = stretch.map_or(0, |(first, position)| position + (event.frame - first));
+        let position = stretch.map_or(0, |(first, position)| position.saturating_add(event.frame - first));
         self.note(position, None, &event.text);
         Ok(())
     }

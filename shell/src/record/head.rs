@@ -126,6 +126,13 @@ pub struct Block<'a> {
     pub times: &'a [f64],
 }
 
+impl Block<'_> {
+    /// Number of the frame at a place of it.
+    pub(super) const fn number(&self, place: usize) -> u64 {
+        self.first.saturating_add(place as u64)
+    }
+}
+
 /// Frames that are not in the recording, before the frame that comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Gap {

@@ -127,6 +127,11 @@ pub struct Recorder {
     batch: Batch,
 }
 
+/// Counts come from shared memory, where anything may be.
+const fn add(sum: &mut u64, n: u64) {
+    *sum = sum.saturating_add(n);
+}
+
 impl Recorder {
     /// A recorder of a stream that need not be there yet. Makes no file before there are frames.
     ///
@@ -207,14 +212,14 @@ impl Recorder {
     fn record(&mut self, gap: Gap) -> Result<(), RecordError> {
         if gap.frames() > 0 {
             self.closed.gaps += 1;
-            self.closed.overwritten += gap.overwritten;
-            self.closed.not_acquired += gap.not_acquired;
+            add(&mut self.closed.overwritten, gap.overwritten);
+            add(&mut self.closed.not_acquired, gap.not_acquired);
             if let Some(part) = &mut self.part {
                 match part.writer.gap(&gap)? {
                     Goes::On => {
                         part.sums.gaps += 1;
-                        part.sums.overwritten += gap.overwritten;
-                        part.sums.not_acquired += gap.not_acquired;
+                        add(&mut part.sums.overwritten, gap.overwritten);
+                        add(&mut part.sums.not_acquired, gap.not_acquired);
                     }
                     Goes::NewPart => self.close("a gap that is too long for the format")?,
                 }
@@ -309,8 +314,8 @@ impl Recorder {
                 return Ok(());
             }
         };
-        part.sums.events_missed += new.missed;
-        self.closed.events_missed += new.missed;
+        add(&mut part.sums.events_missed, new.missed);
+        add(&mut self.closed.events_missed, new.missed);
         for event in new.events.into_iter().filter(|event| event.frame >= part.first) {
             part.sums.events += 1;
             self.closed.events += 1;

@@ -67,7 +67,7 @@ impl Health {
             return Self { link, ..Self::default() };
         };
         let (health, timing) = (extension.health(), extension.timing());
-        let since = |ns: i64| (clock::monotonic_ns() - ns) as f64 / 1e9;
+        let since = |ns: i64| clock::monotonic_ns().saturating_sub(ns) as f64 / 1e9;
         let sign_of_life = since(extension.heartbeat());
         let link = match (state, shm::writer_of(header.memory().file())) {
             (State::Absent, _) => Link::Absent,
@@ -83,7 +83,7 @@ impl Health {
             rate: Some(health.measured_rate).filter(|rate| *rate > 0.0),
             jitter_s: Some(timing.jitter_ns / 1e9).filter(|jitter| *jitter > 0.0),
             lost: Some(health.frames_lost),
-            bad: health.bad_frames + health.bus_errors,
+            bad: health.bad_frames.saturating_add(health.bus_errors),
             electrodes_off: (health.lead_off.positive | health.lead_off.negative).count_ones(),
             proven: true,
         }
@@ -122,7 +122,7 @@ impl Arrivals {
     #[must_use]
     pub fn rate(&self) -> Option<f64> {
         let ((from, before), (to, after)) = (self.seen.front()?, self.seen.back()?);
-        (to - from >= RATE_FROM_S).then(|| (after - before) as f64 / (to - from))
+        (to - from >= RATE_FROM_S).then(|| after.saturating_sub(*before) as f64 / (to - from))
     }
 }
 

@@ -153,12 +153,13 @@ impl Signals {
 
     /// The next frames.
     pub fn frames(&mut self, frames: &Frames<'_>) {
-        let number = |i: usize| frames.first + i as u64;
+        let number = |i: usize| frames.number(i);
         self.frames += frames.len() as u64;
-        self.overwritten += frames.overwritten;
-        self.not_acquired += frames.not_acquired;
+        self.overwritten = self.overwritten.saturating_add(frames.overwritten);
+        self.not_acquired = self.not_acquired.saturating_add(frames.not_acquired);
         if let Some(held) = &mut self.held {
-            *held += frames.len() as u64 + frames.overwritten + frames.not_acquired;
+            let missing = frames.overwritten.saturating_add(frames.not_acquired);
+            *held = held.saturating_add(missing).saturating_add(frames.len() as u64);
         } else {
             if self.last.is_some() {
                 self.gap(frames.overwritten, Missing::Overwritten);

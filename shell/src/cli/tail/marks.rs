@@ -39,7 +39,7 @@ impl Marks {
     }
 
     fn add(&mut self, new: NewEvents) {
-        self.missed += new.missed;
+        self.missed = self.missed.saturating_add(new.missed);
         for event in new.events {
             // Behind those of the same frame.
             let place = self.waiting.partition_point(|e| e.frame <= event.frame);
