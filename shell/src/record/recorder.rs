@@ -16,6 +16,8 @@ use crate::mirror::{Follower, Frames, News, Start, State, StreamInfo};
 
 /// What was recorded is in the file after so long, as far as the format can.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
+/// How often events are looked for: a service that is killed and started again twice between two looks takes those of the time between with it.
+const LOOK_FOR_EVENTS_EVERY: Duration = Duration::from_millis(20);
 /// Free bytes that are left to others, and the part of the disk that is left at most.
 const RESERVE: u64 = 64 << 20;
 const RESERVE_PART: u64 = 50;
@@ -121,6 +123,9 @@ pub struct Recorder {
     files: Vec<(PathBuf, u64)>,
     remarks: Vec<String>,
     flushed: Instant,
+    looked_for_events: Instant,
+    /// What was said of events that cannot be read, which is said once.
+    events_failure: Option<String>,
     /// When the first frames came.
     began: Option<Instant>,
     free: u64,
@@ -156,6 +161,8 @@ impl Recorder {
             files: Vec::new(),
             remarks: Vec::new(),
             flushed: Instant::now(),
+            looked_for_events: Instant::now(),
+            events_failure: None,
             began: None,
             free: 0,
             batch: Batch::default(),
@@ -310,7 +317,11 @@ impl Recorder {
         let new = match self.events.take() {
             Ok(new) => new,
             Err(error) => {
-                tracing::warn!("events cannot be read: {}", crate::causes::line(&error));
+                let why = crate::causes::line(&error);
+                if self.events_failure.as_ref() != Some(&why) {
+                    tracing::warn!("events cannot be read: {why}");
+                    self.events_failure = Some(why);
+                }
                 return Ok(());
             }
         };
@@ -361,12 +372,15 @@ impl Recorder {
     }
 
     fn flush_in_time(&mut self) -> Result<(), RecordError> {
+        if self.looked_for_events.elapsed() >= LOOK_FOR_EVENTS_EVERY {
+            self.looked_for_events = Instant::now();
+            self.take_events()?;
+        }
         if self.flushed.elapsed() < FLUSH_EVERY {
             return Ok(());
         }
         self.flushed = Instant::now();
         self.check_disk()?;
-        self.take_events()?;
         self.part.as_mut().map_or(Ok(()), |part| part.writer.flush())
     }
 
