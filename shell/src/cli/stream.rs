@@ -190,11 +190,28 @@ impl Timing {
     }
 }
 
+/// How often a stream is looked at whose writer changes meanwhile.
+const TRIES: usize = 3;
+
+/// The writer that a stream's header names.
+fn named(mirror: &Mirror) -> Option<extension::Writer> {
+    mirror.extension().map(extension::Extension::writer)
+}
+
 impl Stream {
     /// Looks at a stream; `None` when there is none of that name.
     pub(crate) fn look(name: &str) -> Result<Option<Self>, MirrorError> {
         let mut mirror = Mirror::open(name, Start::Next)?;
-        let state = mirror.state()?;
+        let mut state = mirror.state()?;
+        // Who begins with a header ends what the last writer has left, and then gives its name: what is looked at after the name is no older than it.
+        let mut writer = named(&mirror);
+        for _ in 0..TRIES {
+            state = mirror.state()?;
+            let before = std::mem::replace(&mut writer, named(&mirror));
+            if before == writer {
+                break;
+            }
+        }
         let blob = mirror.static_metadata()?;
         let labels = blob.as_deref().map(labels).unwrap_or_default();
         let static_metadata = blob.map(|blob| metadata_json(&blob));
@@ -210,7 +227,7 @@ impl Stream {
             key: d.key().as_str().to_owned(),
         });
         let alive = extension.map(|_| axismirror::shm::writer_of(header.memory().file()).is_some());
-        let heartbeat = extension.map(axismirror_core::extension::Extension::heartbeat).filter(|t| *t > 0);
+        let heartbeat = extension.map(extension::Extension::heartbeat).filter(|t| *t > 0);
         let since = |t: i64| axismirror::clock::monotonic_ns().saturating_sub(t) as f64 / 1e9;
         Ok(Some(Self {
             name: name.to_owned(),
@@ -218,7 +235,7 @@ impl Stream {
             struct_version: header.version().number(),
             valid: state == State::Valid,
             writer: Writer {
-                pid: extension.map(|e| e.writer().pid).filter(|p| *p > 0),
+                pid: writer.map(|w| w.pid).filter(|p| *p > 0),
                 alive,
                 seconds_since_heartbeat: heartbeat.map(since),
             },
