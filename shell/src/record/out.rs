@@ -35,6 +35,7 @@ impl Out {
     }
 
     /// The file's path.
+    #[cfg(feature = "parquet")]
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -65,6 +66,7 @@ impl Out {
     }
 
     /// The file itself.
+    #[cfg(feature = "parquet")]
     pub(super) const fn file(&self) -> &File {
         &self.file
     }
