@@ -253,7 +253,7 @@ fn a_cut_link_costs_nothing_as_long_as_the_relay_remembers() {
     needs_namespaces!();
     let net = Net::new(&["pi", "pc"]);
     let name = unique("net-cut");
-    let _board = board(&net, "pi", &name, &[]);
+    let _board = board(&net, "pi", &name, &["--buf-dur", "60"]);
     let _relay = relay(&net, "pi", &name, &["--listen", TCP]);
     let key = format!("pi/{name}");
     let receiver = receive(&net, "pc", &key, &["--connect", &format!("tcp/{}:7447", net.address("pi"))]);
@@ -262,10 +262,11 @@ fn a_cut_link_costs_nothing_as_long_as_the_relay_remembers() {
     net.plug("pc", false);
     // Readers here see that nothing comes.
     wait_for(&key, "the sender is silent", |i| i["adc"]["answers"] == false);
-    Proc::pause(Duration::from_secs(3));
+    // Longer than zenoh's lease of 10 s, after which it gives up the link: what TCP would bring late is gone with it.
+    Proc::pause(Duration::from_secs(12));
     net.plug("pc", true);
     wait_for(&key, "the sender is back", |i| i["adc"]["answers"] == true);
-    let counted = reader.frames(1500);
+    let counted = reader.frames(5000);
     assert_eq!((counted.missing, lost(&key)), (0, 0), "{counted:?}");
     receiver.stop();
 }
@@ -313,9 +314,11 @@ fn a_relay_and_a_receiver_that_were_killed_carry_on() {
     second.says("cannot be published");
     receiver.kill();
     // The header is adopted, and its readers carry on; what came meanwhile is missing, as with any writer that was killed.
-    let frames = reader.counted.frames;
-    reader.read(Duration::from_secs(60), |c| c.frames > frames + 250);
-    assert_eq!(reader.streams, 2);
+    // First comes what was left in the old ring.
+    while reader.streams < 2 {
+        reader.frames(1);
+    }
+    reader.frames(250);
     second.stop();
 }
 
