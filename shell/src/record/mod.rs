@@ -36,6 +36,7 @@
 //! they were read` (this recorder was too slow; they have numbers). In JSON a gap is `{"frame", "time", "overwritten", "not_acquired"}` with the
 //! frame behind it, an event `{"frame", "time", "text"}`; the lists stop at 10,000 entries, `end` has the sums.
 
+mod batch;
 mod codes;
 #[cfg(feature = "parquet")]
 mod columns;
@@ -46,6 +47,7 @@ mod error;
 mod footed;
 mod head;
 mod out;
+mod progress;
 mod recorder;
 #[cfg(test)]
 mod tests;
@@ -57,7 +59,8 @@ use std::path::Path;
 
 pub use self::error::RecordError;
 pub use self::head::{Block, End, Event, Gap, Head};
-pub use self::recorder::{Options, Progress, Recorder, Step, Summary};
+pub use self::progress::{Options, Progress, Step, Summary};
+pub use self::recorder::Recorder;
 
 /// Formats, by their files' endings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

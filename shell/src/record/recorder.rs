@@ -9,10 +9,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::batch::{Batch, goes_on};
+use super::progress::{Options, Progress, Step, Summary};
 use super::utc::Mapping;
-use super::{Block, End, Event, Format, Gap, Goes, Head, RecordError, Writer};
+use super::{Block, End, Event, Gap, Goes, Head, RecordError, Writer};
 use crate::events::{EventReader, stream_of};
-use crate::mirror::{Follower, Frames, News, Start, State, StreamInfo};
+use crate::mirror::{Follower, News, Start, StreamInfo};
 
 /// What was recorded is in the file after so long, as far as the format can.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
@@ -21,82 +23,6 @@ const LOOK_FOR_EVENTS_EVERY: Duration = Duration::from_millis(20);
 /// Free bytes that are left to others, and the part of the disk that is left at most.
 const RESERVE: u64 = 64 << 20;
 const RESERVE_PART: u64 = 50;
-
-/// What to record, and where.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The stream's name.
-    pub name: String,
-    /// The file; further parts are called after it.
-    pub path: PathBuf,
-    /// What it is written as.
-    pub format: Format,
-    /// Channels from 1 in the published order; `None` for all.
-    pub channels: Option<Vec<usize>>,
-    /// Ends after so many seconds of frames.
-    pub seconds: Option<f64>,
-    /// Replaces a file that is there.
-    pub overwrite: bool,
-    /// Begins with the oldest frame that the ring holds, and not with the next one.
-    pub oldest: bool,
-    /// Rounds and clips samples that the format cannot hold.
-    pub lossy: bool,
-}
-
-/// What a step did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// There is no stream, or it publishes nothing.
-    Waiting(State),
-    /// It goes on.
-    Recording,
-    /// As many seconds as asked for are there: time to finish.
-    Done,
-}
-
-/// How far a recording is.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Progress {
-    /// The file that is being written, once there is one.
-    pub file: Option<PathBuf>,
-    /// Its number, from 1.
-    pub part: u32,
-    /// Frames of all parts.
-    pub frames: u64,
-    /// Nominal rate in Hz, if regular.
-    pub rate: Option<f64>,
-    /// Bytes of all parts.
-    pub bytes: u64,
-    /// Free bytes of the disk.
-    pub free: u64,
-    /// Gaps so far.
-    pub gaps: u64,
-    /// Frames that this recorder was too slow for.
-    pub overwritten: u64,
-    /// Frames that were never acquired.
-    pub not_acquired: u64,
-    /// Frames that could not be written any more.
-    pub unsaved: u64,
-    /// Samples that were changed to fit the format.
-    pub lossy: u64,
-    /// Events.
-    pub events: u64,
-    /// Events that this recorder was too slow for.
-    pub events_missed: u64,
-}
-
-/// What became of a recording.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Summary {
-    /// Files and their sizes in bytes.
-    pub files: Vec<(PathBuf, u64)>,
-    /// Sums over all of them.
-    pub progress: Progress,
-    /// Frames by what the files say of the rate, in seconds.
-    pub seconds: Option<f64>,
-    /// What a file says less exactly than the stream.
-    pub remarks: Vec<String>,
-}
 
 /// A file that is being written.
 #[derive(Debug)]
@@ -461,54 +387,6 @@ impl Recorder {
         let seconds = progress.rate.map(|rate| progress.frames as f64 / rate);
         Summary { files: self.files.clone(), progress, seconds, remarks: self.remarks.clone() }
     }
-}
-
-/// Frames that are on their way into a file.
-#[derive(Debug, Default)]
-struct Batch {
-    first: u64,
-    frames: usize,
-    bytes: Vec<u8>,
-    times: Vec<f64>,
-}
-
-impl Batch {
-    /// Takes at most `most` frames, of the chosen channels alone. Says what is missing before them.
-    fn fill(&mut self, frames: &Frames<'_>, most: usize, channels: Option<&[usize]>) -> Gap {
-        let frames = frames.truncated(most);
-        self.first = frames.first;
-        self.frames = frames.len();
-        self.times.clear();
-        self.times.extend_from_slice(frames.times);
-        self.bytes.clear();
-        match channels {
-            None => self.bytes.extend_from_slice(frames.bytes),
-            Some(numbers) => {
-                for frame in 0..self.frames {
-                    numbers.iter().for_each(|n| self.bytes.extend_from_slice(frames.sample(frame, n - 1)));
-                }
-            }
-        }
-        let time = frames.times.first().copied();
-        Gap { frame: frames.first, time, overwritten: frames.overwritten, not_acquired: frames.not_acquired }
-    }
-}
-
-/// Whether frames of the one can follow those of the other in a file: nothing that it says of them is different, and what is missing between them
-/// can be known.
-fn goes_on(before: &StreamInfo, now: &StreamInfo) -> bool {
-    let has_times = now.rate.is_none() || now.struct_version.has_times();
-    let same = before.name == now.name
-        && before.key == now.key
-        && before.dtype == now.dtype
-        && before.rate == now.rate
-        && before.frame_shape == now.frame_shape
-        && before.labels == now.labels
-        && before.unit == now.unit
-        && before.attrs == now.attrs
-        && before.clock == now.clock
-        && before.struct_version == now.struct_version;
-    same && (has_times || before.generation == now.generation)
 }
 
 /// `FILE.bdf`, `FILE-2.bdf`, ...

@@ -1,0 +1,82 @@
+//! What a recorder is asked for, and what it tells of itself.
+
+use std::path::PathBuf;
+
+use super::Format;
+use crate::mirror::State;
+
+/// What to record, and where.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The stream's name.
+    pub name: String,
+    /// The file; further parts are called after it.
+    pub path: PathBuf,
+    /// What it is written as.
+    pub format: Format,
+    /// Channels from 1 in the published order; `None` for all.
+    pub channels: Option<Vec<usize>>,
+    /// Ends after so many seconds of frames.
+    pub seconds: Option<f64>,
+    /// Replaces a file that is there.
+    pub overwrite: bool,
+    /// Begins with the oldest frame that the ring holds, and not with the next one.
+    pub oldest: bool,
+    /// Rounds and clips samples that the format cannot hold.
+    pub lossy: bool,
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// There is no stream, or it publishes nothing.
+    Waiting(State),
+    /// It goes on.
+    Recording,
+    /// As many seconds as asked for are there: time to finish.
+    Done,
+}
+
+/// How far a recording is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// The file that is being written, once there is one.
+    pub file: Option<PathBuf>,
+    /// Its number, from 1.
+    pub part: u32,
+    /// Frames of all parts.
+    pub frames: u64,
+    /// Nominal rate in Hz, if regular.
+    pub rate: Option<f64>,
+    /// Bytes of all parts.
+    pub bytes: u64,
+    /// Free bytes of the disk.
+    pub free: u64,
+    /// Gaps so far.
+    pub gaps: u64,
+    /// Frames that this recorder was too slow for.
+    pub overwritten: u64,
+    /// Frames that were never acquired.
+    pub not_acquired: u64,
+    /// Frames that could not be written any more.
+    pub unsaved: u64,
+    /// Samples that were changed to fit the format.
+    pub lossy: u64,
+    /// Events.
+    pub events: u64,
+    /// Events that this recorder was too slow for.
+    pub events_missed: u64,
+}
+
+/// What became of a recording.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// Files and their sizes in bytes.
+    pub files: Vec<(PathBuf, u64)>,
+    /// Sums over all of them.
+    pub progress: Progress,
+    /// Frames by what the files say of the rate, in seconds.
+    pub seconds: Option<f64>,
+    /// What a file says less exactly than the stream.
+    pub remarks: Vec<String>,
+}
