@@ -266,7 +266,13 @@ fn segments_of_events_that_are_removed_come_back() {
     let name = unique("events-removed");
     let service = Service::start(&name, &[]);
     let segment = StreamName::new(&name_of(&name)).unwrap().header();
-    for file in common::names(&segment, common::user()) {
+    let files = common::names(&segment, common::user());
+    // What a reader of the published package does when it ends.
+    std::fs::remove_file(&files[0]).unwrap();
+    eventually("its name is back, and that is counted", || {
+        info(&name_of(&name)).filter(|i| i["health"]["names_healed"].as_u64() > Some(0))
+    });
+    for file in files {
         std::fs::remove_file(file).unwrap();
     }
     eventually("there is another header", || info(&name_of(&name)).filter(|i| i["valid"] == true));

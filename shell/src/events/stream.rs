@@ -128,6 +128,7 @@ impl EventStream {
         publishing.publisher.set_heartbeat(clock::monotonic_ns());
         self.catch_up(publishing);
         publishing.replace_lost();
+        publishing.show_heals();
     }
 
     /// Ends it and removes its segments.
@@ -201,6 +202,10 @@ impl Publishing {
 
     fn show_health(&mut self) {
         self.publisher.set_health(&Health { bad_frames: self.refused, ..Health::default() });
+        self.show_heals();
+    }
+
+    fn show_heals(&mut self) {
         let heals = self.publisher.store().heals();
         self.publisher.set_heals(heals);
     }
