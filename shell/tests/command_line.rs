@@ -181,3 +181,15 @@ fn a_board_that_is_not_there_is_named_with_what_to_do() {
     }
     assert_eq!(run(&["info", &name]).0, Some(1));
 }
+
+#[cfg(not(feature = "network"))]
+#[test]
+fn what_needs_another_build_says_which() {
+    for args in
+        [&["relay"][..], &["receive", "bench3/*", "--name", "lab"], &["relay", "--help"], &["list", "--network"]]
+    {
+        let (status, _, errors) = run(args);
+        assert_eq!(status, Some(2), "{args:?}: {errors}");
+        assert!(errors.contains("--features network"), "{args:?}: {errors}");
+    }
+}

@@ -22,6 +22,9 @@ pub(crate) struct ListArgs {
     #[cfg(feature = "network")]
     #[command(flatten)]
     network: super::network::list::NetworkListFlags,
+    #[cfg(not(feature = "network"))]
+    #[arg(long, hide = true)]
+    network: bool,
 }
 
 const STATES: &str = "\
@@ -36,6 +39,10 @@ States:
 
 /// Prints the streams.
 pub(crate) fn run(args: &ListArgs) -> Result<(), Failure> {
+    #[cfg(not(feature = "network"))]
+    if args.network {
+        return super::without_network::refuse("list --network");
+    }
     #[cfg(feature = "network")]
     if args.network.network {
         return super::network::list::run(&args.network, args.json);

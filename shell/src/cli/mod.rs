@@ -34,6 +34,8 @@ mod tail;
 #[cfg(test)]
 mod tests;
 mod view;
+#[cfg(not(feature = "network"))]
+mod without_network;
 
 use clap::{ArgAction, Parser, Subcommand};
 
@@ -80,6 +82,12 @@ pub(crate) enum Command {
     Relay(relay::RelayArgs),
     #[cfg(feature = "network")]
     Receive(receive::ReceiveArgs),
+    #[cfg(not(feature = "network"))]
+    #[command(hide = true)]
+    Relay(without_network::Args),
+    #[cfg(not(feature = "network"))]
+    #[command(hide = true)]
+    Receive(without_network::Args),
     Clean(clean::CleanArgs),
     Doctor(doctor::DoctorArgs),
     #[command(name = "selftest")]
@@ -108,6 +116,10 @@ impl Command {
             Self::Relay(args) => relay::run(args),
             #[cfg(feature = "network")]
             Self::Receive(args) => receive::run(args),
+            #[cfg(not(feature = "network"))]
+            Self::Relay(_) => without_network::refuse("relay"),
+            #[cfg(not(feature = "network"))]
+            Self::Receive(_) => without_network::refuse("receive"),
             Self::Clean(args) => clean::run(args),
             Self::Doctor(args) => doctor::run(args),
             Self::SelfTest(args) => selftest::run(args),
