@@ -281,8 +281,8 @@ def main():
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             raise SystemExit(f"{path.name}: {type(error).__name__}: {error} ({where.line}, line {where.lineno})") from error
-        seen.append(f"{path.name} {len(r.frames)}")
-    print(f"{', '.join(seen)} frames, {sum(r.gaps.values())} of them lost before")
+        seen.append(f"{path.name}: {len(r.frames)} frames, {sum(r.gaps.values())} missing")
+    print("; ".join(seen))
 
 
 if __name__ == "__main__":

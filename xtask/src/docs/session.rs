@@ -141,7 +141,8 @@ fn script(blocks: &[&Block]) -> String {
 
 /// Names of the streams that a block starts in the background.
 fn started(text: &str) -> Vec<String> {
-    let background = text.lines().filter(|l| l.starts_with("axismirror run") && l.trim_end().ends_with('&'));
+    let starts = |line: &str| ["axismirror run", "axismirror replay"].iter().any(|command| line.starts_with(command));
+    let background = text.lines().filter(|l| starts(l) && l.trim_end().ends_with('&'));
     background
         .map(|line| {
             let mut words = line.split_whitespace();
@@ -206,8 +207,10 @@ mod tests {
     #[test]
     fn streams_in_the_background_are_waited_for() {
         assert_eq!(
-            started("axismirror run --name lab --simulate &\naxismirror run &\naxismirror run --name no\n"),
-            ["lab", "axismirror"]
+            started(
+                "axismirror run --name lab --simulate &\naxismirror run &\naxismirror run --name no\naxismirror replay a.edf --name b &\n"
+            ),
+            ["lab", "axismirror", "b"]
         );
     }
 }

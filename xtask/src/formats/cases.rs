@@ -32,6 +32,7 @@ fn codes(context: &Context) -> Result<String, String> {
     session.wait_ended(0)?;
     let seen = session.check("", &["--gap", "--ended", "--least", "2000", "--counter", "--events", "2"])?;
     session.said("frames not acquired")?;
+    session.example(&seen)?;
     session.end()?;
     Ok(seen)
 }

@@ -147,6 +147,25 @@ impl<'a> Session<'a> {
         Err(format!("{}: {}", out.status, String::from_utf8_lossy(&out.stderr).trim_end().replace('\n', "\n      | ")))
     }
 
+    /// What `examples/python/recording.py` says last of a recording has to be what `check` has seen of it.
+    pub(super) fn example(&self, seen: &str) -> Result<(), String> {
+        for file in self.recorders.iter().map(|r| &r.file) {
+            if file.extension().is_some_and(|e| e == "xdf" || e == "csv") {
+                continue;
+            }
+            let name = format!("{}: ", file.file_name().unwrap_or_default().to_string_lossy());
+            let expected = seen.split("; ").find_map(|s| s.strip_prefix(&name)).unwrap_or("nothing");
+            let mut c = sys::command(&self.context.python);
+            let out = sys::output(c.arg("examples/python/recording.py").arg(file), LIMIT)?;
+            let text = String::from_utf8_lossy(&out.stdout).into_owned();
+            if !out.status.success() || text.lines().last() != Some(expected) {
+                let errors = String::from_utf8_lossy(&out.stderr).into_owned();
+                return Err(format!("recording.py on {name}not {expected}, but {text}{errors}"));
+            }
+        }
+        Ok(())
+    }
+
     /// No longer looks after the recorders, which have ended.
     pub(super) fn forget(&mut self) {
         self.recorders.clear();
