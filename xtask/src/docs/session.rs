@@ -192,8 +192,10 @@ fn replace(path: &Path, line: usize, old: &str, printed: &str) -> Result<(), Str
     let text = read(path)?;
     let lines: Vec<&str> = text.lines().collect();
     // Earlier replacements have moved it down or up.
-    let is_it =
-        |at: &usize| lines[*at].starts_with("```text output") && lines[at + 1..].join("\n").starts_with(old.trim_end());
+    let is_it = |at: &usize| {
+        let inside = lines[at + 1..].iter().take_while(|l| !l.starts_with("```"));
+        lines[*at].starts_with("```text output") && inside.eq(&old.lines().collect::<Vec<_>>())
+    };
     let at = (0..lines.len()).filter(is_it).min_by_key(|at| at.abs_diff(line - 1)).ok_or("the output block is gone")?;
     let rest = &lines[at + 1 + old.lines().count()..];
     let new = [lines[..=at].join("\n"), printed.trim_end().to_owned(), rest.join("\n")].join("\n");
@@ -212,5 +214,16 @@ mod tests {
             ),
             ["lab", "axismirror", "b"]
         );
+    }
+
+    #[test]
+    fn an_empty_output_block_is_not_taken_for_another() {
+        let path = std::env::temp_dir().join(format!("axismirror-docs-{}.md", std::process::id()));
+        fs::write(&path, "```text output\nshown\n```\n\n```text output\n```\n\n```text output\n```\n").unwrap();
+        replace(&path, 5, "", "a\nb\n").unwrap();
+        replace(&path, 7, "", "c\n").unwrap();
+        let text = read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert_eq!(text, "```text output\nshown\n```\n\n```text output\na\nb\n```\n\n```text output\nc\n```\n");
     }
 }
