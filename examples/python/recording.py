@@ -1,5 +1,7 @@
 """A recording of `axismirror record` in MNE (.bdf, .edf) or in pandas (.parquet, .arrow): samples, marks, and what is missing.
 
+    pip install mne              # .bdf, .edf
+    pip install pandas pyarrow   # .parquet, .arrow
     python recording.py night.bdf
 """
 
