@@ -35,7 +35,10 @@ impl Args {
         });
         steps.run("documentation", || {
             let mut c = sys::cargo();
-            sys::pass_through(c.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+            // As the lints have it: what depends is read once.
+            sys::pass_through(
+                c.args(["doc", "--workspace", "--no-deps", "--all-features"]).env("RUSTDOCFLAGS", "-D warnings"),
+            )
         });
         for features in [None, Some("defmt")] {
             let name = format!("{MICROCONTROLLER}{}", features.map(|f| format!(", {f}")).unwrap_or_default());
