@@ -58,8 +58,12 @@ fn text(stream: &Stream) -> String {
         row("received", received_text(received));
     }
     if let Some(adc) = &stream.adc {
-        let silent = |s| format!("has not answered for {s:.3} s, and is tried again and again");
-        row("ADC", adc.silent_for_s.map_or_else(|| "answers".to_owned(), silent));
+        match (&stream.received, adc.silent_for_s) {
+            (None, None) => row("ADC", "answers".to_owned()),
+            (None, Some(s)) => row("ADC", format!("has not answered for {s:.3} s, and is tried again and again")),
+            (Some(_), None) => row("sender", "is heard".to_owned()),
+            (Some(_), Some(s)) => row("sender", format!("nothing was heard of it for {s:.3} s")),
+        }
     }
     if let Some(h) = &stream.health {
         let rate = h.measured_rate.map_or_else(|| "not known yet".to_owned(), |r| format!("{r:.4} Hz"));

@@ -193,9 +193,10 @@ impl Scope {
         }
     }
 
-    /// Takes all that is new, and looks after the writer now and then.
+    /// Takes all that is new, but for no longer than keys may wait, and looks after the writer now and then.
     fn read(&mut self) -> Result<(), Failure> {
-        loop {
+        let until = Instant::now() + PICTURE;
+        while Instant::now() < until {
             match self.follower.next(Duration::ZERO)? {
                 News::Nothing => {
                     self.state = State::Valid;

@@ -81,6 +81,8 @@ fn line(sheet: &mut Pixmap, points: &[(f32, f32)], width: f32, colour: Rgb) {
 
 /// Letters one beside the other; a box as wide as a terminal has it for one that the font does not know.
 fn letters(sheet: &mut Pixmap, (x, y): (f32, f32), anchor: Anchor, text: &str, colour: Rgb) {
+    // The font has no ellipsis.
+    let text = text.replace('…', "~");
     let length = text.width() as f32 * LETTER;
     let left = match anchor {
         Anchor::Start => x,
