@@ -29,6 +29,9 @@ pub(super) struct Own {
     dtype: String,
     rate: Option<f64>,
     shape: Vec<usize>,
+    /// Which samples of a frame were recorded, from 1.
+    channels: Vec<usize>,
+    /// Of those.
     labels: Vec<String>,
     unit: String,
     attrs: Map<String, Value>,
@@ -82,9 +85,10 @@ impl Own {
         self.attrs.get(VOLTS_PER_CODE).and_then(Value::as_f64).filter(|lsb| lsb.is_finite() && *lsb > 0.0)
     }
 
-    /// What the file holds, where the description knows better than the format. Samples are of the recorded type.
-    pub(super) fn apply(&self, content: &mut Content) {
-        let channels = content.channels.len();
+    /// What the file holds, where the description knows better than the format. Samples are of the recorded type. `picks`: the played samples' places
+    /// among the recorded ones, from 0.
+    pub(super) fn apply(&self, content: &mut Content, picks: &[usize]) {
+        let channels = self.channels.len();
         content.name = Some(self.name.clone()).filter(|n| !n.is_empty());
         content.key = Some(self.key.clone());
         content.dtype = self.dtype();
@@ -98,8 +102,9 @@ impl Own {
         content.origin = 0.0;
         content.is_raw = true;
         content.attrs.clone_from(&self.attrs);
-        // Of a frame of which some samples alone were recorded neither shape nor static metadata are true any more.
-        if self.shape.iter().try_fold(1_usize, |n, len| n.checked_mul(*len)) == Some(channels) {
+        // Of a frame of which some samples alone were recorded or are played, or in another order, neither shape nor static metadata are true any more.
+        let is_whole = self.channels.iter().copied().eq(1..=channels) && picks.iter().copied().eq(0..channels);
+        if is_whole && self.shape.iter().try_fold(1_usize, |n, len| n.checked_mul(*len)) == Some(channels) {
             content.frame_shape.clone_from(&self.shape);
             content.static_metadata = STANDARD.decode(&self.static_metadata).ok().filter(|blob| !blob.is_empty());
         }
@@ -107,8 +112,8 @@ impl Own {
             (CODE, Some(scale)) => ("V", Scaling { scale, zero: 0.0 }),
             (unit, _) => (unit, Scaling::default()),
         };
-        for (i, channel) in content.channels.iter_mut().enumerate() {
-            let label = self.labels.get(i).filter(|_| self.labels.len() == channels).unwrap_or(&channel.label).clone();
+        for (channel, pick) in content.channels.iter_mut().zip(picks) {
+            let label = self.labels.get(*pick).unwrap_or(&channel.label).clone();
             *channel = ChannelInfo { label, unit: unit.to_owned(), scaling };
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use axismirror::config::Units;
 use axismirror::record::utc::Mapping;
 use axismirror::record::{Block, End, Event, Format, Gap, Goes, Head};
-use axismirror::recording::Recording;
+use axismirror::recording::{Choice, Recording, Signals};
 use axismirror::replay::Options;
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
@@ -188,6 +188,32 @@ fn edf_and_bdf_give_codes_and_volts_back() {
             let attrs = &seen.info.attrs;
             assert_eq!((&attrs["volts_per_code"], &attrs["note"]), (&json!(LSB), &json!("µ")), "{what}");
             assert_eq!((&attrs["unit"], &attrs["list"]), (&json!(unit), &json!([1, 2.5, "three"])), "{what}");
+        }
+    }
+}
+
+#[test]
+fn samples_keep_their_labels_in_another_order() {
+    for ending in ["csv", "arrow", "xdf", "bdf"] {
+        let name = format!("order.{ending}");
+        // The recorded order is another one: `record --channels 2,1`.
+        let swapped =
+            Head { channels: vec![1, 0], labels: vec!["Fp2".to_owned(), "Fp1".to_owned()], ..head(DType::I32, "code") };
+        let seen = played(&name, &swapped, "order-recorded");
+        assert_eq!(seen.info.labels, ["Fp2", "Fp1"], "{ending}");
+        // What the static metadata said of the first one is no more true of it.
+        assert!(seen.info.static_metadata.as_deref() != Some(STATIC_METADATA), "{ending}");
+        // The played order is another one, and one alone: `replay --signals Fp2`.
+        for signals in [&["Fp2", "Fp1"][..], &["Fp2"]] {
+            let path = record(&name, &head(DType::I32, "code"), true);
+            let named = Signals::Named(signals.iter().map(|&s| s.to_owned()).collect());
+            let choice = Choice { signals: named, ..Choice::default() };
+            let seen = play_paced(&path, Options { choice, ..options("order-played") }, FRAMES, Virtual::default());
+            remove(&path);
+            assert_eq!(seen.info.labels, signals, "{ending}");
+            let second = (0..FRAMES).map(|frame| f64::from(number(frame, 1) * 300));
+            assert!(seen.rows().iter().map(|row| row[0]).eq(second), "{ending} {signals:?}");
+            assert!(seen.info.static_metadata.as_deref() != Some(STATIC_METADATA), "{ending}");
         }
     }
 }

@@ -126,7 +126,7 @@ pub(super) fn open<S: Source + 'static>(
         marks,
         left_out: left_out.collect(),
     };
-    own.apply(&mut content);
+    own.apply(&mut content, &chosen);
     let again = move || guarded(|| if is_parquet { parquet::batches(&source) } else { arrow::batches(&source) });
     let batches = again().map_err(Problem::Unknown)?;
     let mut columns =

@@ -116,7 +116,7 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Cs
         left_out,
     };
     if let Some(own) = &csv.own {
-        own.apply(&mut content);
+        own.apply(&mut content, &csv.chosen);
     }
     Ok((content, csv))
 }

@@ -96,7 +96,8 @@ pub(super) fn open<S: Source>(source: S, kind: Kind, choice: &Choice) -> Result<
     if let Some(said) = &said
         && let Some(own) = &said.own
     {
-        own.apply(&mut content);
+        let picks: Vec<usize> = signals.iter().filter_map(|s| usize::try_from(s.index).ok()).collect();
+        own.apply(&mut content, &picks);
         content.marks.clone_from(&said.marks);
         content.frames = Some(said.frames(total));
         step = own.step();

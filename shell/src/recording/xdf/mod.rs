@@ -112,7 +112,9 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Xd
         left_out,
     };
     if let Some(own) = &own {
-        own.apply(&mut content);
+        let all = || (0..content.channels.len()).collect();
+        let picks: Vec<usize> = chosen.clone().unwrap_or_else(all);
+        own.apply(&mut content, &picks);
     }
     let xdf = Xdf {
         file: BufReader::with_capacity(BUFFER, Sequential::new(source)),
