@@ -126,6 +126,11 @@ impl<S: Source> Csv<S> {
         self.among.lay_down(block);
         while block.frames < most {
             let Some((line, comment)) = self.lines.next()? else { break };
+            if self.own.is_some() && !self.lines.is_ended {
+                // Its last number may be cut, and a number still.
+                tracing::warn!("recording: the file ends within line {}, which is left out", self.lines.place.line);
+                break;
+            }
             comments.take(&comment);
             if self.own.is_some() && self.among.take(&comment, block) && block.frames > 0 {
                 // What is lost is lost before a block.
@@ -135,16 +140,7 @@ impl<S: Source> Csv<S> {
             if line.trim().is_empty() {
                 continue;
             }
-            let begun = (block.bytes.len(), block.times.len());
-            match self.row(&line, block) {
-                Err(problem) if self.own.is_some() && !self.lines.is_ended => {
-                    tracing::warn!("recording: the file ends within a line: {problem}");
-                    block.bytes.truncate(begun.0);
-                    block.times.truncate(begun.1);
-                    break;
-                }
-                row => row?,
-            }
+            self.row(&line, block)?;
         }
         Ok(())
     }
