@@ -63,9 +63,9 @@ impl Comments {
 }
 
 impl Columns {
-    /// From the first line that is no comment, and whether that is a header.
-    pub(super) fn find(line: &str, comments: &Comments) -> (Self, bool) {
-        let delimiter = ['\t', ';', ','].into_iter().find(|d| line.contains(*d)).unwrap_or(',');
+    /// From the first line that is no comment, and whether that is a header. Our own recorder's has commas, and labels with anything.
+    pub(super) fn find(line: &str, comments: &Comments, is_own: bool) -> (Self, bool) {
+        let delimiter = ['\t', ';'].into_iter().find(|d| !is_own && line.contains(*d)).unwrap_or(',');
         let fields = split(line, delimiter);
         let count = fields.len();
         let unit = comments.unit.as_deref().unwrap_or(DEFAULT_UNIT);

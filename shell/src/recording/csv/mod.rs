@@ -61,11 +61,14 @@ struct Lines<S> {
     place: Place,
     /// Whether the last line had an end.
     is_ended: bool,
+    /// Whether comments have lines of their own alone, as our own recorder writes them: a label may hold anything.
+    is_own: bool,
 }
 
 /// Opens a file.
 pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Csv<S>), Problem> {
-    let mut lines = Lines { file: BufReader::new(Sequential::new(source)), place: Place::default(), is_ended: true };
+    let mut lines =
+        Lines { file: BufReader::new(Sequential::new(source)), place: Place::default(), is_ended: true, is_own: false };
     let mut comments = Comments::default();
     let mut own = None;
     let (columns, begin) = loop {
@@ -73,8 +76,9 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Cs
         let (line, comment) = lines.next()?.ok_or(Problem::Empty)?;
         comments.take(&comment);
         own = own.or_else(|| own::description(&comment));
+        lines.is_own = own.is_some();
         if !line.trim().is_empty() {
-            let columns = Columns::find(&line, &comments);
+            let columns = Columns::find(&line, &comments, own.is_some());
             break (columns.0, if columns.1 { lines.place } else { begin });
         }
     };
@@ -218,7 +222,10 @@ impl<S: Source> Lines<S> {
         let text = String::from_utf8(bytes).unwrap_or_else(|e| e.as_bytes().iter().map(|b| char::from(*b)).collect());
         let text = text.trim_end_matches(['\n', '\r']);
         let text = if is_first { text.trim_start_matches('\u{feff}') } else { text };
-        let (line, comment) = columns::split_comment(text);
+        let (line, comment) = match self.is_own && !text.starts_with('#') {
+            true => (text, ""),
+            false => columns::split_comment(text),
+        };
         Ok(Some((line.to_owned(), comment.to_owned())))
     }
 }
