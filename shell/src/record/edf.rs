@@ -349,7 +349,9 @@ impl Writer for Edf {
     fn event(&mut self, event: &Event) -> Result<(), RecordError> {
         let stretch = self.stretches.iter().rev().find(|(first, _)| *first <= event.frame);
         let position = stretch.map_or(0, |(first, position)| position.saturating_add(event.frame - first));
-        self.note(position, None, &event.text);
+        // Those that begin so are the recorder's own.
+        let blank = if event.text.starts_with("axismirror ") { " " } else { "" };
+        self.note(position, None, &format!("{blank}{}", event.text));
         Ok(())
     }
 

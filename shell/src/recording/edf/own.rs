@@ -52,15 +52,17 @@ impl Said {
         // `as` makes 0 of what is negative.
         let place = |mark: &Mark| ((mark.time - begins) / period).round() as u64;
         for mark in marks {
+            // A person's event may have the same text, but never a duration.
+            let filled = |name| mark.text.strip_prefix(name).filter(|_| mark.duration.is_some());
             if let Some(piece) = mark.text.strip_prefix("axismirror time: ") {
                 said.times.extend(time(piece).map(|t| (place(mark), t)));
             } else if mark.text.starts_with("axismirror end ") {
             } else if let Some(piece) = mark.text.strip_prefix("axismirror ").and_then(numbered) {
                 pieces.push(piece);
-            } else if let Some(line) = mark.text.strip_prefix("BAD_gap: ") {
+            } else if let Some(line) = filled("BAD_gap: ") {
                 let frames = frames_of_gap(line).unwrap_or(0);
                 said.filled.push(Filled { at: place(mark), frames, is_gap: true });
-            } else if let Some(frames) = mark.text.strip_prefix("BAD_padding: ") {
+            } else if let Some(frames) = filled("BAD_padding: ") {
                 let frames = frames.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0);
                 said.filled.push(Filled { at: place(mark), frames, is_gap: false });
             } else {
@@ -138,16 +140,21 @@ mod tests {
         Mark { time, duration: None, text: text.to_owned() }
     }
 
+    fn filled(time: f64, text: &str) -> Mark {
+        Mark { duration: Some(0.1), ..mark(time, text) }
+    }
+
     #[test]
     fn what_was_said_is_taken_apart() {
         let marks = [
             mark(0.5, "axismirror 1/2 {\"version\":1,\"dtype\":\"i4\",\"la"),
             mark(0.5, "axismirror 2/2 bels\":[\"a b\"]}"),
             mark(0.5, "axismirror time: frame=100 t=12.5"),
-            mark(0.9, "BAD_gap: 2 frames were not acquired"),
+            filled(0.9, "BAD_gap: 2 frames were not acquired"),
             mark(1.1, "eyes closed"),
             mark(1.4, "axismirror time: frame=107 t=13.4"),
-            mark(1.5, "BAD_padding: 5 frames"),
+            filled(1.5, "BAD_padding: 5 frames"),
+            mark(1.2, "BAD_gap: 5000 frames"),
             mark(1.5, "axismirror end 1/1 {}"),
         ];
         let said = Said::of(&marks, 0.5, 0.1).unwrap();
@@ -155,7 +162,10 @@ mod tests {
         assert_eq!(said.filled, [gap, Filled { at: 10, frames: 5, is_gap: false }]);
         assert!((said.time(0.0) - 12.5).abs() < 1e-12 && (said.time(4.5) - 12.95).abs() < 1e-12);
         assert!((said.time(11.0) - 13.6).abs() < 1e-12);
-        assert_eq!(said.marks.iter().map(|m| m.text.as_str()).collect::<Vec<_>>(), ["eyes closed"]);
+        assert_eq!(
+            said.marks.iter().map(|m| m.text.as_str()).collect::<Vec<_>>(),
+            ["eyes closed", "BAD_gap: 5000 frames"]
+        );
         assert!((said.marks[0].time - 13.1).abs() < 1e-9);
         // A piece is missing: anybody's file.
         assert!(Said::of(&marks[1..], 0.5, 0.1).is_none());
