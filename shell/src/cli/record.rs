@@ -201,8 +201,14 @@ fn text(name: &str, summary: &Summary) -> String {
         text += &format!("  {}  {}\n", visible(&path.to_string_lossy()), size(*bytes));
     }
     let missing = missing(p);
-    text += if missing.is_empty() { "  nothing is missing" } else { &missing };
-    text.push('\n');
+    match (missing.as_str(), &summary.events_failure) {
+        ("", None) => text += "  nothing is missing\n",
+        ("", Some(_)) => {}
+        (missing, _) => text += &format!("{missing}\n"),
+    }
+    if let Some(why) = &summary.events_failure {
+        text += &format!("  events could not be read: {}\n", visible(why));
+    }
     for remark in &summary.remarks {
         text += &format!("  {remark}\n");
     }
@@ -269,6 +275,9 @@ mod tests {
     fn the_summary_says_what_is_missing() {
         let mut summary = Summary { files: vec![("a\u{1b}.bdf".into(), 7)], seconds: Some(1.0), ..Summary::default() };
         assert!(text("x", &summary).ends_with("a\\u{1b}.bdf  7 bytes\n  nothing is missing\n"));
+        summary.events_failure = Some("why".to_owned());
+        assert!(text("x", &summary).ends_with("  7 bytes\n  events could not be read: why\n"));
+        summary.events_failure = None;
         summary.progress.overwritten = 3;
         assert!(text("x", &summary).ends_with("  3 frames missed by the recorder\n"));
     }

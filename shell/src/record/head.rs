@@ -190,7 +190,7 @@ pub struct End {
     pub lossy: u64,
     /// Events.
     pub events: u64,
-    /// Events that the recorder was too slow for.
+    /// Events that the recorder was too slow for, or could not read.
     pub events_missed: u64,
     /// Why it ends.
     pub why: String,

@@ -64,7 +64,7 @@ pub struct Progress {
     pub lossy: u64,
     /// Events.
     pub events: u64,
-    /// Events that this recorder was too slow for.
+    /// Events that this recorder was too slow for, or could not read.
     pub events_missed: u64,
 }
 
@@ -79,4 +79,6 @@ pub struct Summary {
     pub seconds: Option<f64>,
     /// What a file says less exactly than the stream.
     pub remarks: Vec<String>,
+    /// Why events could not be read, if that was so.
+    pub events_failure: Option<String>,
 }

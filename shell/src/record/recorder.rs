@@ -251,8 +251,10 @@ impl Recorder {
                 return Ok(());
             }
         };
-        add(&mut part.sums.events_missed, new.missed);
-        add(&mut self.closed.events_missed, new.missed);
+        // What is no event that this version reads is none in the file.
+        let missed = new.missed.saturating_add(new.unreadable);
+        add(&mut part.sums.events_missed, missed);
+        add(&mut self.closed.events_missed, missed);
         for event in new.events.into_iter().filter(|event| event.frame >= part.first) {
             part.sums.events += 1;
             self.closed.events += 1;
@@ -293,6 +295,8 @@ impl Recorder {
             "overruns": h.overruns,
             "slips": h.slips,
             "restarts": h.restarts,
+            "messages_ignored": h.messages_ignored,
+            "frames_cut": h.frames_cut,
             "measured_rate": Some(h.measured_rate).filter(|rate| *rate > 0.0),
         })
     }
@@ -385,7 +389,8 @@ impl Recorder {
     pub fn summary(&self) -> Summary {
         let progress = self.progress();
         let seconds = progress.rate.map(|rate| progress.frames as f64 / rate);
-        Summary { files: self.files.clone(), progress, seconds, remarks: self.remarks.clone() }
+        let (files, remarks) = (self.files.clone(), self.remarks.clone());
+        Summary { files, progress, seconds, remarks, events_failure: self.events_failure.clone() }
     }
 }
 
