@@ -180,7 +180,7 @@ pub struct Event {
 pub struct End {
     /// Frames recorded.
     pub frames: u64,
-    /// Gaps among them.
+    /// Gaps among them, and the one behind them that is too long for the format.
     pub gaps: u64,
     /// Frames that the recorder was too slow for.
     pub overwritten: u64,

@@ -148,13 +148,13 @@ impl Recorder {
             add(&mut self.closed.overwritten, gap.overwritten);
             add(&mut self.closed.not_acquired, gap.not_acquired);
             if let Some(part) = &mut self.part {
-                match part.writer.gap(&gap)? {
-                    Goes::On => {
-                        part.sums.gaps += 1;
-                        add(&mut part.sums.overwritten, gap.overwritten);
-                        add(&mut part.sums.not_acquired, gap.not_acquired);
-                    }
-                    Goes::NewPart => self.close("a gap that is too long for the format")?,
+                let goes = part.writer.gap(&gap)?;
+                // Between two parts it is told at the end of the first.
+                part.sums.gaps += 1;
+                add(&mut part.sums.overwritten, gap.overwritten);
+                add(&mut part.sums.not_acquired, gap.not_acquired);
+                if goes == Goes::NewPart {
+                    self.close(&format!("a gap of {} frames, too long for the format", gap.frames()))?;
                 }
             }
         }
