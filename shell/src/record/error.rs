@@ -132,6 +132,7 @@ impl RecordError {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Exists { .. } => "--overwrite replaces it",
+            Self::Type { dtype: DType::C64 | DType::C128, .. } => "complex samples: .csv",
             Self::Type { .. } | Self::Irregular { .. } | Self::Rate { .. } | Self::Channels { .. } => {
                 "formats that hold any stream: .parquet, .arrow, .csv"
             }
