@@ -173,7 +173,8 @@ impl<P: Pace, F: FnMut(&Progress)> Player<'_, P, F> {
     /// Publishes a block's frames, chunk by chunk. Says whether to go on.
     fn block(&mut self, block: &Block) -> Result<bool, ReplayError> {
         if block.lost > 0 {
-            self.progress.frames_lost += block.lost;
+            // A file may say anything.
+            self.progress.frames_lost = self.progress.frames_lost.saturating_add(block.lost);
             self.publication.health().frames_lost = self.progress.frames_lost;
         }
         if !block.marks.is_empty() {

@@ -12,7 +12,7 @@ use axismirror_core::extension::{Clock, Received};
 use axismirror_core::header::Description;
 use axismirror_core::health::Health;
 use axismirror_core::publisher::{Observer, PublishError, Publisher};
-use axismirror_core::ring::{Frames, Times};
+use axismirror_core::ring::{Frames, Times, WrongFrameSize};
 use axismirror_core::settings::Settings as RingSettings;
 
 use super::this_process;
@@ -112,7 +112,9 @@ impl Publication {
         newest_ns: i64,
     ) -> Result<(), PublishError<ShmError>> {
         let frame_bytes = self.described.description.frame_bytes();
-        let Some(frames) = Frames::contiguous(bytes, times.len(), frame_bytes) else { return Ok(()) };
+        // Bytes and times of different frames are an error of ours, and not one to be silent about.
+        let frames = Frames::contiguous(bytes, times.len(), frame_bytes)
+            .ok_or(WrongFrameSize { needed: frame_bytes, given: bytes.len().div_ceil(times.len().max(1)) })?;
         let len = u32::try_from(frames.len()).unwrap_or(u32::MAX).min(self.described.description.n_frames());
         self.publisher.reserve(len)?.fill(&frames, &Times::Each(times))?;
         self.publisher.commit(len, newest_ns)?;

@@ -192,7 +192,7 @@ impl<S: Source> Format for Edf<S> {
                         break;
                     }
                     self.next = self.next.saturating_add(frames);
-                    block.lost += if is_gap { frames } else { 0 };
+                    block.lost = block.lost.saturating_add(if is_gap { frames } else { 0 });
                     continue;
                 }
             };
