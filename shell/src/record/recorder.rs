@@ -350,6 +350,8 @@ impl Recorder {
         } else {
             let _ = self.close(&error.to_string());
         }
+        // Nor does what is there wait for the system's next write.
+        let _ = self.sync();
         error
     }
 
@@ -374,14 +376,15 @@ impl Recorder {
     /// # Errors
     /// [`RecordError::File`], [`RecordError::DiskFull`].
     pub fn finish(&mut self, why: &str) -> Result<(), RecordError> {
-        let closed = self.close(why).and_then(|()| {
-            // Whoever sees the end may pull the plug.
-            self.files.iter().try_for_each(|(path, _)| {
-                let synced = File::open(path).and_then(|file| file.sync_all());
-                synced.map_err(|source| RecordError::File { path: path.clone(), source })
-            })
-        });
-        closed.map_err(|error| self.fail(error))
+        self.close(why).and_then(|()| self.sync()).map_err(|error| self.fail(error))
+    }
+
+    /// Whoever sees the end may pull the plug.
+    fn sync(&self) -> Result<(), RecordError> {
+        self.files.iter().try_for_each(|(path, _)| {
+            let synced = File::open(path).and_then(|file| file.sync_all());
+            synced.map_err(|source| RecordError::File { path: path.clone(), source })
+        })
     }
 
     /// What became of it.
