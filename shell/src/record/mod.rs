@@ -27,7 +27,8 @@
 //! | end | `axismirror end {...}` annotation in pieces, `BAD_padding: 3 frames` over the last record's rest | footer metadata `axismirror.end` | the same, in the footer | `axismirror` in the stream footer | `# end: {...}` |
 //! | open after kill -9 | up to the last flush | up to the last flush | up to the last flush | up to the last flush, perhaps a part of a chunk behind it | up to the last flush, perhaps a part of a line behind it |
 //!
-//! A flush comes every second. EDF and BDF write whole data records, of about a second. Parquet and Arrow write their footer again with each piece: a
+//! A flush comes every second. EDF and BDF write whole data records, of about a second, and each has room for one long annotation: the pieces of the
+//! description, and events behind them, are complete after as many seconds as it has pieces; a file that is killed before is anybody's to a replay. Parquet and Arrow write their footer again with each piece: a
 //! piece waits until it is as long as the footer (Parquet: five seconds at least), a minute at most.
 //!
 //! *End* is the JSON object of [`End`]: `frames`, `gaps`, `overwritten`, `not_acquired`, `lossy` (samples that were changed), `events`, `events_missed`, `why`, `health`.
@@ -135,7 +136,8 @@ pub enum Goes {
 
 /// A file of one format that a recording goes into.
 ///
-/// What [`Writer::append`], [`Writer::gap`] and [`Writer::event`] took is in the file after [`Writer::flush`] (EDF and BDF: but for the last second).
+/// What [`Writer::append`], [`Writer::gap`] and [`Writer::event`] took is in the file after [`Writer::flush`] (EDF and BDF: but for the last second, and for annotations that
+/// wait for a record with room).
 /// A process that ends at any instant leaves a file that opens with what the last flush wrote.
 pub trait Writer: Debug {
     /// Adds frames, which follow those before without a gap unless one was told.
