@@ -147,7 +147,8 @@ impl Writer for Xdf {
     }
 
     fn gap(&mut self, gap: &Gap) -> Result<Goes, RecordError> {
-        let time = gap.time.unwrap_or_else(|| self.last_time());
+        // Behind the frames before, whose first one has the time of arrival, and before the next one's.
+        let time = gap.time.unwrap_or_else(|| clock::monotonic_ns() as f64 / 1e9);
         for line in gap.lines() {
             self.string(GAPS, time, &line);
         }
