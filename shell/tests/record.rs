@@ -128,6 +128,30 @@ fn parts_gaps_and_chosen_channels_are_kept_apart() {
 }
 
 #[test]
+fn a_gap_between_two_parts_is_told_at_the_end_of_the_first() {
+    let name = format!("axismirror-test-record-border-{}", std::process::id());
+    let path = folder("border").join("lab.edf");
+    let mut recorder = Recorder::open(options(&name, &path)).unwrap();
+    let mut writes = Writes::new(&name);
+    writes.publish(200, 0.0, "code");
+    // 61 seconds at 256 Hz.
+    writes.publish(10, 200.0 + 15_616.0, "code");
+    take(&mut recorder);
+    recorder.finish("test").unwrap();
+    let summary = recorder.summary();
+    assert_eq!((summary.files.len(), summary.progress.gaps, summary.progress.not_acquired), (2, 1, 15_616));
+    let text = |path: &Path| String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
+    let (first, second) = (text(&path), text(&summary.files[1].0));
+    for said in
+        [r#""frames":200,"gaps":1,"#, r#""not_acquired":15616,"#, "a gap of 15616 frames, too long for the format"]
+    {
+        assert!(first.contains(said), "{said}");
+    }
+    assert!(second.contains(r#""frames":10,"gaps":0,"#));
+    writes.publisher.close();
+}
+
+#[test]
 fn a_recording_is_as_long_as_asked_for() {
     let name = format!("axismirror-test-record-long-{}", std::process::id());
     let path = folder("long").join("lab.csv");
