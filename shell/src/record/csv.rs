@@ -9,7 +9,7 @@ use axismirror_core::dtype::DType;
 
 use super::out::Out;
 use super::{Block, End, Event, Gap, Goes, Head, RecordError, Writer};
-use crate::config::visible;
+use crate::config::{visible, visible_json};
 use crate::sample;
 
 /// So many bytes of lines are not held back until the next flush.
@@ -36,7 +36,7 @@ impl Csv {
         let rate = head.rate.map_or_else(|| "irregular".to_owned(), |rate| format!("{rate} Hz"));
         csv.comment("rate", &rate);
         csv.comment("unit", &head.unit);
-        csv.comment("axismirror", &head.json().to_string());
+        csv.comment("axismirror", &visible_json(&head.json().to_string()));
         let labels: Vec<String> =
             head.labels.iter().map(|label| sample::quoted(&visible(label)).into_owned()).collect();
         csv.lines.push_str(&format!("frame,time,{}\n", labels.join(",")));

@@ -220,8 +220,8 @@ fn samples_keep_their_labels_in_another_order() {
 
 #[test]
 fn labels_of_our_csv_may_hold_what_others_divide_columns_with() {
-    let labels = vec!["Fp1 #1; left\tside".to_owned(), "a,b \"c\"".to_owned()];
-    let head = Head { labels: labels.clone(), ..head(DType::I32, "code") };
+    let labels = vec!["Fp1 #1; l\tside".to_owned(), "a,b \"c\" \u{200b}".to_owned()];
+    let head = Head { labels: labels.clone(), static_metadata: Vec::new(), ..head(DType::I32, "code") };
     let seen = played("labels.csv", &head, "labels");
     assert_eq!(seen.info.labels, labels);
     assert!(seen.bytes == samples(DType::I32, 0..FRAMES));
