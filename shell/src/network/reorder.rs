@@ -116,9 +116,17 @@ impl<T> Reorder<T> {
         self.insert(frames, bytes, Some(piece), answer, now_ns);
     }
 
-    /// Frames that cannot be had any more.
+    /// Frames that cannot be had any more, but for those that are here: some may have come while others were asked for.
     pub fn gone(&mut self, frames: Range<u64>, now_ns: i64) {
-        self.insert(frames, 0, None, true, now_ns);
+        let is_here = |(start, held): (&u64, &Held<T>)| held.piece.is_some().then_some((*start, held.end));
+        let before = self.held.range(..frames.start).next_back().and_then(is_here);
+        let mut start = before.map_or(frames.start, |(_, behind)| behind.max(frames.start));
+        while start < frames.end {
+            let here = self.held.range(start..frames.end).find_map(is_here);
+            let (end, behind) = here.unwrap_or((frames.end, frames.end));
+            self.insert(start..end, 0, None, true, now_ns);
+            start = behind;
+        }
     }
 
     /// The sender has frames up to this number.
@@ -252,7 +260,7 @@ impl<T> Reorder<T> {
 #[cfg(test)]
 #[allow(clippy::single_range_in_vec_init, reason = "one range of frames is meant")]
 mod tests {
-    use std::collections::VecDeque;
+    use std::collections::{BTreeSet, VecDeque};
 
     use proptest::prelude::*;
 
@@ -330,6 +338,31 @@ mod tests {
         assert_eq!(r.held_bytes, 0);
     }
 
+    #[test]
+    fn what_is_here_is_not_gone() {
+        // A late piece overtakes the answer that says that it is gone: at the answer's beginning, within it, at its end, before it, several.
+        for (here, gone, lost) in [
+            (&[110..120][..], 110..130, 10),
+            (&[110..120], 105..130, 15),
+            (&[120..130], 105..130, 15),
+            (&[100..120], 110..130, 10),
+            (&[110..115, 120..125], 105..130, 15),
+            (&[110..115, 115..130], 110..130, 0),
+        ] {
+            let mut r = Reorder::new(Limits::default());
+            r.begin(here[0].start.min(gone.start));
+            for frames in here {
+                r.push(frames.clone(), 1, frames.clone(), false, 0);
+            }
+            r.gone(gone.clone(), MS);
+            let steps = drain(&mut r, MS);
+            let pieces = steps.iter().filter(|step| matches!(step, Step::Piece { skip: 0, .. })).count();
+            let counted: u64 = steps.iter().map(|step| if let Step::Lost(n) = step { *n } else { 0 }).sum();
+            assert_eq!((pieces, counted), (here.len(), lost), "{here:?} and {gone:?}: {steps:?}");
+            assert_eq!(r.held_bytes, 0);
+        }
+    }
+
     /// When it arrives, what it is, whether it is an answer, which frames it is about.
     type OnItsWay = (i64, Option<Range<u64>>, bool, Range<u64>);
 
@@ -372,6 +405,8 @@ mod tests {
             let (mut sent, mut asked, mut answer_at) = (0, vec![], None);
             // Numbers of the frames that came out, and the place and number of those that were counted.
             let (mut out, mut lost, mut first) = (Vec::new(), 0, None);
+            // Frames that came in time, before they were said to be gone; and those that were.
+            let (mut came, mut gone) = (BTreeSet::new(), BTreeSet::new());
             let mut now = 0;
             while now < 60_000 * MS {
                 now += MS;
@@ -384,9 +419,16 @@ mod tests {
                 }
                 let arrived: Vec<_> = way.extract_if(.., |(at, ..)| *at <= now).collect();
                 for (_, piece, answer, frames) in arrived {
+                    let next = first.map_or(0, |first| first + out.len() as u64 + lost);
                     match piece {
-                        Some(piece) => r.push(frames, 10, piece, answer, now),
-                        None => r.gone(frames, now),
+                        Some(piece) => {
+                            came.extend(frames.clone().filter(|frame| *frame >= next && !gone.contains(frame)));
+                            r.push(frames, 10, piece, answer, now);
+                        }
+                        None => {
+                            gone.extend(frames.clone());
+                            r.gone(frames, now);
+                        }
                     }
                 }
                 if answer_at == Some(now) {
@@ -430,6 +472,10 @@ mod tests {
                 }
             }
             prop_assert!(out.is_sorted_by(|a, b| a < b));
+            if held_bytes > 500 {
+                let out: BTreeSet<u64> = out.iter().copied().collect();
+                prop_assert!(came.is_subset(&out), "here, and counted as lost: {:?}", came.difference(&out));
+            }
             if let Some(first) = first {
                 prop_assert_eq!(first + out.len() as u64 + lost, sent, "nothing is left over");
             }
