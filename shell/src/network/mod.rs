@@ -48,6 +48,8 @@ mod error;
 #[cfg(feature = "network")]
 mod outlet;
 #[cfg(feature = "network")]
+mod queue;
+#[cfg(feature = "network")]
 pub mod receive;
 #[cfg(feature = "network")]
 pub mod relay;

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -28,6 +27,7 @@ use super::error::NetworkError;
 use super::info::{Announced, MAX_JSON, State};
 use super::key::{Address, Selection, Topic};
 use super::outlet::Outlet;
+use super::queue::{Queue, Waiting, queue};
 use super::reception::{Action, Question, Reception, Refused};
 use super::reorder::Limits;
 use super::session::{NetworkSettings, Purpose};
@@ -35,8 +35,6 @@ use crate::access::Access;
 use crate::clock;
 use crate::events;
 
-/// Messages that wait for a stream's thread.
-const WAITING: usize = 2048;
 /// How often a stream is looked after when nothing comes.
 const LOOK: Duration = Duration::from_millis(10);
 /// How long an answer may take. Then whatever came of it is all.
@@ -85,6 +83,22 @@ enum Event {
     },
 }
 
+impl Event {
+    /// What it takes while it waits.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Message { payload, attachment, .. } => payload.len() + attachment.as_ref().map_or(0, Vec::len),
+            Self::Answered | Self::Clocks { .. } => 0,
+        }
+    }
+}
+
+/// On to its stream's thread. Without room there it is lost, as on the way: what is missing is asked for.
+fn put(queue: &Queue<Event>, event: Event) {
+    let bytes = event.bytes();
+    queue.put(event, bytes);
+}
+
 struct Shared {
     session: Session,
     settings: ReceiveSettings,
@@ -94,7 +108,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Streams {
-    queues: HashMap<Address, SyncSender<Event>>,
+    queues: HashMap<Address, Queue<Event>>,
     threads: Vec<JoinHandle<()>>,
     said_full: bool,
 }
@@ -147,9 +161,7 @@ fn take(shared: &Arc<Shared>, sample: &Sample) {
     let Some(event) = message(topic, sample, false) else { return };
     let mut streams = shared.streams.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(queue) = streams.queues.get(&address) {
-        // No room: it is lost, as on the way.
-        let _ = queue.try_send(event);
-        return;
+        return put(queue, event);
     }
     // Relaxed: a flag alone, nothing is published with it.
     if shared.stop.load(Ordering::Relaxed) {
@@ -163,7 +175,7 @@ fn take(shared: &Arc<Shared>, sample: &Sample) {
     }
     match begin(shared, &address) {
         Ok((queue, thread)) => {
-            let _ = queue.try_send(event);
+            put(&queue, event);
             streams.queues.insert(address, queue);
             streams.threads.push(thread);
         }
@@ -175,21 +187,22 @@ fn take(shared: &Arc<Shared>, sample: &Sample) {
 fn message(topic: Topic, sample: &Sample, answer: bool) -> Option<Event> {
     let longest = if topic == Topic::Data { chunk::MAX_LEN } else { MAX_JSON };
     let bytes = |bytes: &ZBytes, longest: usize| (bytes.len() <= longest).then(|| bytes.to_bytes().into_owned());
-    let attachment = match sample.attachment() {
+    // Nothing else has one.
+    let attachment = match sample.attachment().filter(|_| topic == Topic::Info) {
         Some(attachment) => Some(bytes(attachment, super::info::MAX_STATIC_METADATA)?),
         None => None,
     };
     Some(Event::Message { topic, payload: bytes(sample.payload(), longest)?, attachment, answer })
 }
 
-fn begin(shared: &Arc<Shared>, address: &Address) -> Result<(SyncSender<Event>, JoinHandle<()>), String> {
+fn begin(shared: &Arc<Shared>, address: &Address) -> Result<(Queue<Event>, JoinHandle<()>), String> {
     let name = match &shared.settings.name {
         None => address.received_name(),
         Some(name) if shared.settings.selections.iter().any(|s| s.single().as_ref() == Some(address)) => name.clone(),
         Some(name) => events::name_of(name),
     };
     let name = StreamName::new(&name).map_err(|e| e.to_string())?;
-    let (queue, events) = sync_channel(WAITING);
+    let (queue, events) = queue();
     let mut received = Received::new(shared.clone(), address.clone(), name, queue.clone());
     let thread = std::thread::Builder::new().name("axm-receive".to_owned()).spawn(move || {
         received.run(&events);
@@ -202,7 +215,7 @@ fn begin(shared: &Arc<Shared>, address: &Address) -> Result<(SyncSender<Event>, 
 struct Received {
     shared: Arc<Shared>,
     address: Address,
-    queue: SyncSender<Event>,
+    queue: Queue<Event>,
     reception: Reception,
     outlet: Outlet,
     filter: ClockFilter,
@@ -216,7 +229,7 @@ struct Received {
 }
 
 impl Received {
-    fn new(shared: Arc<Shared>, address: Address, name: StreamName, queue: SyncSender<Event>) -> Self {
+    fn new(shared: Arc<Shared>, address: Address, name: StreamName, queue: Queue<Event>) -> Self {
         let settings = &shared.settings;
         let give_up_ns = i64::try_from(settings.repair.as_nanos()).unwrap_or(i64::MAX);
         let limits = Limits { give_up_ns, ..Limits::default() };
@@ -236,18 +249,11 @@ impl Received {
         }
     }
 
-    fn run(&mut self, events: &Receiver<Event>) {
+    fn run(&mut self, events: &Waiting<Event>) {
         // Relaxed: a flag alone, nothing is published with it.
         while !self.shared.stop.load(Ordering::Relaxed) {
-            match events.recv_timeout(LOOK) {
-                Ok(event) => {
-                    self.event(event);
-                    // All that waits, so that what comes late is not asked for.
-                    events.try_iter().take(WAITING).for_each(|event| self.event(event));
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
+            // All that waits, so that what comes late is not asked for.
+            events.take(LOOK).for_each(|event| self.event(event));
             let now_ns = clock::monotonic_ns();
             while let Some(action) = self.reception.next(now_ns) {
                 match action {
@@ -325,12 +331,12 @@ impl Received {
                 if let Ok(sample) = reply.result()
                     && let Some(event) = message(answers_are, sample, true)
                 {
-                    let _ = queue.try_send(event);
+                    put(&queue, event);
                 }
             },
             drop: move || {
                 if tell_end {
-                    let _ = ended.try_send(Event::Answered);
+                    put(&ended, Event::Answered);
                 }
             },
         };
@@ -365,7 +371,7 @@ impl Received {
             if let Ok(sample) = reply.result()
                 && let Some(times) = SenderTimes::parse(&sample.payload().to_bytes())
             {
-                let _ = queue.try_send(Event::Clocks { times, asked, answered });
+                put(&queue, Event::Clocks { times, asked, answered });
             }
         });
         if let Err(error) = get.wait() {
