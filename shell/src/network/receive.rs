@@ -103,7 +103,16 @@ struct Shared {
     session: Session,
     settings: ReceiveSettings,
     stop: Arc<AtomicBool>,
+    /// Ended without having been stopped.
+    ended: AtomicBool,
     streams: Mutex<Streams>,
+}
+
+impl Shared {
+    fn is_over(&self) -> bool {
+        // Relaxed: flags alone, nothing is published with them.
+        self.stop.load(Ordering::Relaxed) || self.ended.load(Ordering::Relaxed)
+    }
 }
 
 #[derive(Default)]
@@ -119,23 +128,16 @@ struct Streams {
 /// [`NetworkError`]: what keeps it from starting.
 pub fn receive(settings: ReceiveSettings, stop: Arc<AtomicBool>) -> Result<(), NetworkError> {
     let Some(session) = settings.network.open(Purpose::Seek, &stop)? else { return Ok(()) };
-    let shared = Arc::new(Shared { session: session.clone(), settings, stop: stop.clone(), streams: Mutex::default() });
-    let mut subscribers = Vec::new();
-    // The events of a stream are part of it.
-    let selections = &shared.settings.selections;
-    let single = selections.iter().filter_map(Selection::single);
-    let events: Vec<_> = single.filter_map(|a| Selection::of(&a.box_name, &events::name_of(&a.stream)).ok()).collect();
-    for selection in selections.iter().chain(&events) {
-        tracing::info!(key = selection.key(Topic::Data), "waiting for streams");
-        for topic in [Topic::Info, Topic::State, Topic::Data] {
-            subscribers.push(subscribe(&shared, selection, topic)?);
+    let (streams, ended) = (Mutex::default(), AtomicBool::new(false));
+    let shared = Arc::new(Shared { session: session.clone(), settings, stop, ended, streams });
+    let outcome = subscribe_all(&shared).map(|subscribers| {
+        while !shared.is_over() {
+            std::thread::sleep(LOOK * 5);
         }
-    }
-    // Relaxed: a flag alone, nothing is published with it.
-    while !stop.load(Ordering::Relaxed) {
-        std::thread::sleep(LOOK * 5);
-    }
-    drop(subscribers);
+        drop(subscribers);
+    });
+    // Whatever it was that ended it, no thread is left. Relaxed: who begins a stream looks under the lock.
+    shared.ended.store(true, Ordering::Relaxed);
     let streams = std::mem::take(&mut *shared.streams.lock().unwrap_or_else(PoisonError::into_inner));
     drop(streams.queues);
     for thread in streams.threads {
@@ -144,7 +146,22 @@ pub fn receive(settings: ReceiveSettings, stop: Arc<AtomicBool>) -> Result<(), N
     if let Err(error) = session.close().wait() {
         tracing::debug!("the session did not end as it should: {error}");
     }
-    Ok(())
+    outcome
+}
+
+fn subscribe_all(shared: &Arc<Shared>) -> Result<Vec<Subscriber<()>>, NetworkError> {
+    let mut subscribers = Vec::new();
+    // The events of a stream are part of it.
+    let selections = &shared.settings.selections;
+    let single = selections.iter().filter_map(Selection::single);
+    let events: Vec<_> = single.filter_map(|a| Selection::of(&a.box_name, &events::name_of(&a.stream)).ok()).collect();
+    for selection in selections.iter().chain(&events) {
+        tracing::info!(key = selection.key(Topic::Data), "waiting for streams");
+        for topic in [Topic::Info, Topic::State, Topic::Data] {
+            subscribers.push(subscribe(shared, selection, topic)?);
+        }
+    }
+    Ok(subscribers)
 }
 
 fn subscribe(shared: &Arc<Shared>, selection: &Selection, topic: Topic) -> Result<Subscriber<()>, NetworkError> {
@@ -163,8 +180,7 @@ fn take(shared: &Arc<Shared>, sample: &Sample) {
     if let Some(queue) = streams.queues.get(&address) {
         return put(queue, event);
     }
-    // Relaxed: a flag alone, nothing is published with it.
-    if shared.stop.load(Ordering::Relaxed) {
+    if shared.is_over() {
         return;
     }
     if streams.queues.len() >= shared.settings.max_streams {
@@ -250,8 +266,7 @@ impl Received {
     }
 
     fn run(&mut self, events: &Waiting<Event>) {
-        // Relaxed: a flag alone, nothing is published with it.
-        while !self.shared.stop.load(Ordering::Relaxed) {
+        while !self.shared.is_over() {
             // All that waits, so that what comes late is not asked for.
             events.take(LOOK).for_each(|event| self.event(event));
             let now_ns = clock::monotonic_ns();

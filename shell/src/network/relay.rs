@@ -107,21 +107,17 @@ pub fn relay(settings: RelaySettings, stop: Arc<AtomicBool>) -> Result<(), Netwo
     };
     tracing::info!(box_name = context.settings.box_name, "relaying; `axismirror receive` on another machine takes it");
     let mut threads: HashMap<String, JoinHandle<()>> = HashMap::new();
-    for name in &context.settings.names {
-        if !threads.contains_key(name) {
-            threads.insert(name.clone(), start(&context, name)?);
-        }
-    }
-    let mut scanned = None;
+    let (mut scanned, mut said) = (None, None);
     while !context.stopped() {
         if scanned.is_none_or(|at: Instant| at.elapsed() >= SCAN_EVERY) {
             scanned = Some(Instant::now());
-            threads.retain(|_, thread| !thread.is_finished());
-            for name in live_streams()? {
-                if context.settings.takes(&name) && !threads.contains_key(&name) {
-                    threads.insert(name.clone(), start(&context, &name)?);
-                }
+            let trouble = start_new(&context, &mut threads).err().map(|error| causes::line(&error));
+            if let Some(why) = &trouble
+                && said != trouble
+            {
+                tracing::error!("streams that are new are not relayed: {why}; tried again until they are");
             }
+            said = trouble;
         }
         std::thread::sleep(LOOK);
     }
@@ -135,6 +131,19 @@ pub fn relay(settings: RelaySettings, stop: Arc<AtomicBool>) -> Result<(), Netwo
         tracing::debug!("the session did not end as it should: {error}");
     }
     Ok(())
+}
+
+/// Starts what is asked for and not being sent.
+fn start_new(context: &Context, threads: &mut HashMap<String, JoinHandle<()>>) -> Result<(), NetworkError> {
+    threads.retain(|_, thread| !thread.is_finished());
+    let mut begin = |name: &String| -> Result<(), NetworkError> {
+        if !threads.contains_key(name) {
+            threads.insert(name.clone(), start(context, name)?);
+        }
+        Ok(())
+    };
+    context.settings.names.iter().try_for_each(&mut begin)?;
+    live_streams()?.iter().filter(|name| context.settings.takes(name)).try_for_each(begin)
 }
 
 /// Names of the streams of this machine whose writers live. Those that were received from another one are not among them: they would go round in
