@@ -31,7 +31,7 @@ pub(crate) struct ReceiveArgs {
     /// The most memory that a stream's ring may take, in bytes; a longer one is cut
     #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
     max_ring_bytes: usize,
-    /// The most streams that are received
+    /// The most streams that are received until it ends; one that is silent keeps its place
     #[arg(long, value_name = "N", default_value_t = 64)]
     max_streams: usize,
     /// Share the received streams with a group (mode 0660): its name or number

@@ -3,7 +3,7 @@
 //! What comes in is sorted by stream; each has a thread of its own that carries out what its [`Reception`] says. Nothing here waits for the network:
 //! what does not fit into a stream's queue is dropped, and asked for again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -58,7 +58,7 @@ pub struct ReceiveSettings {
     pub repair: Duration,
     /// The most bytes of a ring.
     pub max_ring_bytes: usize,
-    /// The most streams at a time.
+    /// The most streams, over the life of the receiver: one that is silent keeps its place, as it keeps its readers.
     pub max_streams: usize,
     /// Who may open the segments.
     pub access: Access,
@@ -120,6 +120,15 @@ struct Streams {
     queues: HashMap<Address, Queue<Event>>,
     threads: Vec<JoinHandle<()>>,
     said_full: bool,
+    /// Of which it was said that they are not received.
+    refused: HashSet<Address>,
+}
+
+impl Streams {
+    /// Whether it is to be said that a stream is not received: once of each, and of no more than so many. The next message may come at once.
+    fn is_news(&mut self, address: &Address, most: usize) -> bool {
+        self.refused.len() < most && self.refused.insert(address.clone())
+    }
 }
 
 /// Receives until `stop` is set.
@@ -195,7 +204,10 @@ fn take(shared: &Arc<Shared>, sample: &Sample) {
             streams.queues.insert(address, queue);
             streams.threads.push(thread);
         }
-        Err(why) => tracing::error!(key = %address, "not received: {why}"),
+        Err(why) if streams.is_news(&address, shared.settings.max_streams) => {
+            tracing::error!(key = %address, "not received: {why}");
+        }
+        Err(_) => {}
     }
 }
 
@@ -422,5 +434,19 @@ impl Received {
         {
             self.sender_is(false, heard_ns);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_received_is_said_once_of_each() {
+        let mut streams = Streams::default();
+        let said: Vec<_> = ["a", "a", "b", "a", "c", "c"]
+            .map(|stream| streams.is_news(&Address::new("pi", stream).unwrap(), 2))
+            .to_vec();
+        assert_eq!(said, [true, false, true, false, false, false]);
     }
 }
