@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 
 use axismirror_core::name::{MAX_STREAM_NAME, StreamName};
 
+use crate::config::visible;
+
 /// What all keys begin with.
 pub const PREFIX: &str = "axismirror";
 /// The longest name of a box in bytes.
@@ -136,6 +138,14 @@ impl Address {
     #[must_use]
     pub fn received_name(&self) -> String {
         format!("{}/{}", self.box_name, self.stream)
+    }
+
+    /// For people, and for [`Selection::parse`]: the name as it is, where that is read as this stream and all of it is seen; as it stands in keys else.
+    #[must_use]
+    pub fn readable(&self) -> String {
+        let name = self.received_name();
+        let is_read = Selection::parse(&name).is_ok_and(|read| read.single().as_ref() == Some(self));
+        if is_read && visible(&name) == name { name } else { self.to_string() }
     }
 }
 
@@ -277,6 +287,23 @@ mod tests {
             "axismirror/a*/b/data",
         ] {
             assert_eq!(Address::of_key(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn people_read_the_name_where_it_can_be_given_back() {
+        for (box_name, stream, shown) in [
+            ("bench3", "lab/events", "bench3/lab/events"),
+            ("pi 5", "lab", "pi 5/lab"),
+            // The box would end at the first stroke; what stands for something else, or is not seen, is written as in keys.
+            ("a/b", "lab", "a%2Fb/lab"),
+            ("pi", "*", "pi/%2A"),
+            ("pi", "%2F", "pi/%252F"),
+            ("pi", "a\u{202e}b", "pi/a%E2%80%AEb"),
+        ] {
+            let address = Address::new(box_name, stream).unwrap();
+            assert_eq!(address.readable(), shown);
+            assert_eq!(Selection::parse(shown).unwrap().single(), Some(address));
         }
     }
 

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &NetworkListFlags, as_json: bool) -> Result<(), Failure>
         "no streams\n".to_owned()
     } else {
         let mut rows = Rows::folding(24, 55);
-        found.iter().for_each(|sent| rows.add(&sent.address.to_string(), &line(sent)));
+        found.iter().for_each(|sent| rows.add(&sent.address.readable(), &line(sent)));
         rows.text()
     };
     output::print(text)
