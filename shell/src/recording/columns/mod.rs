@@ -3,10 +3,10 @@
 //! The libraries that read the containers are other people's, and large: whatever they do with a damaged file, a panic of theirs is an error here.
 
 mod arrow;
+mod guard;
 mod parquet;
 mod rows;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::{Array as _, Float64Array, Int64Array, RecordBatch};
@@ -15,6 +15,7 @@ use axismirror_core::extension::Clock;
 use serde::Deserialize;
 use serde_json::Map;
 
+use self::guard::guarded;
 use self::rows::{Column, dtype_of};
 use super::choice::{Choice, Signals};
 use super::content::{Block, ChannelInfo, Content, LeftOut, Mark};
@@ -136,11 +137,6 @@ pub(super) fn open<S: Source + 'static>(
     content.has_times = times(batch).is_some();
     columns.has_times = content.has_times;
     Ok((content, columns))
-}
-
-/// What a library of other people's does, whose panic is an error.
-fn guarded<T>(f: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|_| Err("the file is damaged".to_owned()))
 }
 
 /// The times of a batch, when all of its rows have one.
