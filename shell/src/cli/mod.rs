@@ -29,6 +29,7 @@ mod run;
 mod selftest;
 mod set;
 mod setting_flags;
+mod stop;
 mod stream;
 mod tail;
 #[cfg(test)]

@@ -8,8 +8,8 @@ use axismirror::network::receive::{ReceiveSettings, receive};
 use axismirror_core::name::StreamName;
 use clap::Args;
 
-use super::Failure;
-use super::network::{NetworkFlags, seconds, stop_on_signals};
+use super::network::{NetworkFlags, seconds};
+use super::{Failure, stop};
 
 /// Receive streams that other machines send: the same frames, times, labels and attributes in this machine's shared memory, for any mirror
 ///
@@ -68,5 +68,5 @@ pub(crate) fn run(args: &ReceiveArgs) -> Result<(), Failure> {
         access: access.map_err(Failure::usage)?,
         network: args.network.settings(),
     };
-    Ok(receive(settings, stop_on_signals()?)?)
+    Ok(receive(settings, stop::on_signals()?)?)
 }

@@ -2,7 +2,6 @@
 
 use std::io::{IsTerminal as _, Write as _, stderr};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -10,10 +9,9 @@ use axismirror::config::visible;
 use axismirror::mirror::State;
 use axismirror::record::{Format, Options, Progress, RecordError, Recorder, Step, Summary};
 use clap::Args;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::tail::Channels;
-use super::{Failure, output};
+use super::{Failure, output, stop};
 
 /// The longest wait for frames: how long a signal may go unnoticed.
 const WAIT: Duration = Duration::from_millis(50);
@@ -65,11 +63,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 
 /// Records.
 pub(crate) fn run(args: &RecordArgs) -> Result<(), Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register(signal, Arc::clone(&stop))
-            .map_err(|e| Failure::failed("signals cannot be caught").because(e))?;
-    }
+    let stop = stop::on_signals()?;
     let mut recorder = Recorder::open(Options {
         name: args.name.clone(),
         path: args.output.clone(),

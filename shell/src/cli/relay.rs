@@ -6,8 +6,8 @@ use axismirror::network::host_name;
 use axismirror::network::relay::{RelaySettings, relay};
 use clap::Args;
 
-use super::Failure;
-use super::network::{NetworkFlags, stop_on_signals};
+use super::network::NetworkFlags;
+use super::{Failure, stop};
 
 /// Send streams to other machines over zenoh, where `axismirror receive` takes them
 ///
@@ -48,5 +48,5 @@ pub(crate) fn run(args: &RelayArgs) -> Result<(), Failure> {
         keep_bytes: usize::try_from(args.keep_mib).unwrap_or(1) << 20,
         network: args.network.settings(),
     };
-    Ok(relay(settings, stop_on_signals()?)?)
+    Ok(relay(settings, stop::on_signals()?)?)
 }

@@ -3,6 +3,7 @@
 mod marks;
 
 use std::io::{BufWriter, StdoutLock, Write, stdout};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axismirror::config::visible;
@@ -12,7 +13,7 @@ use axismirror::sample;
 use clap::{Args, ValueEnum};
 
 use self::marks::Marks;
-use super::{Failure, output};
+use super::{Failure, output, stop};
 
 /// Frames that are printed when nobody says how many.
 const NEWEST: u64 = 10;
@@ -92,14 +93,16 @@ fn newest(args: &TailArgs) -> Result<(), Failure> {
     printer.flush()
 }
 
-/// All frames from now on.
+/// All frames from now on, until a signal ends it.
 fn follow(args: &TailArgs) -> Result<(), Failure> {
+    let stop = stop::on_signals_or_at_once()?;
     let mut follower = Follower::open(&args.name, Start::Next)?;
     let mut printer = Printer::new(args, Start::Next);
     let mut left = args.frames.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
     let mut said = None;
     let mut longest = WAITING;
-    while left > 0 {
+    // Relaxed: a flag alone, nothing is published with it.
+    while left > 0 && !stop.load(Ordering::Relaxed) {
         // What is printed is shown before anything is waited for.
         match follower.next(std::mem::replace(&mut longest, WAITING))? {
             News::Waiting(state) if said == Some(state) => {}

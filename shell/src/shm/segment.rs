@@ -5,12 +5,12 @@
 
 use std::fs::File;
 use std::io;
-use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
-use axismirror_core::memory::Memory;
+use axismirror_core::fence::{Acquire, Release};
+use axismirror_core::memory::{Memory, MemoryMut, Word};
 use axismirror_core::shared::{SharedBytes, SharedView};
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::fs::{self, FallocateFlags, Mode, OFlags, Stat};
@@ -20,8 +20,30 @@ use super::truncation::Watched;
 use crate::access::{Access, AccessError};
 
 /// A mapped segment. Clones share the mapping, which lasts as long as the last of them.
+///
+/// It is memory itself, and never lends the handle on the bytes that it is made of: that one says `'static` and can be copied, and a copy
+/// would outlast the mapping. What it hands out ([`Memory::first`]) borrows from it:
+///
+/// ```compile_fail,E0505
+/// # use axismirror::shm::Segment;
+/// # use axismirror_core::memory::Memory;
+/// fn first_byte_of_what_is_gone(segment: Segment) -> u8 {
+///     let bytes = segment.first(8).unwrap();
+///     drop(segment);
+///     bytes.load_u8(0)
+/// }
+/// ```
+///
+/// ```compile_fail,E0614
+/// # use axismirror::shm::Segment;
+/// # use axismirror_core::shared::SharedBytes;
+/// fn outlasts(segment: &Segment) -> SharedBytes<'static> {
+///     **segment
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Mapped<B> {
+    // Private, and lent to nobody: see above.
     bytes: B,
     file: FileId,
     map: Arc<Watched>,
@@ -47,11 +69,87 @@ impl From<&Stat> for FileId {
     }
 }
 
-impl<B> Deref for Mapped<B> {
-    type Target = B;
+impl<B: Memory> Memory for Mapped<B> {
+    type First<'m>
+        = B::First<'m>
+    where
+        Self: 'm;
 
-    fn deref(&self) -> &B {
-        &self.bytes
+    #[inline]
+    fn len(&self) -> usize {
+        self.bytes.len()
+    }
+    #[inline]
+    fn first(&self, len: usize) -> Option<B::First<'_>> {
+        self.bytes.first(len)
+    }
+    #[inline]
+    fn load_u8(&self, at: usize) -> u8 {
+        self.bytes.load_u8(at)
+    }
+    #[inline]
+    fn load_u16(&self, at: usize) -> u16 {
+        self.bytes.load_u16(at)
+    }
+    #[inline]
+    fn load_u32(&self, at: usize) -> u32 {
+        self.bytes.load_u32(at)
+    }
+    #[inline]
+    fn load_u64(&self, at: usize) -> u64 {
+        self.bytes.load_u64(at)
+    }
+    #[inline]
+    fn fence_acquire(&self, which: Acquire) {
+        self.bytes.fence_acquire(which);
+    }
+    #[inline]
+    fn load_bytes(&self, at: usize, target: &mut [u8], word: Word) {
+        self.bytes.load_bytes(at, target, word);
+    }
+    #[inline]
+    fn load_f64s(&self, at: usize, target: &mut [f64]) {
+        self.bytes.load_f64s(at, target);
+    }
+}
+
+impl<B: MemoryMut> MemoryMut for Mapped<B> {
+    type FirstMut<'m>
+        = B::FirstMut<'m>
+    where
+        Self: 'm;
+
+    #[inline]
+    fn first_mut(&self, len: usize) -> Option<B::FirstMut<'_>> {
+        self.bytes.first_mut(len)
+    }
+    #[inline]
+    fn store_u8(&self, at: usize, value: u8) {
+        self.bytes.store_u8(at, value);
+    }
+    #[inline]
+    fn store_u16(&self, at: usize, value: u16) {
+        self.bytes.store_u16(at, value);
+    }
+    #[inline]
+    fn store_u32(&self, at: usize, value: u32) {
+        self.bytes.store_u32(at, value);
+    }
+    #[inline]
+    fn store_u64(&self, at: usize, value: u64) {
+        self.bytes.store_u64(at, value);
+    }
+    #[inline]
+    fn fence_release(&self, which: Release) {
+        self.bytes.fence_release(which);
+    }
+    #[inline]
+    fn store_bytes(&self, at: usize, source: &[u8], word: Word) {
+        self.bytes.store_bytes(at, source, word);
+    }
+    #[inline]
+    fn store_f64s(&self, at: usize, source: &[f64]) {
+        self.bytes.store_f64s(at, source);
     }
 }
 
@@ -211,7 +309,7 @@ impl Segment {
         let (len, id) = size(file, path)?;
         let map = mapping(MmapOptions::new().len(len).populate().map_raw(file), path, id)?;
         // SAFETY: the mapping starts at a page boundary, has `len` bytes, is writable, and lives as long as this value or a clone, since `map`
-        // keeps it and `bytes` is handed out by reference or with a clone of `map` only. Nothing else in this process touches it.
+        // keeps it and `bytes` is lent to nobody: what `Memory` hands out borrows from this value. Nothing else in this process touches it.
         let bytes = unsafe { SharedBytes::from_raw(map.as_mut_ptr(), len) };
         Ok(Self { bytes, file: id, map })
     }
@@ -244,6 +342,13 @@ impl<B: Memory> Mapped<B> {
 }
 
 impl<B> Mapped<B> {
+    /// Whether it has lost a page to somebody who cut the file short: what was loaded from that page since then are zeros. Known in a program
+    /// that [survives](super::survive_truncation) this, as soon as the page was touched.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.map.is_cut()
+    }
+
     /// Which file it is.
     #[must_use]
     pub const fn file(&self) -> FileId {

@@ -7,9 +7,9 @@ use axismirror::network::info::Info;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{NetworkFlags, seconds, stop_on_signals};
+use super::{NetworkFlags, seconds};
 use crate::cli::columns::Rows;
-use crate::cli::{Failure, output};
+use crate::cli::{Failure, output, stop};
 
 /// The network, and how long it is looked at.
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ pub(crate) struct NetworkListFlags {
 
 /// Prints what is sent.
 pub(crate) fn run(args: &NetworkListFlags, as_json: bool) -> Result<(), Failure> {
-    let stop = stop_on_signals()?;
+    let stop = stop::on_signals()?;
     let found = discover(&args.flags.settings(), Duration::from_secs_f64(args.look_for), &stop)?;
     let text = if as_json {
         output::json(&found.iter().map(entry).collect::<Vec<_>>())?

@@ -1,14 +1,11 @@
-//! What relay, receive and `list --network` have in common: flags of the network, signals, and what went wrong.
+//! What relay, receive and `list --network` have in common: flags of the network, and what went wrong.
 
 pub(crate) mod list;
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use axismirror::network::{NetworkError, NetworkSettings};
 use clap::Args;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::Failure;
 
@@ -42,16 +39,6 @@ impl NetworkFlags {
             no_multicast: self.no_multicast,
         }
     }
-}
-
-/// A flag that the signals set which end a command.
-pub(crate) fn stop_on_signals() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register(signal, stop.clone())
-            .map_err(|e| Failure::failed("signals cannot be caught").because(e))?;
-    }
-    Ok(stop)
 }
 
 /// Seconds of a flag.
