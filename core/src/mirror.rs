@@ -10,7 +10,7 @@ mod look;
 
 use self::buffer::{Buffer, Taken};
 use self::look::{Header, Look};
-use crate::extension::Extension;
+use crate::extension::{Extension, Writer};
 use crate::header::{Description, DescriptionError, Generation, HeaderError, HeaderView};
 use crate::memory::{Memory, Word};
 use crate::name::StreamName;
@@ -131,6 +131,12 @@ pub struct Blob<M> {
 }
 
 impl<M: Memory> Blob<M> {
+    /// The segment's memory.
+    #[must_use]
+    pub const fn memory(&self) -> &M {
+        &self.memory
+    }
+
     /// Length in bytes.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -171,6 +177,17 @@ pub struct Mirror<S: SegmentSource> {
     buffer: Option<Buffer<S::Memory>>,
     missed: u64,
     buffer_changed: bool,
+    /// A header that was cut short and let go of; no other is looked for before its name leads elsewhere.
+    cut: Option<S::Memory>,
+    left: Option<Left>,
+}
+
+/// Where a mirror was in a stream whose header it has let go of.
+#[derive(Clone, Copy, Debug)]
+struct Left {
+    writer: Writer,
+    /// The next frame that it would have handed out.
+    next: u64,
 }
 
 /// What a stream is like.
@@ -191,7 +208,8 @@ impl<S: SegmentSource> Mirror<S> {
     /// Of a stream by its long name, which need not exist yet.
     #[must_use]
     pub const fn new(source: S, name: StreamName, start: Start) -> Self {
-        Self { source, name, start, header: None, buffer: None, missed: 0, buffer_changed: false }
+        let (header, buffer, cut, left) = (None, None, None, None);
+        Self { source, name, start, header, buffer, missed: 0, buffer_changed: false, cut, left }
     }
 
     /// The stream's long name.
@@ -255,8 +273,41 @@ impl<S: SegmentSource> Mirror<S> {
         if let Some(header) = &self.header
             && self.source.presence(&self.name.header(), header.view.memory()) == Presence::Replaced
         {
-            self.header = None;
-            self.buffer = None;
+            self.let_go();
+        }
+    }
+
+    /// Lets go of segments that were [cut short](SegmentSource::is_cut), and says whether there were any. To be called behind a read when one may
+    /// have been, with what it handed out: if so, that is nothing to be used, and counts as missed. The stream is then as one that
+    /// is not valid; its next ring or header is found as any other.
+    #[cold]
+    pub fn let_go_of_cut(&mut self, read: Option<&Read>) -> bool {
+        let header = self.header.as_ref().map(|h| h.view.memory()).filter(|m| self.source.is_cut(m)).cloned();
+        let ring = self.buffer.as_ref().is_some_and(|b| self.source.is_cut(b.ring.memory()));
+        if header.is_none() && !ring {
+            return false;
+        }
+        if let Some(read) = read {
+            self.missed = self.missed.saturating_add(read.missed);
+            if let Some(buffer) = &mut self.buffer {
+                buffer.take_back(read);
+            }
+        }
+        if let Some(buffer) = &mut self.buffer {
+            buffer.is_cut();
+        }
+        if header.is_some() {
+            self.let_go();
+            self.cut = header;
+        }
+        true
+    }
+
+    /// Lets go of header and buffer, and remembers the place.
+    fn let_go(&mut self) {
+        self.header = None;
+        if let Some(buffer) = self.buffer.take().filter(|b| b.position.is_some()) {
+            self.left = Some(Left { writer: buffer.writer, next: buffer.next() });
         }
     }
 
@@ -371,6 +422,13 @@ impl<S: SegmentSource> Mirror<S> {
         let header = match &self.header {
             Some(header) => header,
             None => {
+                if let Some(cut) = &self.cut {
+                    match self.source.presence(&self.name.header(), cut) {
+                        Presence::Same => return Ok(Status::NotValid),
+                        Presence::Gone => return Ok(Status::Absent),
+                        Presence::Replaced => self.cut = None,
+                    }
+                }
                 let Some(memory) = self.source.open(&self.name.header()).map_err(MirrorError::Source)? else {
                     return Ok(Status::Absent);
                 };
@@ -384,7 +442,8 @@ impl<S: SegmentSource> Mirror<S> {
         };
         if let Some(buffer) = &mut self.buffer {
             if buffer.generation == look.generation {
-                if !look.bvalid && !S::SURVIVES_REMOVAL {
+                // One that has ended all the same was cut short.
+                if !look.bvalid && !S::SURVIVES_REMOVAL || buffer.ended.is_some() {
                     return Ok(Status::NotValid);
                 }
                 // Invalidated, maybe: what is left in the buffer can still be read.
@@ -428,18 +487,24 @@ impl<S: SegmentSource> Mirror<S> {
         let geometry = Geometry::of(&description, header.view.version());
         let len = data.len();
         let ring = RingReader::new(data, geometry).ok_or(MirrorError::DataTooShort { len, needed: geometry.len() })?;
-        let position = match (&self.buffer, core::mem::take(&mut self.start)) {
-            (Some(old), _) => {
-                // All that came between is lost to us: the old buffer has no more.
-                self.missed = self.missed.saturating_add(look.base.saturating_sub(old.next()));
-                Some(0)
-            }
+        let writer = header.extension.as_ref().map_or(Writer::default(), Extension::writer);
+        // Another header of the same writer, who goes on counting.
+        let left = self.left.take().filter(|left| left.writer == writer && writer.pid != 0);
+        let lost = match (&self.buffer, left) {
+            // All that came between is lost to us: the old buffer has no more.
+            (Some(old), _) => Some(old.missing_up_to(look.base)),
+            (None, Some(left)) => look.base.checked_sub(left.next),
+            (None, None) => None,
+        };
+        self.missed = self.missed.saturating_add(lost.unwrap_or(0));
+        let position = match (lost, core::mem::take(&mut self.start)) {
+            (Some(_), _) => Some(0),
             // In a ring that has wrapped, the oldest frame is gone at any moment: what is the first is settled by the first read.
             (None, Start::Oldest) => (look.committed <= u64::from(geometry.n_frames())).then_some(0),
             (None, Start::Next) => Some(look.committed),
         };
         let Look { generation, sequence, base, .. } = look;
-        self.buffer = Some(Buffer { description, ring, generation, sequence, base, position, ended: None });
+        self.buffer = Some(Buffer { description, ring, generation, sequence, base, position, ended: None, writer });
         self.buffer_changed = true;
         Ok(Status::Changed)
     }

@@ -140,7 +140,8 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         &self.open.extension
     }
 
-    /// Frames that were published up to now, over all generations of the header: the number of the next one, as mirrors count.
+    /// Frames that were published up to now, over all generations of the header and of those that it replaces: the number of the next one, as mirrors
+    /// count.
     #[must_use]
     pub fn published(&self) -> u64 {
         self.open.published()
@@ -270,7 +271,8 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
     }
 
     /// Replaces what is lost; the next message makes ring and static metadata anew. Under the same header readers go over by themselves. A lost
-    /// header is replaced by a new one: those that look whether the name still leads to theirs find it, others see a stream that is not valid.
+    /// header is replaced by a new one, in which frames are counted on: those that look whether the name still leads to theirs find it, others see a
+    /// stream that is not valid.
     ///
     /// # Errors
     /// [`PublishError::Store`] when the new header cannot be made; the stream is as it was.
@@ -283,7 +285,10 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
             }
             Lost::Header => {
                 let settings = Settings { shmem_name: Some(self.open.name.clone()), ..self.settings.clone() };
-                self.reopen(&settings)
+                let published = self.open.published();
+                self.reopen(&settings)?;
+                self.open.base = published;
+                Ok(())
             }
         }
     }

@@ -86,4 +86,10 @@ pub trait SegmentSource {
 
     /// Where the name leads to by now.
     fn presence(&mut self, name: &SegmentName, memory: &Self::Memory) -> Presence;
+
+    /// Whether a segment has lost bytes since it was opened: somebody cut it short, and what was loaded from it need not be what its writer put there.
+    /// Never, where nobody can do that.
+    fn is_cut(&self, _memory: &Self::Memory) -> bool {
+        false
+    }
 }

@@ -25,7 +25,8 @@
 //! ```
 //!
 //! A mirror maps read-only, holds nothing and costs the writer nothing. It may be opened before the stream is there ([`Mirror::open`]) and
-//! carries on when the writer is started again.
+//! carries on when the writer is started again. In a program that asks for it ([`survive_truncation`](crate::shm::survive_truncation)) it also carries
+//! on when somebody cuts a segment short that it has mapped: with the one that the writer makes instead, and what was lost is counted as missed.
 
 mod chunk;
 mod follow;
@@ -57,6 +58,8 @@ const REVALIDATE_AFTER: Duration = Duration::from_millis(200);
 const MOST_BYTES: usize = 64 << 20;
 /// How long [`Mirror::attach`] waits for a stream that says that it is not valid yet.
 const ATTACH_WITHIN: Duration = Duration::from_secs(2);
+/// How long a stream that was read may be one that cannot be: its segments were cut short, and its writer replaces them.
+const REPLACED_WITHIN: Duration = Duration::from_secs(2);
 /// The longest sleep on the futex before another look.
 const LONGEST_SLEEP: Duration = Duration::from_millis(100);
 /// Pause between two looks at a stream on which nobody can sleep.
@@ -94,12 +97,6 @@ pub enum MirrorError {
         /// Why.
         source: core_mirror::MirrorError<ShmError>,
     },
-    /// A segment was cut short while it was mapped (told only in a program that asked for it: [`survive_truncation`](crate::shm::survive_truncation)).
-    #[error("a segment of stream {name:?} was cut short by another process")]
-    Truncated {
-        /// Its long name.
-        name: String,
-    },
     /// More memory than there is.
     #[error("{bytes} bytes of memory for one read cannot be had")]
     Memory {
@@ -127,6 +124,10 @@ pub struct Mirror {
     flows: bool,
     /// The header, its buffer and its static metadata that a wait has told of.
     told: Option<(Option<FileId>, Option<Generation>, Option<u32>)>,
+    /// Whether there was a buffer to read from.
+    attached: bool,
+    /// Since when it has been damaged.
+    damaged: Option<Instant>,
 }
 
 /// What the stream is like at the time of a read.
@@ -173,7 +174,8 @@ impl Mirror {
 
     pub(crate) fn of(source: ShmSource, name: &str, start: Start) -> Result<Self, MirrorError> {
         let mirror = core_mirror::Mirror::new(source, StreamName::new(name)?, start);
-        Ok(Self { mirror, bytes: Vec::new(), times: Vec::new(), idle: Idle::default(), flows: false, told: None })
+        let (bytes, times, idle) = (Vec::new(), Vec::new(), Idle::default());
+        Ok(Self { mirror, bytes, times, idle, flows: false, told: None, attached: false, damaged: None })
     }
 
     /// What the stream is like now. Attaches when needed; takes no frame.
@@ -184,22 +186,40 @@ impl Mirror {
         self.revalidate();
         loop {
             let status = self.mirror.follow();
-            self.check_whole()?;
+            if shm::was_truncated() && self.mirror.let_go_of_cut(None) {
+                return Ok(State::NotValid);
+            }
             match status {
                 Ok(core_mirror::Status::Absent) => return Ok(State::Absent),
                 Ok(core_mirror::Status::NotValid) => return Ok(State::NotValid),
-                Ok(core_mirror::Status::Changed) => {}
+                Ok(core_mirror::Status::Changed) => self.has_attached(),
                 Ok(core_mirror::Status::Ready) => {
                     let valid = self.header().is_some_and(HeaderView::bvalid) || self.mirror.available() > 0;
                     return Ok(if valid { State::Valid } else { State::NotValid });
                 }
-                Err(source) => return Err(MirrorError::Stream { name: self.name().to_owned(), source }),
+                Err(source) => return self.damaged(source).map(|()| State::NotValid),
             }
         }
     }
 
-    fn check_whole(&self) -> Result<(), MirrorError> {
-        if shm::was_truncated() { Err(MirrorError::Truncated { name: self.name().to_owned() }) } else { Ok(()) }
+    const fn has_attached(&mut self) {
+        self.attached = true;
+        self.damaged = None;
+    }
+
+    /// What is in shared memory cannot be read. No error as long as it may be a segment that was cut short, of a stream that was whole: its writer
+    /// replaces it.
+    #[cold]
+    fn damaged(&mut self, source: core_mirror::MirrorError<ShmError>) -> Result<(), MirrorError> {
+        use core_mirror::MirrorError as E;
+        let is_damage = match source {
+            E::Header(_) | E::Description(_) | E::DataTooShort { .. } | E::StaticMetadataTooShort { .. } => true,
+            E::Source(_) | E::TooMany { .. } => false,
+        };
+        if is_damage && self.attached && self.damaged.get_or_insert_with(Instant::now).elapsed() < REPLACED_WITHIN {
+            return Ok(());
+        }
+        Err(MirrorError::Stream { name: self.name().to_owned(), source })
     }
 
     /// Asks now and then whether the stream's name leads elsewhere by now, when nothing new comes.
@@ -228,7 +248,7 @@ impl Mirror {
         self.make_room(take)?;
         let mut read = core_mirror::Read { frames: 0, first: 0, missed: 0, skipped: 0, proof: Proof::Untorn };
         let mut changed = false;
-        let state = match self.mirror.read(take, &mut self.bytes, &mut self.times) {
+        let mut state = match self.mirror.read(take, &mut self.bytes, &mut self.times) {
             // Field by field: as a whole it would be copied with the gap behind its last one, whose bytes nobody has stored together.
             Ok(core_mirror::Reading::Frames(core_mirror::Read { frames, first, missed, skipped, proof })) => {
                 read = core_mirror::Read { frames, first, missed, skipped, proof };
@@ -237,14 +257,21 @@ impl Mirror {
             Ok(core_mirror::Reading::Absent) => State::Absent,
             Ok(core_mirror::Reading::NotValid) => State::NotValid,
             Ok(core_mirror::Reading::Changed) => {
+                self.has_attached();
                 changed = true;
                 State::Valid
             }
             Err(source) => {
-                return Err(MirrorError::Stream { name: self.mirror.name().as_str().to_owned(), source });
+                if !(shm::was_truncated() && self.mirror.let_go_of_cut(None)) {
+                    self.damaged(source)?;
+                }
+                State::NotValid
             }
         };
-        self.check_whole()?;
+        if shm::was_truncated() && self.mirror.let_go_of_cut(Some(&read)) {
+            read = core_mirror::Read { frames: 0, missed: 0, skipped: 0, ..read };
+            (state, changed) = (State::NotValid, false);
+        }
         self.flows = read.frames > 0;
         if self.flows {
             self.idle.end();
@@ -384,12 +411,16 @@ impl Mirror {
     /// # Errors
     /// [`MirrorError::Stream`].
     pub fn static_metadata(&mut self) -> Result<Option<Vec<u8>>, MirrorError> {
-        let found = self.mirror.static_metadata();
-        let found = found.map_err(|source| MirrorError::Stream { name: self.name().to_owned(), source })?;
-        Ok(found.map(|blob| {
+        let found = match self.mirror.static_metadata() {
+            Ok(found) => found,
+            Err(source) => return self.damaged(source).map(|()| None),
+        };
+        self.damaged = None;
+        Ok(found.and_then(|blob| {
             let mut bytes = vec![0; blob.len()];
             blob.copy_to(&mut bytes);
-            bytes
+            // Of one that was cut short nobody knows what it said; another comes.
+            (!blob.memory().is_cut()).then_some(bytes)
         }))
     }
 }

@@ -1,8 +1,9 @@
 //! The buffer of one generation as a mirror reads it: where it is, what is left, and the proof of each copy.
 
-use super::Take;
 use super::counts::{Block, Counts, Fields};
 use super::look::{Ended, Header, Look};
+use super::{Read, Take};
+use crate::extension::Writer;
 use crate::header::{Description, Generation};
 use crate::memory::Memory;
 use crate::ring::{Lapped, RingReader};
@@ -19,8 +20,10 @@ pub(super) struct Buffer<M> {
     pub(super) base: u64,
     /// The next frame to hand out; `None`: the oldest that there is.
     pub(super) position: Option<u64>,
-    /// Set when a later generation has begun.
+    /// Set when a later generation has begun, or when the ring was cut short.
     pub(super) ended: Option<Ended>,
+    /// Who wrote it, as far as the stream says.
+    pub(super) writer: Writer,
 }
 
 /// What one attempt has handed out.
@@ -54,10 +57,32 @@ impl<M: Memory + Clone> Buffer<M> {
     /// A later generation has begun: what is left of this one?
     pub(super) fn end(&mut self, look: &Look, readable: bool) {
         if self.ended.is_none() {
-            let nothing = self.position.unwrap_or(0);
             let known = readable && self.generation.is_followed_by(look.generation);
-            self.ended = Some(if known { look.before } else { Ended { committed: nothing, reserved: nothing } });
+            self.ended = Some(if known { look.before } else { self.nothing_more() });
         }
+    }
+
+    /// The ring was cut short: nothing of it can be read any more.
+    pub(super) fn is_cut(&mut self) {
+        self.ended = Some(self.nothing_more());
+    }
+
+    fn nothing_more(&self) -> Ended {
+        let position = self.position.unwrap_or(0);
+        Ended { committed: position, reserved: position }
+    }
+
+    /// Frames that a read handed out were none.
+    pub(super) fn take_back(&mut self, read: &Read) {
+        if read.frames > 0 {
+            self.position = Some(read.first.saturating_sub(self.base));
+        }
+    }
+
+    /// Frames between the next one to hand out and another generation's first, which are lost. A reader that has not read yet has no place in the
+    /// stream, and misses nothing.
+    pub(super) fn missing_up_to(&self, base: u64) -> u64 {
+        self.position.map_or(0, |_| base.saturating_sub(self.next()))
     }
 
     pub(super) fn has_more(&self) -> bool {

@@ -31,7 +31,7 @@ pub(super) struct Open<M> {
     generation: Generation,
     meta_generation: u32,
     /// Frames of the generations that have ended, as the extension block says them too.
-    base: u64,
+    pub(super) base: u64,
     pub(super) axis: Option<String<MAX_AXIS>>,
     pub(super) static_metadata: Option<[u8; 32]>,
 }

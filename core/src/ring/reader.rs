@@ -39,6 +39,12 @@ impl<M: Memory> RingReader<M> {
         &self.geometry
     }
 
+    /// The data segment's memory.
+    #[must_use]
+    pub const fn memory(&self) -> &M {
+        &self.data
+    }
+
     /// Frames published so far in a generation. What is copied after this call is at least as new.
     #[must_use]
     #[inline]

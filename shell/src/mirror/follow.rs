@@ -151,7 +151,7 @@ impl Follower {
     /// What comes next. When there is nothing, waits for it for at most `longest`.
     ///
     /// # Errors
-    /// [`MirrorError::Stream`], [`MirrorError::Truncated`], [`MirrorError::Memory`].
+    /// [`MirrorError::Stream`], [`MirrorError::Memory`].
     pub fn next(&mut self, longest: Duration) -> Result<News<'_>, MirrorError> {
         if self.batch.done == self.batch.frames {
             match self.read()? {

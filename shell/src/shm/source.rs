@@ -48,4 +48,8 @@ impl SegmentSource for ShmSource {
             Err(_) => Presence::Gone,
         }
     }
+
+    fn is_cut(&self, memory: &View) -> bool {
+        memory.is_cut()
+    }
 }

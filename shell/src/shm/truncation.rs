@@ -2,12 +2,13 @@
 //!
 //! Whoever may write a file in /dev/shm may also truncate it; the next touch of a page that is gone is SIGBUS, and no check beforehand
 //! excludes it. A process that asks for it ([`survive_truncation`]) gets a page of zeros in that page's place instead, and a note that this happened, so
-//! that a reader ends with an error and not with a signal, and a writer makes another segment. Any other SIGBUS does what it always did.
+//! that a reader lets go of the segment and looks for another, and a writer makes one. Any other SIGBUS does what it always did.
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use memmap2::MmapRaw;
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
@@ -23,6 +24,8 @@ const SLOTS: usize = 64;
 static WATCHED: [Slot; SLOTS] = [const { Slot::free() }; SLOTS];
 /// Bytes of a page, a power of two; known before the handler is registered, which may not ask.
 static PAGE: AtomicUsize = AtomicUsize::new(1);
+/// Whether the handler is there.
+static SURVIVES: Mutex<bool> = Mutex::new(false);
 /// Set by the handler when it has replaced a page.
 static TRUNCATED: AtomicBool = AtomicBool::new(false);
 
@@ -86,6 +89,12 @@ impl Watched {
     pub(super) fn as_mut_ptr(&self) -> *mut u8 {
         self.map.as_mut_ptr()
     }
+
+    /// Whether it has lost a page since it was made.
+    pub(super) fn is_cut(&self) -> bool {
+        // Acquire, pairs with the handler's release: whoever has loaded one of its zeros before finds the flag set.
+        self.slot.and_then(|i| WATCHED.get(i)).is_some_and(|slot| slot.is_cut.load(Ordering::Acquire))
+    }
 }
 
 impl Drop for Watched {
@@ -98,11 +107,16 @@ impl Drop for Watched {
     }
 }
 
-/// From now on a truncated segment is noted instead of ending this process. For programs; a library leaves signals to its program.
+/// From now on a truncated segment is noted instead of ending this process. For programs; a library leaves signals to its program. May be called again.
 ///
 /// # Errors
 /// What the system says about the signal handler.
 pub fn survive_truncation() -> io::Result<()> {
+    // Once: what makes way for the handler would take it away again.
+    let mut survives = SURVIVES.lock().unwrap_or_else(PoisonError::into_inner);
+    if *survives {
+        return Ok(());
+    }
     // Release, pairs with the handler's acquire.
     PAGE.store(page_size()?, Ordering::Release);
     // The standard library's own handler (it tells a stack overflow from other faults) would run before ours and restore the default action: the
@@ -114,7 +128,9 @@ pub fn survive_truncation() -> io::Result<()> {
     // SAFETY: the handler only loads and stores atomics and makes system calls that are safe in a signal handler (mmap, and what restores the
     // default action); it neither allocates nor locks.
     let registered = unsafe { signal_hook_registry::register_sigaction(SIGBUS, on_bus_error) };
-    registered.map(|_| ())
+    registered?;
+    *survives = true;
+    Ok(())
 }
 
 /// Whether a mapping of this file has lost a page since it was made: what was written there since then is in no file, whatever length that has by now.
@@ -130,10 +146,10 @@ fn page_size() -> io::Result<usize> {
     usize::try_from(size).map_err(|_| io::Error::last_os_error())
 }
 
-/// Whether a segment was cut short under a mapping of this process. What was read since then may be zeros.
+/// Whether any segment was cut short under a mapping of this process; [`Mapped::is_cut`](super::Mapped::is_cut) says which.
 #[must_use]
 pub fn was_truncated() -> bool {
-    // Relaxed: a flag alone; the thread that ran into the missing page set it itself.
+    // Relaxed: the thread that ran into the missing page set it itself; of another's zeros the fence that ends a copy takes care.
     TRUNCATED.load(Ordering::Relaxed)
 }
 
@@ -150,16 +166,14 @@ fn on_bus_error(info: &libc::siginfo_t) {
     let page = PAGE.load(Ordering::Acquire);
     let at = (address & !(page - 1)) as *mut c_void;
     let protection = ProtFlags::READ | ProtFlags::WRITE;
-    let replaced = ours.filter(|_| {
+    let replaced = ours.filter(|slot| {
+        // Before the zeros are there: another thread that loads them will find this. Release, pairs with the acquire of `Watched::is_cut`.
+        slot.is_cut.store(true, Ordering::Release);
+        TRUNCATED.store(true, Ordering::Release);
         // SAFETY: the page lies in a mapping of ours, which has lost its memory: nothing else can be there, and nothing is lost.
         unsafe { mmap_anonymous(at, page, protection, MapFlags::PRIVATE | MapFlags::FIXED) }.is_ok()
     });
-    match replaced {
-        Some(slot) => {
-            // Relaxed: see `is_cut` and `was_truncated`.
-            slot.is_cut.store(true, Ordering::Relaxed);
-            TRUNCATED.store(true, Ordering::Relaxed);
-        }
-        None => drop(low_level::emulate_default_handler(SIGBUS)),
+    if replaced.is_none() {
+        drop(low_level::emulate_default_handler(SIGBUS));
     }
 }
