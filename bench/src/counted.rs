@@ -2,7 +2,7 @@
 //!
 //! Whole messages are not among them: their digest uses instructions of the processor that callgrind does not offer.
 
-use crate::contestants::axismirror::{NothingNew, Read, Stream};
+use crate::contestants::axismirror::{LibraryRead, NothingNew, Read, Stream};
 use crate::decode::{Batch, Chip, FRAMES};
 use crate::harness::Contestant as _;
 use crate::workload::Workload;
@@ -46,6 +46,23 @@ pub fn run(name: &str) -> Result<usize, String> {
             counted(|| idle.poll(OPERATIONS))?;
             Ok(OPERATIONS)
         }
+        "library" if which == "nothing" => {
+            let [w1, ..] = Workload::ALL;
+            let mut idle = LibraryRead::new(w1, true)?;
+            counted(|| idle.read(OPERATIONS))?;
+            Ok(OPERATIONS)
+        }
+        "library" => {
+            let workload = workload()?;
+            let mut read = LibraryRead::new(workload, false)?;
+            let backlog = workload.backlog();
+            for _ in 0..OPERATIONS / backlog {
+                read.publish(backlog)?;
+                counted(|| read.read(backlog))?;
+            }
+            read.check()?;
+            Ok(OPERATIONS / backlog * backlog)
+        }
         "codes" | "volts" => {
             let mut batch = Batch::new(chip()?);
             counted(|| {
@@ -73,6 +90,7 @@ pub fn names() -> Vec<String> {
         of("in_place", &["W1", "W3"]),
         of("read", &["W1", "W2", "W3"]),
         vec!["nothing".to_owned()],
+        of("library", &["W1", "W2", "nothing"]),
         of("codes", &chips),
         of("volts", &chips),
     ]

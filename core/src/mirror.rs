@@ -342,16 +342,33 @@ impl<S: SegmentSource> Mirror<S> {
     #[inline(always)]
     pub fn read(&mut self, take: Take, frames: &mut [u8], times: &mut [f64]) -> Result<Reading, MirrorError<S::Error>> {
         let mut seen = None;
-        if let (Some(header), Some(buffer)) = (&self.header, &self.buffer) {
-            seen = buffer.seen(header);
-            // What a reader that polls mostly finds: nothing is new, and nothing else is to be told.
-            let idle = seen.is_some() && buffer.position == seen && self.missed == 0 && header.view.bvalid();
-            if idle && !matches!(take, Take::Exactly(_)) {
-                let (first, proof) = (buffer.next(), Proof::Untorn);
-                return Ok(Reading::Frames(Read { frames: 0, first, missed: 0, skipped: 0, proof }));
+        if !matches!(take, Take::Exactly(_)) {
+            match self.look() {
+                Ok(nothing) => return Ok(Reading::Frames(nothing)),
+                Err(published) => seen = published,
             }
         }
         self.read_new(seen, take, frames, times)
+    }
+
+    /// What a [`Mirror::read`] that asks for no exact number would find when that is nothing, and nothing else is to be told: the usual case of a
+    /// reader that polls. `None`: ask it.
+    #[inline(always)]
+    #[must_use]
+    pub fn nothing(&self) -> Option<Read> {
+        self.look().ok()
+    }
+
+    /// A read without frames when nothing is new and nothing else is to be told; otherwise the frames published, if the buffer is the latest.
+    #[inline(always)]
+    fn look(&self) -> Result<Read, Option<u64>> {
+        let (Some(header), Some(buffer)) = (&self.header, &self.buffer) else { return Err(None) };
+        let seen = buffer.seen(header);
+        if seen.is_some() && buffer.position == seen && self.missed == 0 && header.view.bvalid() {
+            Ok(Read { frames: 0, first: buffer.next(), missed: 0, skipped: 0, proof: Proof::Untorn })
+        } else {
+            Err(seen)
+        }
     }
 
     /// As [`Mirror::read`], whatever there is; `seen` are the frames published, if the buffer was found to be the latest just now.

@@ -44,6 +44,7 @@ use axismirror_core::name::{NameError, StreamName};
 
 pub use axismirror_core::mirror::{Changes, Proof, Start, Take};
 
+use self::chunk::Found;
 pub use self::chunk::{Chunk, Sample};
 pub use self::follow::{Follower, Frames, News};
 use self::idle::Idle;
@@ -120,8 +121,8 @@ pub struct Mirror {
     bytes: Vec<u8>,
     times: Vec<f64>,
     idle: Idle,
-    /// Whether the last read brought frames.
-    flows: bool,
+    /// By the last read.
+    found: Found,
     /// The header, its buffer and its static metadata that a wait has told of.
     told: Option<(Option<FileId>, Option<Generation>, Option<u32>)>,
     /// Whether there was a buffer to read from.
@@ -175,7 +176,8 @@ impl Mirror {
     pub(crate) fn of(source: ShmSource, name: &str, start: Start) -> Result<Self, MirrorError> {
         let mirror = core_mirror::Mirror::new(source, StreamName::new(name)?, start);
         let (bytes, times, idle) = (Vec::new(), Vec::new(), Idle::default());
-        Ok(Self { mirror, bytes, times, idle, flows: false, told: None, attached: false, damaged: None })
+        let found = Found::nothing(State::Absent);
+        Ok(Self { mirror, bytes, times, idle, found, told: None, attached: false, damaged: None })
     }
 
     /// What the stream is like now. Attaches when needed; takes no frame.
@@ -223,6 +225,7 @@ impl Mirror {
     }
 
     /// Asks now and then whether the stream's name leads elsewhere by now, when nothing new comes.
+    #[inline]
     fn revalidate(&mut self) {
         if self.idle.lasts(REVALIDATE_AFTER, clock::coarse_ns) {
             self.mirror.revalidate();
@@ -233,6 +236,7 @@ impl Mirror {
     ///
     /// # Errors
     /// [`MirrorError::Stream`].
+    #[inline(always)]
     pub fn read(&mut self) -> Result<Chunk<'_>, MirrorError> {
         self.take(Take::UpTo(usize::MAX))
     }
@@ -241,53 +245,49 @@ impl Mirror {
     ///
     /// # Errors
     /// [`MirrorError::Stream`].
+    // Always: as that of the core.
+    #[inline(always)]
     pub fn take(&mut self, take: Take) -> Result<Chunk<'_>, MirrorError> {
-        if !self.flows {
+        if self.found.read.frames == 0 {
             self.revalidate();
-        }
-        self.make_room(take)?;
-        let mut read = core_mirror::Read { frames: 0, first: 0, missed: 0, skipped: 0, proof: Proof::Untorn };
-        let mut changed = false;
-        let mut state = match self.mirror.read(take, &mut self.bytes, &mut self.times) {
-            // Field by field: as a whole it would be copied with the gap behind its last one, whose bytes nobody has stored together.
-            Ok(core_mirror::Reading::Frames(core_mirror::Read { frames, first, missed, skipped, proof })) => {
-                read = core_mirror::Read { frames, first, missed, skipped, proof };
-                State::Valid
+            // What a reader that polls mostly finds. A page that was lost reads as zeros, and may look like that, too.
+            if !matches!(take, Take::Exactly(_))
+                && let Some(read) = self.mirror.nothing()
+                && !shm::was_truncated()
+            {
+                self.found = Found { read, state: State::Valid, changed: false };
+                return Ok(Chunk { mirror: self });
             }
-            Ok(core_mirror::Reading::Absent) => State::Absent,
-            Ok(core_mirror::Reading::NotValid) => State::NotValid,
+        }
+        self.take_new(take)?;
+        Ok(Chunk { mirror: self })
+    }
+
+    /// As [`Mirror::take`], whatever there is.
+    fn take_new(&mut self, take: Take) -> Result<(), MirrorError> {
+        self.found = Found::nothing(State::NotValid);
+        self.make_room(take)?;
+        match self.mirror.read(take, &mut self.bytes, &mut self.times) {
+            Ok(core_mirror::Reading::Frames(read)) => (self.found.read, self.found.state) = (read, State::Valid),
+            Ok(core_mirror::Reading::Absent) => self.found.state = State::Absent,
+            Ok(core_mirror::Reading::NotValid) => {}
             Ok(core_mirror::Reading::Changed) => {
                 self.has_attached();
-                changed = true;
-                State::Valid
+                (self.found.changed, self.found.state) = (true, State::Valid);
             }
             Err(source) => {
                 if !(shm::was_truncated() && self.mirror.let_go_of_cut(None)) {
                     self.damaged(source)?;
                 }
-                State::NotValid
             }
-        };
-        if shm::was_truncated() && self.mirror.let_go_of_cut(Some(&read)) {
-            read = core_mirror::Read { frames: 0, missed: 0, skipped: 0, ..read };
-            (state, changed) = (State::NotValid, false);
         }
-        self.flows = read.frames > 0;
-        if self.flows {
+        if shm::was_truncated() && self.mirror.let_go_of_cut(Some(&self.found.read)) {
+            self.found = Found::nothing(State::NotValid);
+        }
+        if self.found.read.frames > 0 {
             self.idle.end();
         }
-        let description = self.mirror.description();
-        let bytes = description.map_or(0, |d| d.frame_bytes() * read.frames);
-        let has_times = self.version().is_some_and(StructVersion::has_times);
-        Ok(Chunk {
-            description,
-            has_times,
-            read,
-            bytes: self.bytes.get(..bytes).unwrap_or_default(),
-            times: if has_times { self.times.get(..read.frames).unwrap_or_default() } else { &[] },
-            state,
-            changed,
-        })
+        Ok(())
     }
 
     /// Sleeps until there is something new to read or to know (frames, another buffer, other static metadata), or until the time is up. Says
@@ -333,16 +333,18 @@ impl Mirror {
     fn make_room(&mut self, take: Take) -> Result<(), MirrorError> {
         let Some(d) = self.mirror.description() else { return Ok(()) };
         let (ring, frame_bytes) = (usize::try_from(d.n_frames()).unwrap_or(usize::MAX), d.frame_bytes());
-        let frames = match take {
-            Take::UpTo(n) | Take::Latest(n) => {
-                n.min(usize::try_from(self.mirror.available()).unwrap_or(usize::MAX)).min(ring)
-            }
-            // Refused by the read itself when the ring cannot hold it.
-            Take::Exactly(n) => n.min(ring),
-        };
-        let bytes = frames.saturating_mul(frame_bytes);
-        if bytes <= self.bytes.len() && frames <= self.times.len() {
+        let fit = |frames: usize| frames.saturating_mul(frame_bytes) <= self.bytes.len() && frames <= self.times.len();
+        // `Exactly` more than the ring holds is refused by the read itself.
+        let (Take::UpTo(n) | Take::Latest(n) | Take::Exactly(n)) = take;
+        let mut frames = n.min(ring);
+        if fit(frames) {
             return Ok(());
+        }
+        if !matches!(take, Take::Exactly(_)) {
+            frames = frames.min(usize::try_from(self.mirror.available()).unwrap_or(usize::MAX));
+            if fit(frames) {
+                return Ok(());
+            }
         }
         let most =
             if matches!(take, Take::Exactly(_)) { frames } else { frames.min((MOST_BYTES / frame_bytes).max(1)) };

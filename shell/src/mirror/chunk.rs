@@ -1,95 +1,108 @@
 //! What a read hands out: frames in the mirror's own memory, and their samples as numbers.
 
 use axismirror_core::dtype::DType;
-use axismirror_core::header::Description;
+use axismirror_core::header::{Description, StructVersion};
 use axismirror_core::mirror::{Proof, Read};
 
-use super::{MirrorError, State};
+use super::{Mirror, MirrorError, State};
 
 /// Frames that a read handed out, in the mirror's own memory.
 #[derive(Debug)]
 pub struct Chunk<'a> {
-    pub(super) description: Option<&'a Description>,
-    pub(super) has_times: bool,
+    /// Where all of it lies: what is handed out by value takes as long as reading a small chunk.
+    pub(super) mirror: &'a Mirror,
+}
+
+/// What the last read of a mirror found.
+#[derive(Debug)]
+pub(super) struct Found {
     pub(super) read: Read,
-    pub(super) bytes: &'a [u8],
-    pub(super) times: &'a [f64],
     pub(super) state: State,
     pub(super) changed: bool,
+}
+
+impl Found {
+    /// Nothing.
+    pub(super) const fn nothing(state: State) -> Self {
+        let read = Read { frames: 0, first: 0, missed: 0, skipped: 0, proof: Proof::Untorn };
+        Self { read, state, changed: false }
+    }
 }
 
 impl Chunk<'_> {
     /// How many frames.
     #[must_use]
     pub const fn frames(&self) -> usize {
-        self.read.frames
+        self.mirror.found.read.frames
     }
 
     /// Samples of one frame; 0 as long as there is no buffer.
     #[must_use]
     pub fn frame_samples(&self) -> usize {
-        self.description.map_or(0, Description::frame_samples)
+        self.description().map_or(0, Description::frame_samples)
     }
 
     /// Number of the first frame, counted over all generations of the stream.
     #[must_use]
     pub const fn first(&self) -> u64 {
-        self.read.first
+        self.mirror.found.read.first
     }
 
     /// Frames that were published since the last read and are lost for this mirror.
     #[must_use]
     pub const fn missed(&self) -> u64 {
-        self.read.missed
+        self.mirror.found.read.missed
     }
 
     /// New frames left out because [`Take::Latest`](super::Take::Latest) asked for it.
     #[must_use]
     pub const fn skipped(&self) -> u64 {
-        self.read.skipped
+        self.mirror.found.read.skipped
     }
 
     /// Whether it is proven that no frame is torn.
     #[must_use]
     pub const fn proof(&self) -> Proof {
-        self.read.proof
+        self.mirror.found.read.proof
     }
 
     /// What the stream is like.
     #[must_use]
     pub const fn state(&self) -> State {
-        self.state
+        self.mirror.found.state
     }
 
     /// Whether the stream has gone over to another buffer, maybe of another description, with this read. Such a chunk has no frames: all of
     /// the old buffer were handed out before, the next read brings those of the new one.
     #[must_use]
     pub const fn changed(&self) -> bool {
-        self.changed
+        self.mirror.found.changed
     }
 
     /// What the frames are; `None` as long as there is no buffer.
     #[must_use]
-    pub const fn description(&self) -> Option<&Description> {
-        self.description
+    pub fn description(&self) -> Option<&Description> {
+        self.mirror.description()
     }
 
     /// The samples' bytes, C order, little-endian.
     #[must_use]
-    pub const fn bytes(&self) -> &[u8] {
-        self.bytes
+    pub fn bytes(&self) -> &[u8] {
+        let len = self.description().map_or(0, |d| d.frame_bytes() * self.mirror.found.read.frames);
+        self.mirror.bytes.get(..len).unwrap_or_default()
     }
 
     /// The time of each frame in seconds; empty when the stream has no times (versions 0 and 1).
     #[must_use]
-    pub const fn times(&self) -> &[f64] {
-        self.times
+    pub fn times(&self) -> &[f64] {
+        let len = if self.has_times() { self.mirror.found.read.frames } else { 0 };
+        self.mirror.times.get(..len).unwrap_or_default()
     }
 
     /// Whether the stream has times.
     #[must_use]
-    pub const fn has_times(&self) -> bool {
-        self.has_times
+    pub fn has_times(&self) -> bool {
+        self.mirror.version().is_some_and(StructVersion::has_times)
     }
 
     /// The samples as numbers, frame by frame.
@@ -97,11 +110,11 @@ impl Chunk<'_> {
     /// # Errors
     /// [`MirrorError::Type`] when they are of another type.
     pub fn samples<T: Sample>(&self) -> Result<Vec<T>, MirrorError> {
-        let is = self.description.map_or(T::DTYPE, Description::dtype);
+        let is = self.description().map_or(T::DTYPE, Description::dtype);
         if !T::matches(is) {
             return Err(MirrorError::Type { is, asked: T::DTYPE });
         }
-        Ok(self.bytes.chunks_exact(size_of::<T>()).map(T::from_le).collect())
+        Ok(self.bytes().chunks_exact(size_of::<T>()).map(T::from_le).collect())
     }
 }
 

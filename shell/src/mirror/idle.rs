@@ -28,12 +28,17 @@ impl Idle {
 
     /// Nothing new has come; whether that has been so for `long`, or for as long since the last time that it had. `now_ns` is a clock that ticks in
     /// milliseconds: when it has not moved, a reader polls faster than that, and the clock is asked half as often from then on.
+    #[inline]
     pub(super) fn lasts(&mut self, long: Duration, now_ns: impl FnOnce() -> i64) -> bool {
         if let Some(left) = self.left.checked_sub(1) {
             self.left = left;
             return false;
         }
-        let now = now_ns();
+        self.lasts_until(now_ns(), long)
+    }
+
+    #[cold]
+    fn lasts_until(&mut self, now: i64, long: Duration) -> bool {
         self.pause = if now == self.asked { (2 * self.pause + 1).min(MOST_POLLS) } else { 0 };
         (self.asked, self.left) = (now, self.pause);
         let since = *self.since.get_or_insert(now);

@@ -30,6 +30,24 @@ impl LibraryRead {
         Ok(Self { stream, mirror, last: Vec::new(), nothing_new })
     }
 
+    /// Publishes chunks that are then new.
+    ///
+    /// # Errors
+    /// What the publisher says.
+    pub fn publish(&mut self, chunks: usize) -> Result<(), String> {
+        self.stream.publish(chunks)
+    }
+
+    /// So many reads.
+    ///
+    /// # Errors
+    /// When not each brings a chunk, or, of an idle stream, one does.
+    pub fn read(&mut self, reads: usize) -> Result<(), String> {
+        let expected = if self.nothing_new { 0 } else { reads * self.stream.workload.frames };
+        let came = self.read_many(reads);
+        if came == expected { Ok(()) } else { Err(format!("{came} frames instead of {expected}")) }
+    }
+
     #[inline(never)]
     fn read_many(&mut self, reads: usize) -> usize {
         let frames = self.stream.workload.frames;
@@ -43,21 +61,14 @@ impl Contestant for LibraryRead {
     }
 
     fn round(&mut self) -> Result<Round, String> {
-        let chunks = self.stream.workload.backlog();
-        let frames = self.stream.workload.frames;
+        let reads = if self.nothing_new { POLLS } else { self.stream.workload.backlog() };
         round(|| {
-            let reads = if self.nothing_new { POLLS } else { chunks };
-            let expected = if self.nothing_new { 0 } else { chunks * frames };
             if !self.nothing_new {
-                self.stream.publish(chunks)?;
+                self.publish(reads)?;
             }
-            let mut came = 0;
-            let time = timed(|| came = self.read_many(reads));
-            if came == expected {
-                Ok((time, reads as u64))
-            } else {
-                Err(format!("{came} frames instead of {expected}"))
-            }
+            let mut result = Ok(());
+            let time = timed(|| result = self.read(reads));
+            result.map(|()| (time, reads as u64))
         })
     }
 
