@@ -20,12 +20,15 @@
 pub mod access;
 pub mod board_file;
 pub mod causes;
+pub mod channels;
 pub mod clock;
 pub mod config;
 pub mod conn;
 pub mod control;
+pub mod count;
 pub mod doctor;
 pub mod events;
+mod formats;
 pub mod gpio;
 pub mod hardware;
 pub mod mirror;

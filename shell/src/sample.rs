@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use axismirror_core::dtype::DType;
 
-use crate::mirror::value::half;
+use crate::mirror::value::f16_to_f32;
 
 /// One sample, little-endian, as a number that reads back to the same value.
 #[must_use]
@@ -24,7 +24,9 @@ pub fn text(dtype: DType, bytes: &[u8]) -> String {
         DType::U32 => as_number!(u32),
         DType::I64 | DType::LongLong => as_number!(i64),
         DType::U64 | DType::ULongLong => as_number!(u64),
-        DType::F16 => bytes.try_into().map_or_else(|_| String::new(), |b| half(u16::from_le_bytes(b)).to_string()),
+        DType::F16 => {
+            bytes.try_into().map_or_else(|_| String::new(), |b| f16_to_f32(u16::from_le_bytes(b)).to_string())
+        }
         DType::F32 => float(bytes.try_into().map_or(f32::NAN, f32::from_le_bytes)),
         DType::F64 => float(bytes.try_into().map_or(f64::NAN, f64::from_le_bytes)),
         DType::C64 | DType::C128 => {
@@ -62,10 +64,10 @@ fn float<T: std::fmt::Display + std::fmt::LowerExp + Into<f64> + Copy>(x: T) -> 
     if size == 0.0 || (1e-3..1e7).contains(&size) || !size.is_finite() { x.to_string() } else { format!("{x:e}") }
 }
 
-/// A field of a CSV line (RFC 4180): in quotes where it has to be.
+/// A field of a CSV line (RFC 4180): in quotes where it has to be. So is an empty one: at the end of a line it would be none to many readers.
 #[must_use]
 pub fn quoted(field: &str) -> Cow<'_, str> {
-    if field.contains([',', '"', '\n', '\r']) {
+    if field.is_empty() || field.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", field.replace('"', "\"\"")).into()
     } else {
         field.into()
@@ -93,5 +95,10 @@ mod tests {
         let short = |x: f64| short(DType::F64, &x.to_le_bytes());
         assert_eq!([short(-1.448_393_05e-5), short(0.0), short(0.123_456_78)], ["-1.44839e-5", "0", "0.123457"]);
         assert_eq!([short(12_345.678), short(999_999.4), short(1e9)], ["12345.7", "999999", "1.00000e9"]);
+    }
+
+    #[test]
+    fn fields_are_in_quotes_where_they_have_to_be() {
+        assert_eq!([quoted("Fp1"), quoted("a,b"), quoted("\""), quoted("")], ["Fp1", "\"a,b\"", "\"\"\"\"", "\"\""]);
     }
 }

@@ -306,8 +306,10 @@ fn commands_show_events_and_know_whose_they_are() {
     eventually("its frame is there", || info(&name).filter(|i| i["frames"]["published"].as_u64() > Some(frame + 5)));
     let (_, shown, _) = run(&["tail", &name, "-n", "100000", "--format", "csv"]);
     let lines: Vec<_> = shown.lines().collect();
-    let place = lines.iter().position(|l| l.starts_with("# mark: ")).unwrap();
-    assert!(lines[place].starts_with(&format!("# mark: frame {frame}, ")) && lines[place].ends_with(" s: eyes closed"));
+    let place = lines.iter().position(|l| l.starts_with("# event: ")).unwrap();
+    assert!(
+        lines[place].starts_with(&format!("# event: frame={frame} time=")) && lines[place].ends_with(" eyes closed")
+    );
     assert!(
         lines[place + 1].starts_with(&format!("{frame},")) && lines[place - 1].starts_with(&format!("{},", frame - 1))
     );

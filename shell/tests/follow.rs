@@ -1,56 +1,16 @@
 //! A stream followed over gaps, overflow and changes: every frame comes once and in order, behind what is said of it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use std::time::Duration;
 
 use axismirror::mirror::{Follower, Mirror, News, Start, State};
-use axismirror::shm::{SHM_DIR, ShmStore};
-use axismirror_core::axis_array::{Axis, AxisArray, Samples, Value};
-use axismirror_core::dtype::DType;
-use axismirror_core::extension::{Clock, Writer};
-use axismirror_core::name::StreamName;
-use axismirror_core::publisher::Publisher;
 use axismirror_core::settings::Settings;
+use common::writes::Writes;
 
-/// Seconds from frame to frame: exact in binary, as all times here.
-const PERIOD: f64 = 1.0 / 256.0;
 /// Frames of the ring.
-const RING: usize = 64;
-
-struct Writes {
-    publisher: Publisher<ShmStore>,
-    /// Samples count up: what the next frame holds.
-    next: i32,
-}
-
-impl Writes {
-    fn new(name: &str) -> Self {
-        let settings = Settings {
-            shmem_name: Some(StreamName::new(name).unwrap()),
-            buf_dur: RING as f64 * PERIOD,
-            axis: None,
-            version: Default::default(),
-        };
-        let publisher =
-            Publisher::open(ShmStore::new(SHM_DIR), (), settings, Writer::default(), Clock::Monotonic).unwrap();
-        Self { publisher, next: 0 }
-    }
-
-    /// Frames of two channels, the first at this number of periods.
-    fn publish(&mut self, frames: usize, periods: f64, unit: &str) {
-        let bytes: Vec<u8> = (0..2 * frames as i32).flat_map(|i| (self.next + i).to_le_bytes()).collect();
-        self.next += 2 * frames as i32;
-        let message = AxisArray {
-            data: Samples { dtype: DType::I32, shape: &[frames, 2], bytes: &bytes },
-            dims: &["time", "ch"],
-            axes: &[("time", Axis::Linear { unit: "s", gain: PERIOD, offset: periods * PERIOD })],
-            attrs: &[("unit", Value::Str(unit))],
-            key: "test",
-            stream_dim: None,
-        };
-        self.publisher.publish(&message).unwrap();
-    }
-}
+const RING: u32 = 64;
 
 /// What was told, in short: frames as (first, how many, first value, overwritten, not acquired).
 #[derive(Debug, PartialEq)]
@@ -83,7 +43,7 @@ fn gaps_and_changes_come_before_their_frames() {
     let name = format!("follow-{}", std::process::id());
     let mut follower = Follower::open(&name, Start::Next).unwrap();
     assert!(matches!(follower.next(Duration::ZERO).unwrap(), News::Waiting(State::Absent)));
-    let mut w = Writes::new(&name);
+    let mut w = Writes::new(&name, RING);
     assert!(matches!(follower.next(Duration::ZERO).unwrap(), News::Waiting(State::NotValid)));
 
     // Three periods are missing inside of what one read brings.
@@ -118,7 +78,7 @@ fn gaps_and_changes_come_before_their_frames() {
 #[test]
 fn begins_with_the_newest_when_asked() {
     let name = format!("follow-latest-{}", std::process::id());
-    let mut w = Writes::new(&name);
+    let mut w = Writes::new(&name, RING);
     w.publish(40, 0.0, "V");
     let mut follower = Follower::of(Mirror::attach(&name).unwrap()).from_latest(3);
     assert_eq!(all(&mut follower), [stream("V"), Told::Frames(37, 3, 74.0, 0, 0)]);

@@ -1,56 +1,15 @@
 //! A stream recorded over gaps, changes and too many frames for the time: what is in which file.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use axismirror::channels::Channels;
 use axismirror::mirror::State;
 use axismirror::record::{Format, Options, RecordError, Recorder, Step};
-use axismirror::shm::{SHM_DIR, ShmStore};
-use axismirror_core::axis_array::{Axis, AxisArray, Samples, Value};
-use axismirror_core::dtype::DType;
-use axismirror_core::extension::{Clock, Writer};
-use axismirror_core::name::StreamName;
-use axismirror_core::publisher::Publisher;
-use axismirror_core::settings::Settings;
-
-/// Seconds from frame to frame.
-const PERIOD: f64 = 1.0 / 256.0;
-
-struct Writes {
-    publisher: Publisher<ShmStore>,
-    /// Samples count up: what the next frame holds.
-    next: i32,
-}
-
-impl Writes {
-    fn new(name: &str) -> Self {
-        let settings = Settings {
-            shmem_name: Some(StreamName::new(name).unwrap()),
-            buf_dur: 256.0 * PERIOD,
-            axis: None,
-            version: Default::default(),
-        };
-        let publisher =
-            Publisher::open(ShmStore::new(SHM_DIR), (), settings, Writer::default(), Clock::Monotonic).unwrap();
-        Self { publisher, next: 0 }
-    }
-
-    /// Frames of two channels, the first at this number of periods.
-    fn publish(&mut self, frames: usize, periods: f64, unit: &str) {
-        let bytes: Vec<u8> = (0..2 * frames as i32).flat_map(|i| (self.next + i).to_le_bytes()).collect();
-        self.next += 2 * frames as i32;
-        let message = AxisArray {
-            data: Samples { dtype: DType::I32, shape: &[frames, 2], bytes: &bytes },
-            dims: &["time", "ch"],
-            axes: &[("time", Axis::Linear { unit: "s", gain: PERIOD, offset: periods * PERIOD })],
-            attrs: &[("unit", Value::Str(unit))],
-            key: "test",
-            stream_dim: None,
-        };
-        self.publisher.publish(&message).unwrap();
-    }
-}
+use common::writes::{PERIOD, Writes};
 
 fn folder(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("axismirror-recorder-{}-{name}", std::process::id()));
@@ -96,9 +55,10 @@ fn parts_gaps_and_chosen_channels_are_kept_apart() {
     let path = folder("parts").join("lab.csv");
     // A name that is taken is no place for a second part.
     std::fs::write(path.with_file_name("lab-2.csv"), "somebody's").unwrap();
-    let mut recorder = Recorder::open(Options { channels: Some(vec![2]), ..options(&name, &path) }).unwrap();
+    let mut recorder =
+        Recorder::open(Options { channels: Some(Channels::new(vec![2]).unwrap()), ..options(&name, &path) }).unwrap();
     assert_eq!(recorder.step(Duration::ZERO).unwrap(), Step::Waiting(State::Absent));
-    let mut writes = Writes::new(&name);
+    let mut writes = Writes::new(&name, 256);
     writes.publish(2, 512.0, "code");
     writes.publish(2, 517.0, "code");
     take(&mut recorder);
@@ -132,7 +92,7 @@ fn a_gap_between_two_parts_is_told_at_the_end_of_the_first() {
     let name = format!("axismirror-test-record-border-{}", std::process::id());
     let path = folder("border").join("lab.edf");
     let mut recorder = Recorder::open(options(&name, &path)).unwrap();
-    let mut writes = Writes::new(&name);
+    let mut writes = Writes::new(&name, 256);
     writes.publish(200, 0.0, "code");
     // 61 seconds at 256 Hz.
     writes.publish(10, 200.0 + 15_616.0, "code");
@@ -155,7 +115,7 @@ fn a_gap_between_two_parts_is_told_at_the_end_of_the_first() {
 fn a_recording_is_as_long_as_asked_for() {
     let name = format!("axismirror-test-record-long-{}", std::process::id());
     let path = folder("long").join("lab.csv");
-    let mut writes = Writes::new(&name);
+    let mut writes = Writes::new(&name, 256);
     writes.publish(100, 0.0, "code");
     let mut recorder = Recorder::open(Options { seconds: Some(64.0 * PERIOD), ..options(&name, &path) }).unwrap();
     while recorder.step(Duration::ZERO).unwrap() != Step::Done {}
@@ -169,7 +129,7 @@ fn a_recording_is_as_long_as_asked_for() {
 fn what_does_not_fit_ends_it_and_what_came_before_is_there() {
     let name = format!("axismirror-test-record-fit-{}", std::process::id());
     let path = folder("fit").join("lab.edf");
-    let mut writes = Writes::new(&name);
+    let mut writes = Writes::new(&name, 256);
     writes.publish(200, 0.0, "code");
     // 2^15 and more from frame 200 on.
     writes.next = 32_768;
@@ -196,9 +156,11 @@ fn what_does_not_fit_ends_it_and_what_came_before_is_there() {
 fn a_channel_that_the_stream_has_not_is_refused() {
     let name = format!("axismirror-test-record-channel-{}", std::process::id());
     let path = folder("channel").join("lab.csv");
-    let mut writes = Writes::new(&name);
+    let mut writes = Writes::new(&name, 256);
     writes.publish(1, 0.0, "code");
-    let mut recorder = Recorder::open(Options { channels: Some(vec![1, 3]), ..options(&name, &path) }).unwrap();
+    let mut recorder =
+        Recorder::open(Options { channels: Some(Channels::new(vec![1, 3]).unwrap()), ..options(&name, &path) })
+            .unwrap();
     let error = (0..100).find_map(|_| recorder.step(Duration::ZERO).err()).unwrap();
     assert_eq!(error.to_string(), "the stream has 2 channels, and no channel 3");
     assert!(!path.exists(), "no file is made for nothing");

@@ -6,21 +6,14 @@ use std::time::{Duration, Instant};
 
 use axismirror::events::name_of;
 use axismirror::record::{Format, Options, Recorder};
-use axismirror::shm::{SHM_DIR, ShmStore};
 use axismirror_core::axis_array::{Array, Axis, AxisArray, Element, Samples};
 use axismirror_core::dtype::DType;
 use axismirror_core::event_frame::{EVENT_LEN, EVENTS_KEY, EventFrame, Given};
-use axismirror_core::extension::{Clock, Writer};
-use axismirror_core::name::StreamName;
-use axismirror_core::publisher::Publisher;
-use axismirror_core::settings::Settings;
+use common::writes::publisher;
 use common::{eventually, unique};
 
-fn publisher(name: &str) -> Publisher<ShmStore> {
-    let shmem_name = Some(StreamName::new(name).unwrap());
-    let settings = Settings { shmem_name, buf_dur: 2.56, axis: None, version: Default::default() };
-    Publisher::open(ShmStore::new(SHM_DIR), (), settings, Writer::default(), Clock::Monotonic).unwrap()
-}
+/// Seconds.
+const RING: f64 = 2.56;
 
 /// 50 frames of one channel of 1 kHz.
 fn samples<T>(f: impl FnOnce(&AxisArray<'_>) -> T) -> T {
@@ -54,7 +47,7 @@ fn event<T>(frame: u64, f: impl FnOnce(&AxisArray<'_>) -> T) -> T {
 fn no_event_of_a_service_that_is_killed_soon_after_is_lost() {
     let name = unique("recorded-events");
     let path = std::env::temp_dir().join(format!("{name}.csv"));
-    let mut data = publisher(&name);
+    let mut data = publisher(&name, RING);
     let mut recorder = Recorder::open(Options {
         name: name.clone(),
         path: path.clone(),
@@ -73,7 +66,7 @@ fn no_event_of_a_service_that_is_killed_soon_after_is_lost() {
     });
     for frame in 10..18 {
         // Dropping it leaves its segments as kill -9 does.
-        event(frame, |m| publisher(&name_of(&name)).publish(m).unwrap());
+        event(frame, |m| publisher(&name_of(&name), RING).publish(m).unwrap());
         let end = Instant::now() + Duration::from_millis(60);
         while Instant::now() < end {
             recorder.step(Duration::from_millis(1)).unwrap();
@@ -81,7 +74,7 @@ fn no_event_of_a_service_that_is_killed_soon_after_is_lost() {
     }
     recorder.finish("the test ends").unwrap();
     let progress = recorder.progress();
-    publisher(&name_of(&name)).close();
+    publisher(&name_of(&name), RING).close();
     data.close();
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::remove_file(&path).unwrap();

@@ -7,14 +7,13 @@ mod common;
 use std::fs::File;
 use std::path::Path;
 
-use axismirror::shm::{SHM_DIR, ShmStore, survive_truncation};
+use axismirror::shm::{SHM_DIR, survive_truncation};
 use axismirror_core::axis_array::{Axis, AxisArray, Samples};
 use axismirror_core::dtype::DType;
-use axismirror_core::extension::{Clock, Writer};
 use axismirror_core::header::{Generation, HEADER_SEGMENT_LEN};
 use axismirror_core::name::StreamName;
-use axismirror_core::publisher::{Lost, Publisher};
-use axismirror_core::settings::Settings;
+use axismirror_core::publisher::Lost;
+use common::writes::publisher;
 
 /// 50 frames of 2 channels of 1 kHz.
 fn message<T>(f: impl FnOnce(&AxisArray<'_>) -> T) -> T {
@@ -32,9 +31,7 @@ fn message<T>(f: impl FnOnce(&AxisArray<'_>) -> T) -> T {
 fn a_segment_that_was_cut_and_has_its_length_again_is_replaced() {
     survive_truncation().unwrap();
     let name = StreamName::new(&common::unique("regrown")).unwrap();
-    let settings = Settings { shmem_name: Some(name.clone()), buf_dur: 0.1, axis: None, version: Default::default() };
-    let mut publisher =
-        Publisher::open(ShmStore::new(SHM_DIR), (), settings, Writer::default(), Clock::Monotonic).unwrap();
+    let mut publisher = publisher(name.as_str(), 0.1);
     message(|m| publisher.publish(m).unwrap());
     // 100 frames of two samples and a time.
     let ring = (name.data(Generation::from_number(0)), 100 * (2 * 4 + 8), Lost::Contents);

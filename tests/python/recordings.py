@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 warnings.simplefilter("ignore")
-GAP = re.compile(r"(\d+) frames were (not acquired|overwritten)")
-MARK = re.compile(r"# mark: frame (\d+), (\S+) s: (.*)")
+GAP = re.compile(r"(\d+) frames? (?:was|were) (not acquired|overwritten)")
+EVENT = re.compile(r"# event: frame=(\d+) time=(\S+) (.*)")
 
 
 def reference(path):
@@ -27,7 +27,7 @@ def reference(path):
     for line in Path(path).read_text().splitlines():
         if line.startswith("# gap"):
             lost += int(GAP.search(line)[1])
-        elif m := MARK.fullmatch(line):
+        elif m := EVENT.fullmatch(line):
             marks.append((int(m[1]), m[3]))
         elif line[:1].isdigit():
             frame, time, *values = line.split(",")

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use axismirror::causes;
+use axismirror::channels::Channels;
+use axismirror::count::count;
 use axismirror::events::EventReader;
 use axismirror::mirror::{Follower, Mirror, News, Start};
 use axismirror::plot::{Drawing, Excerpt, Options, PngError, picture, png, svg};
 use clap::Args;
 
-use super::tail::{Channels, channels};
+use super::tail::no_channel;
 use super::view::{FilterArgs, are_events, positive};
 use super::{Failure, output};
 
@@ -35,7 +37,7 @@ pub(crate) struct PlotArgs {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Channels to draw, counted from 1 in the published order: 1-4,8 [default: all, at most 256]
-    #[arg(long, value_name = "LIST", value_parser = channels)]
+    #[arg(long, value_name = "LIST")]
     channels: Option<Channels>,
     /// All channels in one size [default: each as large as fits]
     #[arg(long)]
@@ -93,13 +95,12 @@ pub(crate) fn run(args: &PlotArgs) -> Result<(), Failure> {
     std::fs::write(&args.output, bytes)
         .map_err(|e| Failure::failed(format!("{} cannot be written", args.output.display())).because(e))?;
     let (missing, gaps) = (excerpt.gaps.iter().map(|gap| gap.frames).sum::<u64>(), excerpt.gaps.len());
-    let missing = if gaps == 0 {
-        String::new()
-    } else {
-        format!(", {missing} missing in {gaps} gap{}", if gaps == 1 { "" } else { "s" })
+    let missing = match gaps {
+        0 => String::new(),
+        gaps => format!(", {missing} missing in {}", count(gaps, "gap")),
     };
-    let frames = excerpt.len();
-    output::print(format!("{}: {frames} frames of {} channels{missing}\n", args.output.display(), excerpt.labels.len()))
+    let (frames, channels) = (count(excerpt.len(), "frame"), count(excerpt.labels.len(), "channel"));
+    output::print(format!("{}: {frames} of {channels}{missing}\n", args.output.display()))
 }
 
 fn bytes(drawing: &Drawing, format: Format) -> Result<Vec<u8>, PngError> {
@@ -115,17 +116,14 @@ fn take(args: &PlotArgs) -> Result<Excerpt, Failure> {
     let rate = mirror.description().map(|d| d.srate()).filter(|rate| *rate > 0.0);
     let wanted = rate.map_or(FRAMES, |rate| (args.seconds * rate).ceil().max(1.0) as usize);
     let mut follower = Follower::of(mirror).from_latest(wanted);
-    let places: Option<Vec<usize>> = args.channels.as_ref().map(|list| list.0.iter().map(|n| n - 1).collect());
     let mut excerpt: Option<Excerpt> = None;
     // What comes meanwhile is left for the next picture.
     while excerpt.as_ref().is_none_or(|e| e.len() < wanted) {
         match follower.next(if excerpt.is_none() { PATIENCE } else { Duration::ZERO })? {
             News::Stream(info) if info.is_events() => return Err(are_events(&info.name)),
             News::Stream(info) => {
-                if let Some(n) = args.channels.iter().flat_map(|list| &list.0).find(|n| **n > info.channels) {
-                    let message = format!("--channels {n}: the stream has {} channels", info.channels);
-                    return Err(Failure::usage(message));
-                }
+                let places = args.channels.as_ref().map(|c| c.places_in(info.channels));
+                let places = places.transpose().map_err(no_channel)?;
                 if excerpt.as_ref().is_none_or(|e| !e.goes_on_with(info)) {
                     excerpt = Some(Excerpt::new(info, places.as_deref()));
                 }
@@ -157,8 +155,8 @@ fn take(args: &PlotArgs) -> Result<Excerpt, Failure> {
 /// What to say when there is less than was asked for.
 fn fewer(excerpt: &Excerpt, args: &PlotArgs) -> Option<String> {
     let Some(seconds) = excerpt.seconds() else {
-        let frames = excerpt.len();
-        return Some(format!("the stream has neither a rate nor times: the picture is of its newest {frames} frames"));
+        let newest = count(excerpt.len(), "frame");
+        return Some(format!("the stream has neither a rate nor times: the picture is of its newest {newest}"));
     };
     // Of an irregular rate, nobody knows when the frame before would have been.
     let fewer = excerpt.rate.is_some() && seconds + 0.5 / excerpt.rate.unwrap_or(1.0) < args.seconds;

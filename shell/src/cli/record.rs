@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use axismirror::channels::Channels;
 use axismirror::config::visible;
+use axismirror::count::count;
 use axismirror::mirror::State;
 use axismirror::record::{Format, Options, Progress, RecordError, Recorder, Step, Summary};
 use clap::Args;
 
-use super::tail::Channels;
 use super::{Failure, output, stop};
 
 /// The longest wait for frames: how long a signal may go unnoticed.
@@ -37,7 +38,7 @@ pub(crate) struct RecordArgs {
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) seconds: Option<f64>,
     /// Channels to record, counted from 1 in the published order: 1-4,8 [default: all]
-    #[arg(long, value_name = "LIST", value_parser = super::tail::channels)]
+    #[arg(long, value_name = "LIST")]
     pub(crate) channels: Option<Channels>,
     /// Replace a file that is there
     #[arg(long)]
@@ -68,7 +69,7 @@ pub(crate) fn run(args: &RecordArgs) -> Result<(), Failure> {
         name: args.name.clone(),
         path: args.output.clone(),
         format: Format::of(&args.output)?,
-        channels: args.channels.as_ref().map(|c| c.0.clone()),
+        channels: args.channels.clone(),
         seconds: args.seconds,
         overwrite: args.overwrite,
         oldest: args.oldest,
@@ -143,7 +144,8 @@ impl Shown {
         let rate = speed.map(|(hz, _)| format!("  {hz:.1} Hz")).unwrap_or_default();
         let speed = speed.map(|(_, speed)| format!(" ({}/s)", size(speed as u64))).unwrap_or_default();
         let line = format!(
-            "{length}  {frames} frames{rate}  {}{speed}  {} free{}",
+            "{length}  {}{rate}  {}{speed}  {} free{}",
+            count(frames, "frame"),
             size(bytes),
             size(progress.free),
             missing(progress)
@@ -171,16 +173,16 @@ impl Shown {
 /// What is not in the recording, if anything.
 fn missing(p: &Progress) -> String {
     let mut text = String::new();
-    for (n, what) in [
-        (p.gaps, "gaps"),
-        (p.not_acquired, "frames not acquired"),
-        (p.overwritten, "frames missed by the recorder"),
-        (p.unsaved, "frames not written"),
-        (p.lossy, "samples changed"),
-        (p.events_missed, "events missed by the recorder"),
+    for (n, what, became) in [
+        (p.gaps, "gap", ""),
+        (p.not_acquired, "frame", " not acquired"),
+        (p.overwritten, "frame", " missed by the recorder"),
+        (p.unsaved, "frame", " not written"),
+        (p.lossy, "sample", " changed"),
+        (p.events_missed, "event", " missed by the recorder"),
     ] {
         if n > 0 {
-            text.push_str(&format!("  {n} {what}"));
+            text.push_str(&format!("  {}{became}", count(n, what)));
         }
     }
     text
@@ -189,8 +191,8 @@ fn missing(p: &Progress) -> String {
 fn text(name: &str, summary: &Summary) -> String {
     let p = &summary.progress;
     let length = summary.seconds.map(|s| format!(", {}", time(s))).unwrap_or_default();
-    let events = if p.events > 0 { format!(", {} events", p.events) } else { String::new() };
-    let mut text = format!("{}: {} frames{length}{events}\n", visible(name), p.frames);
+    let events = if p.events > 0 { format!(", {}", count(p.events, "event")) } else { String::new() };
+    let mut text = format!("{}: {}{length}{events}\n", visible(name), count(p.frames, "frame"));
     for (path, bytes) in &summary.files {
         text += &format!("  {}  {}\n", visible(&path.to_string_lossy()), size(*bytes));
     }
@@ -244,7 +246,7 @@ impl From<RecordError> for Failure {
                         | RecordError::Irregular { .. }
                         | RecordError::Rate { .. }
                         | RecordError::Channels { .. }
-                        | RecordError::Channel { .. }
+                        | RecordError::Channel(_)
                         | RecordError::Events { .. }
                 );
                 let hint = error.hint();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use axismirror::config::{Key, Place, Sources, visible};
+use axismirror::count::count;
 use axismirror::recording::{Choice, Content, Signals};
 use axismirror::replay::{Options, Progress, Replay, ReplayError, Speed, Summary};
 use clap::Args;
@@ -158,10 +159,10 @@ fn say(replay: &Replay) {
     let rate = content.rate.map_or("irregular".to_owned(), |rate| format!("{rate} Hz"));
     tracing::info!(
         stream = %visible(replay.name()),
-        "playing {}: {} channels, {rate}, {} marks",
+        "playing {}: {}, {rate}, {}",
         content.format,
-        content.channels.len(),
-        content.marks.len()
+        count(content.channels.len(), "channel"),
+        count(content.marks.len(), "event")
     );
     for left in &content.left_out {
         tracing::info!("left out: {}: {}", visible(&left.label), visible(&left.why));
@@ -176,10 +177,9 @@ fn length(content: &Content, rate: Option<f64>) -> Option<f64> {
 fn ended(s: &Summary) -> String {
     let Summary { frames, gaps, frames_lost, marks, round, .. } = s;
     let rounds = if *round > 1 { format!(" in {round} rounds") } else { String::new() };
-    format!(
-        "played {} with {frames} frames{rounds}, {gaps} gaps, {frames_lost} frames lost, {marks} marks",
-        clock(s.seconds)
-    )
+    let (frames, lost) = (count(*frames, "frame"), count(*frames_lost, "frame"));
+    let (gaps, events) = (count(*gaps, "gap"), count(*marks, "event"));
+    format!("played {} with {frames}{rounds}, {gaps}, {lost} lost, {events}", clock(s.seconds))
 }
 
 /// How far it is, in one line of a terminal that is written over.
@@ -195,11 +195,11 @@ impl Line {
         }
         let of = self.length.filter(|_| p.round == 1).map_or(String::new(), |length| format!(" of {}", clock(length)));
         let round = if p.round > 1 { format!(", round {}", p.round) } else { String::new() };
-        let gaps = if p.gaps > 0 { format!(", {} gaps", p.gaps) } else { String::new() };
+        let gaps = if p.gaps > 0 { format!(", {}", count(p.gaps, "gap")) } else { String::new() };
         let what = match (p.waits, p.stays) {
             (true, _) => "waits for a reader".to_owned(),
             (_, true) => format!("{} played; stays until it is stopped", clock(p.seconds)),
-            _ => format!("{}{of}, {} frames{round}{gaps}", clock(p.seconds), p.frames),
+            _ => format!("{}{of}, {}{round}{gaps}", clock(p.seconds), count(p.frames, "frame")),
         };
         // To the end of the line: what was longer is cleared (ECMA-48, EL).
         let _ = write!(stderr(), "\r{what}\x1b[K");

@@ -6,9 +6,11 @@ use std::io::{BufWriter, StdoutLock, Write, stdout};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use axismirror::channels::{Channels, NoChannel};
 use axismirror::config::visible;
 use axismirror::events::Event;
 use axismirror::mirror::{Follower, Frames, Mirror, News, Start, State, StreamInfo};
+use axismirror::record::Gap;
 use axismirror::sample;
 use clap::{Args, ValueEnum};
 
@@ -22,7 +24,7 @@ const WAITING: Duration = Duration::from_millis(50);
 
 /// Print the newest frames of a stream, and with --follow all that come, with the stream's gaps and events among them
 ///
-/// An event is a line `# mark: frame N, TIME s: TEXT` before the frame that was being acquired. Of a stream of events (NAME/events) each line is one.
+/// An event is a line `# event: frame=N time=SECONDS TEXT` before the frame that was being acquired. Of a stream of events (NAME/events) each line is one.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct TailArgs {
@@ -36,7 +38,7 @@ pub(crate) struct TailArgs {
     #[arg(short = 'n', long, value_name = "N")]
     pub(crate) frames: Option<u64>,
     /// Channels to print, counted from 1 in the published order: 1-4,8 [default: all]
-    #[arg(long, value_name = "LIST", value_parser = channels)]
+    #[arg(long, value_name = "LIST")]
     pub(crate) channels: Option<Channels>,
     /// text: aligned columns, rounded to six digits; csv: a header line, then a line a frame, times in seconds; raw: the samples' bytes, little-endian
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -50,10 +52,6 @@ Examples:
   axismirror tail lab --follow --format raw --channels 1 | od -t d4
   axismirror tail lab/events --follow           the events alone";
 
-/// Channels from 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Channels(pub(crate) Vec<usize>);
-
 /// How frames are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -62,9 +60,9 @@ pub(crate) enum Format {
     Raw,
 }
 
-/// Reads a list of channels.
-pub(crate) fn channels(text: &str) -> Result<Channels, String> {
-    axismirror::config::parse_channels(text).map(Channels)
+/// The stream has fewer than were asked for.
+pub(crate) fn no_channel(error: NoChannel) -> Failure {
+    Failure::usage(format!("--channels: {error}"))
 }
 
 /// Prints frames.
@@ -156,10 +154,7 @@ impl<'a> Printer<'a> {
         }
         self.samples = match &self.args.channels {
             None => (0..all).collect(),
-            Some(Channels(numbers)) => match numbers.iter().find(|n| **n > all) {
-                Some(n) => return Err(Failure::usage(format!("--channels {n}: the stream has {all} channels"))),
-                None => numbers.iter().map(|n| n - 1).collect(),
-            },
+            Some(channels) => channels.places_in(all).map_err(no_channel)?,
         };
         // A foreign stream's, and a header is a line.
         let name = |i: &usize| info.labels.get(*i).map(|label| visible(label).into_owned()).unwrap_or_default();
@@ -176,11 +171,8 @@ impl<'a> Printer<'a> {
 
     /// Prints them, and says how many they were.
     fn frames(&mut self, frames: &Frames<'_>) -> Result<usize, Failure> {
-        if frames.overwritten > 0 {
-            self.gap(format_args!("{} frames were overwritten before they were read", frames.overwritten))?;
-        }
-        if frames.not_acquired > 0 {
-            self.gap(format_args!("{} frames were not acquired", frames.not_acquired))?;
+        for line in Gap::before(frames).lines() {
+            self.comment("gap", format_args!("{line}"))?;
         }
         if self.events {
             frames.frames().try_for_each(|bytes| self.event(bytes))?;
@@ -191,8 +183,8 @@ impl<'a> Printer<'a> {
             self.marks.skip_before(frames.first);
         }
         for i in 0..frames.len() {
-            while let Some(mark) = self.marks.before(frames.number(i)) {
-                self.comment("mark", format_args!("{mark}"))?;
+            while let Some(event) = self.marks.before(frames.number(i)) {
+                self.comment("event", format_args!("{event}"))?;
             }
             if self.args.format == Format::Raw {
                 for s in &self.samples {
@@ -219,7 +211,7 @@ impl<'a> Printer<'a> {
             return self.out.write_all(bytes).map_err(output::broken);
         }
         let Some(event) = Event::from_bytes(bytes) else {
-            return self.comment("mark", format_args!("an event of a later version"));
+            return self.comment("event", format_args!("an event of a later version"));
         };
         // A stranger's, and an event is a line.
         let (text, time) = (visible(&event.text), format!("{:.6}", event.time()));
@@ -227,10 +219,6 @@ impl<'a> Printer<'a> {
             Format::Csv => self.line(format_args!("{},{time},{}", event.frame, sample::quoted(&text))),
             _ => self.line(format_args!("{}", event_row(&event.frame.to_string(), &time, &text))),
         }
-    }
-
-    fn gap(&mut self, what: std::fmt::Arguments<'_>) -> Result<(), Failure> {
-        self.comment("gap", what)
     }
 
     /// A comment among the frames; for raw samples there is no such place.

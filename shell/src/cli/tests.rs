@@ -83,7 +83,7 @@ fn tail_reads_channels_as_the_settings_do() {
         panic!("not tail")
     };
     assert_eq!((args.follow, args.frames, args.name.as_str()), (true, Some(5), "axismirror"));
-    assert_eq!(args.channels.unwrap().0, [1, 2, 3, 7]);
+    assert_eq!(args.channels.unwrap().numbers(), [1, 2, 3, 7]);
     let error = Cli::try_parse_from(["axismirror", "tail", "--channels", "0"]).unwrap_err();
     assert!(error.to_string().contains("from 1"), "{error}");
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axismirror::causes;
+use axismirror::channels::Channels;
 use axismirror::events::EventReader;
 use axismirror::mirror::{Follower, News, Start, State, StreamInfo};
 use axismirror::scope::canvas::Symbols;
@@ -15,7 +16,6 @@ use axismirror_core::extension::{Extension, Writer};
 use clap::Args;
 
 use super::Failure;
-use super::tail::{Channels, channels};
 
 /// Between two pictures.
 const PICTURE: Duration = Duration::from_millis(50);
@@ -36,7 +36,7 @@ pub(crate) struct ViewArgs {
     #[arg(value_name = "NAME", default_value = "axismirror")]
     name: String,
     /// Channels to show, counted from 1 in the published order: 1-4,8 [default: all, at most 256]
-    #[arg(long, value_name = "LIST", value_parser = channels)]
+    #[arg(long, value_name = "LIST")]
     channels: Option<Channels>,
     /// Width of the picture in seconds, or in frames where the rate is irregular [default: 5, or 500 frames]
     #[arg(long, value_name = "SECONDS", value_parser = positive)]
@@ -153,7 +153,7 @@ struct Scope {
     /// `None` when they cannot be read.
     events: Option<EventReader>,
     /// Channels that were asked for, counted from 1.
-    chosen: Vec<usize>,
+    chosen: Option<Channels>,
     signals: Signals,
     view: View,
     picture: Picture,
@@ -173,12 +173,12 @@ impl Scope {
         let sizes = args.size.map_or(Sizes::Each, Sizes::Fixed);
         let mut view = View::new(args.seconds, sizes, args.filters.filters());
         view.spectrum = args.spectrum;
-        let places = args.channels.as_ref().map(|list| list.0.iter().map(|n| n - 1).collect());
+        let places = args.channels.as_ref().map(|channels| channels.places().collect());
         Self {
             name: args.name.clone(),
             follower,
             events: EventReader::open(&args.name, Start::Oldest).ok(),
-            chosen: args.channels.as_ref().map(|list| list.0.clone()).unwrap_or_default(),
+            chosen: args.channels.clone(),
             signals: Signals::new(places),
             view,
             picture: Picture::default(),
@@ -236,8 +236,8 @@ impl Scope {
         if info.is_events() {
             return Err(are_events(&info.name));
         }
-        if let Some(n) = self.chosen.iter().find(|n| **n > info.channels) {
-            self.message = Some(format!("there is no channel {n}: the stream has {}", info.channels));
+        if let Some(Err(none)) = self.chosen.as_ref().map(|chosen| chosen.places_in(info.channels)) {
+            self.message = Some(none.to_string());
         }
         // A Python writer does not say who it is, and makes a new buffer for each message where its rate is irregular.
         let writer = self.follower.mirror().extension().map(Extension::writer);

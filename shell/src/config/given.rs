@@ -7,11 +7,10 @@ use std::path::PathBuf;
 use toml::de::DeValue;
 
 use super::invisible::{is_invisible, visible};
+use crate::channels::{Channels, MAX_CHANNEL};
 
 /// The longest part of a value that a message repeats, in characters.
 const SHOWN: usize = 60;
-/// The highest channel number that is taken for a channel number.
-pub const MAX_CHANNEL: usize = 1024;
 /// The longest channel label, in code points: readers get them as `U16`.
 pub const MAX_LABEL: usize = 16;
 
@@ -173,34 +172,18 @@ impl Given<'_> {
     }
 
     /// Channel numbers from 1, each once: `[1, 2, 5]` or `"1-4,8"`.
-    pub(crate) fn channels(&self) -> Result<Vec<usize>, Possible> {
+    pub(crate) fn channels(&self) -> Result<Channels, Possible> {
         let form =
             || Possible(format!("channel numbers from 1 to {MAX_CHANNEL}, each once, as [1, 2, 5] or \"1-4,8\""));
-        let mut channels = Vec::new();
-        match self {
+        let channels = match self {
             Self::Toml(DeValue::Array(items)) => {
-                for item in items.iter() {
-                    let number = integer(item.get_ref()).and_then(|i| usize::try_from(i).ok()).ok_or_else(form)?;
-                    channels.push(number);
-                }
+                let number = |item: &DeValue<'_>| integer(item).and_then(|i| usize::try_from(i).ok());
+                let numbers: Option<Vec<usize>> = items.iter().map(|item| number(item.get_ref())).collect();
+                Channels::new(numbers.ok_or_else(form)?)
             }
-            _ => {
-                for part in self.string().ok_or_else(form)?.split(',') {
-                    let (first, last) = part.split_once('-').unwrap_or((part, part));
-                    let first: usize = first.trim().parse().map_err(|_| form())?;
-                    let last: usize = last.trim().parse().map_err(|_| form())?;
-                    if first > last || last > MAX_CHANNEL {
-                        return Err(form());
-                    }
-                    channels.extend(first..=last);
-                }
-            }
-        }
-        let possible = |(i, n): (usize, &usize)| (1..=MAX_CHANNEL).contains(n) && !channels[..i].contains(n);
-        if channels.is_empty() || !channels.iter().enumerate().all(possible) {
-            return Err(form());
-        }
-        Ok(channels)
+            _ => self.string().ok_or_else(form)?.parse(),
+        };
+        channels.map_err(|_| form())
     }
 
     /// Channel labels: `["Fp1", "Fp2"]` or `"Fp1,Fp2"`.
@@ -243,14 +226,6 @@ impl Given<'_> {
         let full = |texts: &Vec<String>| texts.iter().all(|text| !text.trim().is_empty());
         texts.filter(full).ok_or_else(|| "a list of texts, none of them empty".into())
     }
-}
-
-/// Channel numbers from 1, each once, as in `1-4,8`.
-///
-/// # Errors
-/// What would be possible.
-pub fn parse_channels(text: &str) -> Result<Vec<usize>, String> {
-    Given::Text(&[text.to_owned()]).channels().map_err(|Possible(possible)| format!("possible: {possible}"))
 }
 
 fn is_number(text: &str) -> bool {

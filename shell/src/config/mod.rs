@@ -29,7 +29,7 @@ mod text;
 
 pub use change::Change;
 pub use error::{ConfigError, Place};
-pub use given::{MAX_CHANNEL, MAX_LABEL, parse_channels};
+pub use given::MAX_LABEL;
 pub use invisible::{is_invisible, visible, visible_json};
 pub use key::{Key, Reach, SIMULATE_TABLE};
 pub use on_board::{BoardFacts, OnBoard, PossibleRates};

@@ -97,10 +97,9 @@ impl Settings {
 
     fn channels_on(&self, board: &BoardFacts<'_>) -> Result<Vec<usize>, ConfigError> {
         let Some(channels) = &self.channels else { return Ok((0..board.channels).collect()) };
-        let from_zero = |&n: &usize| n.checked_sub(1).filter(|c| *c < board.channels);
-        channels.iter().map(from_zero).collect::<Option<_>>().ok_or_else(|| {
+        channels.places_in(board.channels).map_err(|_| {
             let possible = format!("1 to {} on board {}", board.channels, board.id);
-            self.impossible(Key::Channels, list(channels), possible)
+            self.impossible(Key::Channels, list(channels.numbers()), possible)
         })
     }
 

@@ -16,6 +16,7 @@ use super::error::{ConfigError, Place};
 use super::given::{Given, Possible};
 use super::key::Key;
 use crate::access::{Access, AccessError};
+use crate::channels::Channels;
 
 /// The longest name of a stream and of a board, in bytes of UTF-8.
 pub const MAX_NAME: usize = 255;
@@ -159,7 +160,7 @@ pub struct Settings {
     /// Gain; else the board's default.
     pub gain: Option<u32>,
     /// Channels from 1, in the order of publication, each once; else all.
-    pub channels: Option<Vec<usize>>,
+    pub channels: Option<Channels>,
     /// One label for each published channel; else the board's.
     pub labels: Option<Vec<String>>,
     /// Codes or volts.

@@ -7,6 +7,7 @@ use axismirror_core::extension::Clock;
 use axismirror_core::header::StructVersion;
 
 use super::*;
+use crate::channels::Channels;
 
 const PIEEG8: BoardFacts<'_> = BoardFacts {
     id: "pieeg8",
@@ -69,7 +70,7 @@ faults = ["miss-drdy@100"]
     )
     .unwrap();
     assert_eq!((s.name.as_str(), s.board.as_str(), s.rate, s.gain), ("lab", "pieeg16", Some(500.0), Some(24)));
-    assert_eq!(s.channels, Some(vec![1, 2, 5]));
+    assert_eq!(s.channels, Some(Channels::new(vec![1, 2, 5]).unwrap()));
     assert_eq!(s.labels.as_deref(), Some(&["Fp1".to_owned(), "Fp2".into(), "Cz".into()][..]));
     assert_eq!((s.units, s.dtype().code(), s.chunk_frames(500.0), s.buf_dur), (Units::Volts, "f8", 32, 2.5));
     assert_eq!((s.axis.as_deref(), s.struct_version, s.message_key()), (Some("time"), StructVersion::V1, "left"));
@@ -253,7 +254,7 @@ fn flags_are_read_as_text() {
         (Key::Signal, "counter"),
     ]);
     let s = given.load().unwrap();
-    assert_eq!(s.channels, Some(vec![1, 2, 3, 8]));
+    assert_eq!(s.channels, Some("1-3,8".parse().unwrap()));
     assert_eq!(s.labels.unwrap(), ["Fp1", "Fp2", "C3", "C4"]);
     assert_eq!((s.buf_dur, s.chunk), (0.5, None));
     assert_eq!(s.simulate.kind(), SignalKind::Counter);

@@ -20,7 +20,7 @@ impl Settings {
             Key::Rate => Value::Float(self.rate?),
             Key::Gain => Value::Integer(i64::from(self.gain?)),
             Key::Channels => {
-                let numbers = self.channels.as_ref()?.iter();
+                let numbers = self.channels.as_ref()?.numbers().iter();
                 numbers.map(|&n| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX))).collect::<Vec<_>>().into()
             }
             Key::Labels => list(self.labels.as_ref()?),

@@ -21,7 +21,7 @@ pub fn value(dtype: DType, bytes: &[u8]) -> f64 {
         DType::U32 => number!(u32),
         DType::I64 | DType::LongLong => number!(i64),
         DType::U64 | DType::ULongLong => number!(u64),
-        DType::F16 => bytes.try_into().map_or(f64::NAN, |b| f64::from(half(u16::from_le_bytes(b)))),
+        DType::F16 => bytes.try_into().map_or(f64::NAN, |b| f64::from(f16_to_f32(u16::from_le_bytes(b)))),
         DType::F32 => number!(f32),
         DType::F64 => number!(f64),
         DType::C64 | DType::C128 => {
@@ -32,9 +32,9 @@ pub fn value(dtype: DType, bytes: &[u8]) -> f64 {
     }
 }
 
-/// IEEE 754 binary16.
+/// The value of an IEEE 754 binary16 from its bits: exact.
 #[must_use]
-pub fn half(bits: u16) -> f32 {
+pub fn f16_to_f32(bits: u16) -> f32 {
     let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
     let fraction = f32::from(bits & 0x3FF);
     sign * match bits >> 10 & 0x1F {

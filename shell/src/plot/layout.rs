@@ -3,6 +3,7 @@
 use super::drawing::{Anchor, Drawing, Rgb, Shape};
 use super::excerpt::Excerpt;
 use super::png::LETTER;
+use crate::count::count;
 use crate::scope::history::Envelope;
 use crate::scope::scale::{Range, step_above};
 use crate::scope::{Gap, Mark, Missing, text};
@@ -96,7 +97,7 @@ pub fn picture(excerpt: &Excerpt, options: &Options) -> Drawing {
 fn heading(excerpt: &Excerpt) -> String {
     let rate = excerpt.rate.map_or_else(|| "irregular rate".to_owned(), |rate| text::quantity(rate, "Hz"));
     let unit = if excerpt.unit.is_empty() { String::new() } else { format!(", {}", excerpt.unit) };
-    text::fit(&format!("{}: {} channels \u{d7} {rate}{unit}", excerpt.name, excerpt.labels.len()), 400, false)
+    text::fit(&format!("{}: {} \u{d7} {rate}{unit}", excerpt.name, count(excerpt.labels.len(), "channel")), 400, false)
 }
 
 fn title(excerpt: &Excerpt, options: &Options, width: f32, shapes: &mut Vec<Shape>) {
@@ -105,14 +106,14 @@ fn title(excerpt: &Excerpt, options: &Options, width: f32, shapes: &mut Vec<Shap
         let until = excerpt.times.last().map(|t| format!(" until {}", text::time_of_day(*t, excerpt.clock)));
         said.push(format!("{seconds:.3} s{}", until.unwrap_or_default()));
     } else {
-        said.push(format!("{} frames", excerpt.len()));
+        said.push(count(excerpt.len(), "frame"));
     }
     for (missing, what) in
         [(Missing::Overwritten, "overwritten before they were read"), (Missing::NotAcquired, "not acquired")]
     {
         let frames: u64 = excerpt.gaps.iter().filter(|gap| gap.missing == missing).map(|gap| gap.frames).sum();
         if frames > 0 {
-            said.push(format!("{frames} frames {what}"));
+            said.push(format!("{} {what}", count(frames, "frame")));
         }
     }
     said.extend(options.notes.iter().cloned());

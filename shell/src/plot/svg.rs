@@ -1,5 +1,6 @@
 //! A drawing as SVG 1.1 (W3C Recommendation of 16 August 2011): text that a viewer's fonts show and a search finds.
 
+use crate::formats::xml::escaped;
 use std::fmt::Write as _;
 
 use super::drawing::{Anchor, Drawing, Rgb, Shape};
@@ -63,22 +64,6 @@ fn hex(Rgb(r, g, b): Rgb) -> String {
 fn number(x: f32) -> String {
     let text = format!("{x:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// What XML 1.0 allows between tags (sections 2.2 and 2.4).
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c if c < ' ' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

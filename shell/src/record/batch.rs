@@ -1,6 +1,7 @@
 //! Frames between the mirror and a file: the chosen channels alone, and whether they still belong into the same file.
 
 use super::Gap;
+use crate::channels::Channels;
 use crate::mirror::{Frames, StreamInfo};
 
 /// Frames that are on their way into a file.
@@ -14,7 +15,7 @@ pub(super) struct Batch {
 
 impl Batch {
     /// Takes at most `most` frames, of the chosen channels alone. Says what is missing before them.
-    pub(super) fn fill(&mut self, frames: &Frames<'_>, most: usize, channels: Option<&[usize]>) -> Gap {
+    pub(super) fn fill(&mut self, frames: &Frames<'_>, most: usize, channels: Option<&Channels>) -> Gap {
         let frames = frames.truncated(most);
         self.first = frames.first;
         self.frames = frames.len();
@@ -23,14 +24,13 @@ impl Batch {
         self.bytes.clear();
         match channels {
             None => self.bytes.extend_from_slice(frames.bytes),
-            Some(numbers) => {
+            Some(channels) => {
                 for frame in 0..self.frames {
-                    numbers.iter().for_each(|n| self.bytes.extend_from_slice(frames.sample(frame, n - 1)));
+                    channels.places().for_each(|place| self.bytes.extend_from_slice(frames.sample(frame, place)));
                 }
             }
         }
-        let time = frames.times.first().copied();
-        Gap { frame: frames.first, time, overwritten: frames.overwritten, not_acquired: frames.not_acquired }
+        Gap::before(&frames)
     }
 }
 

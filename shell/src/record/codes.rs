@@ -6,6 +6,8 @@
 use axismirror_core::dtype::DType;
 
 use super::{Head, RecordError};
+use crate::formats::own::CODE;
+use crate::mirror::value::value;
 
 /// How samples become codes.
 #[derive(Clone, Debug)]
@@ -35,7 +37,7 @@ impl Codes {
             DType::F16 | DType::F32 | DType::F64 if head.unit == "V" => head.volts_per_code().ok_or_else(|| {
                 refused("volts become codes only with the attribute `volts_per_code`, which is not there")
             })?,
-            DType::F16 | DType::F32 | DType::F64 if head.unit != "code" => {
+            DType::F16 | DType::F32 | DType::F64 if head.unit != CODE => {
                 return Err(refused("floating-point samples of an unknown unit are no codes"));
             }
             _ => 1.0,
@@ -54,7 +56,7 @@ impl Codes {
     }
 
     fn of_float(&self, bytes: &[u8]) -> Result<Code, f64> {
-        let value = float(self.dtype, bytes);
+        let value = value(self.dtype, bytes);
         let code = (value / self.step).round();
         let same = match self.dtype {
             // A zero with a sign is another number, bit for bit.
@@ -110,15 +112,4 @@ fn whole(dtype: DType, bytes: &[u8]) -> Option<Whole> {
         }
         DType::F16 | DType::F32 | DType::F64 | DType::C64 | DType::C128 => return None,
     })
-}
-
-fn float(dtype: DType, bytes: &[u8]) -> f64 {
-    match dtype {
-        DType::F32 => bytes.try_into().map_or(f64::NAN, |b| f64::from(f32::from_le_bytes(b))),
-        DType::F64 => bytes.try_into().map_or(f64::NAN, f64::from_le_bytes),
-        DType::F16 => {
-            bytes.try_into().map_or(f64::NAN, |b| f64::from(crate::mirror::value::half(u16::from_le_bytes(b))))
-        }
-        _ => f64::NAN,
-    }
 }

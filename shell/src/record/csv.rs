@@ -1,6 +1,7 @@
-//! CSV as `tail --format csv` prints it: `frame,time,` and a column a channel; what is no sample stands behind `#`.
+//! CSV with the columns of `tail --format csv`: `frame,time,` and one a channel; what is no sample stands behind `#`.
 //!
-//! Numbers are the shortest that read back to the same value.
+//! Samples, gaps and events are written as `tail` prints them. Two things are not: times are the shortest numbers that read back to the same value,
+//! where `tail` rounds to microseconds, and the description, the rate, the unit and the sums have lines of their own.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -135,7 +136,7 @@ mod tests {
                 "7,1.25,0.1,-2.5e-5",
                 "8,1.5000000001,1e300,3",
                 "# gap: 3 frames were overwritten before they were read",
-                "# gap: 1 frames were not acquired",
+                "# gap: 1 frame was not acquired",
                 "# event: frame=8 time=1.5 two\\nlines",
                 "12,,0.1,-2.5e-5"
             ]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use axismirror_core::dtype::DType;
 
+use crate::channels::NoChannel;
+use crate::count::count;
 use crate::mirror::MirrorError;
 
 /// What goes wrong with a recording.
@@ -66,7 +68,7 @@ pub enum RecordError {
         format: &'static str,
     },
     /// A rate that the format cannot say.
-    #[error("{format} cannot say the rate {rate} Hz with {channels} channels: a data record would be too long")]
+    #[error("{format} cannot say the rate {rate} Hz with {}: a data record would be too long", count(*channels, "channel"))]
     Rate {
         /// The format.
         format: &'static str,
@@ -86,13 +88,8 @@ pub enum RecordError {
         given: usize,
     },
     /// A channel that the stream has not.
-    #[error("the stream has {channels} channels, and no channel {asked}")]
-    Channel {
-        /// From 1.
-        asked: usize,
-        /// How many there are.
-        channels: usize,
-    },
+    #[error(transparent)]
+    Channel(#[from] NoChannel),
     /// The stream is one of events.
     #[error("a stream of events is recorded with the stream that it belongs to, `{stream}`")]
     Events {

@@ -10,9 +10,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::utc;
-
-/// The version of the description's JSON.
-const VERSION: u32 = 1;
+use crate::formats::own::{Cause, VERSION, VOLTS_PER_CODE, gap_line};
+use crate::mirror::Frames;
 
 /// What a part of a recording begins with.
 #[derive(Clone, Debug)]
@@ -31,6 +30,8 @@ pub struct Head {
     pub channels: Vec<usize>,
     /// Their labels: as many.
     pub labels: Vec<String>,
+    /// Where their electrodes are, as the stream says: as many, or none.
+    pub positions: Vec<[f32; 2]>,
     /// Unit of the samples: `V`, `code`, or empty.
     pub unit: String,
     /// The stream's attributes.
@@ -63,7 +64,7 @@ impl Head {
     /// Volts for one code, if the stream says.
     #[must_use]
     pub fn volts_per_code(&self) -> Option<f64> {
-        self.attrs.get("volts_per_code").and_then(Value::as_f64).filter(|lsb| lsb.is_finite() && *lsb > 0.0)
+        self.attrs.get(VOLTS_PER_CODE).and_then(Value::as_f64).filter(|lsb| lsb.is_finite() && *lsb > 0.0)
     }
 
     /// Bytes of a recorded frame.
@@ -93,6 +94,7 @@ impl Head {
             "shape": self.shape,
             "channels": self.channels.iter().map(|c| c + 1).collect::<Vec<_>>(),
             "labels": self.labels,
+            "positions": (!self.positions.is_empty()).then(|| self.positions.iter().map(|p| p.map(short)).collect::<Vec<_>>()),
             "unit": self.unit,
             "attrs": self.attrs,
             "clock": match self.clock {
@@ -111,6 +113,11 @@ impl Head {
             "health": self.health,
         })
     }
+}
+
+/// The number with the fewest digits that becomes the same one in single precision.
+fn short(x: f32) -> f64 {
+    x.to_string().parse().unwrap_or_else(|_| x.into())
 }
 
 /// Frames in order, without a gap between them.
@@ -147,6 +154,17 @@ pub struct Gap {
 }
 
 impl Gap {
+    /// What is missing before frames of a stream.
+    #[must_use]
+    pub fn before(frames: &Frames<'_>) -> Self {
+        Self {
+            frame: frames.first,
+            time: frames.times.first().copied(),
+            overwritten: frames.overwritten,
+            not_acquired: frames.not_acquired,
+        }
+    }
+
     /// All of them.
     #[must_use]
     pub const fn frames(&self) -> u64 {
@@ -156,11 +174,8 @@ impl Gap {
     /// In words, one line a cause, as `tail` has them.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let causes = [
-            (self.overwritten, "frames were overwritten before they were read"),
-            (self.not_acquired, "frames were not acquired"),
-        ];
-        causes.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect()
+        let causes = [(self.overwritten, Cause::Overwritten), (self.not_acquired, Cause::NotAcquired)];
+        causes.into_iter().filter(|(n, _)| *n > 0).map(|(n, cause)| gap_line(n, cause)).collect()
     }
 }
 

@@ -6,8 +6,8 @@
 //! # What is where in each format
 //!
 //! What a reader of these files (`replay`, a script) can rely on. *Description* is the JSON object of [`Head::json`]:
-//! `version` (1), `name`, `key`, `dtype`, `rate` (Hz, null when irregular), `shape`, `channels` (numbers in the frame from 1), `labels` (of
-//! those), `unit`, `attrs`, `clock` (`monotonic`, `realtime`, `unknown`), `struct_version`, `generation`, `first_frame`, `first_time`,
+//! `version` (1), `name`, `key`, `dtype`, `rate` (Hz, null when irregular), `shape`, `channels` (numbers in the frame from 1), `labels` and
+//! `positions` (of those; `[x, y]` each, null when the stream has none), `unit`, `attrs`, `clock` (`monotonic`, `realtime`, `unknown`), `struct_version`, `generation`, `first_frame`, `first_time`,
 //! `utc_offset` (seconds to add to a time of the stream to have UTC, seconds since 1970; null when the clock is unknown), `utc_error` (seconds by
 //! which the two clocks' readings may be apart; how right the machine's clock is nobody knows), `start_utc` (RFC 3339), `part` (from 1),
 //! `health` (counters at the part's beginning), `static_metadata` (the pickle in base64; not in EDF and BDF).
@@ -27,13 +27,14 @@
 //! | end | `axismirror end {...}` annotation in pieces, `BAD_padding: 3 frames` over the last record's rest | footer metadata `axismirror.end` | the same, in the footer | `axismirror` in the stream footer | `# end: {...}` |
 //! | open after kill -9 | up to the last flush | up to the last flush | up to the last flush | up to the last flush, perhaps a part of a chunk behind it | up to the last flush, perhaps a part of a line behind it |
 //!
-//! A flush comes every second. EDF and BDF write whole data records, of about a second, and each has room for one long annotation: the pieces of the
-//! description, and events behind them, are complete after as many seconds as it has pieces; a file that is killed before is anybody's to a replay. Parquet and Arrow write their footer again with each piece: a
+//! A flush comes every second. EDF and BDF write whole data records, of about a second. The first one has room for the whole description where that is little
+//! beside its samples (an eighth: eight channels at 1 kHz and more); else each has room for one long annotation, and the pieces of the description,
+//! with events behind them, are complete after as many seconds as it has pieces: a file that is killed before is anybody's to a replay. Parquet and Arrow write their footer again with each piece: a
 //! piece waits until it is as long as the footer (Parquet: five seconds at least), a minute at most.
 //!
 //! *End* is the JSON object of [`End`]: `frames`, `gaps`, `overwritten`, `not_acquired`, `lossy` (samples that were changed), `events`, `events_missed`, `why`, `health`.
 //!
-//! Gaps say either `12 frames were not acquired` (the ADC or its writer lost them; they have no numbers) or `12 frames were overwritten before
+//! Gaps say either `12 frames were not acquired` (`1 frame was ...`; the ADC or its writer lost them; they have no numbers) or `12 frames were overwritten before
 //! they were read` (this recorder was too slow; they have numbers). In JSON a gap is `{"frame", "time", "overwritten", "not_acquired"}` with the
 //! frame behind it, an event `{"frame", "time", "text"}`; the lists stop at 10,000 entries, `end` has the sums.
 
@@ -48,6 +49,7 @@ mod error;
 mod footed;
 mod head;
 mod out;
+mod positions;
 mod progress;
 mod recorder;
 #[cfg(test)]
@@ -57,6 +59,8 @@ mod xdf;
 
 use std::fmt::Debug;
 use std::path::Path;
+
+use crate::formats::edf::Kind;
 
 pub use self::error::RecordError;
 pub use self::head::{Block, End, Event, Gap, Head};
@@ -111,8 +115,8 @@ impl Format {
     /// [`RecordError::Exists`] unless `overwrite`; what the format cannot hold; what the operating system says.
     pub fn create(self, path: &Path, overwrite: bool, head: &Head) -> Result<Box<dyn Writer>, RecordError> {
         Ok(match self {
-            Self::Bdf => Box::new(edf::Edf::create(path, overwrite, edf::Kind::Bdf, head)?),
-            Self::Edf => Box::new(edf::Edf::create(path, overwrite, edf::Kind::Edf, head)?),
+            Self::Bdf => Box::new(edf::Edf::create(path, overwrite, Kind::Bdf, head)?),
+            Self::Edf => Box::new(edf::Edf::create(path, overwrite, Kind::Edf, head)?),
             Self::Xdf => Box::new(xdf::Xdf::create(path, overwrite, head)?),
             Self::Csv => Box::new(csv::Csv::create(path, overwrite, head)?),
             #[cfg(feature = "parquet")]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Format;
+use crate::channels::Channels;
 use crate::mirror::State;
 
 /// What to record, and where.
@@ -14,8 +15,8 @@ pub struct Options {
     pub path: PathBuf,
     /// What it is written as.
     pub format: Format,
-    /// Channels from 1 in the published order; `None` for all.
-    pub channels: Option<Vec<usize>>,
+    /// `None` for all.
+    pub channels: Option<Channels>,
     /// Ends after so many seconds of frames.
     pub seconds: Option<f64>,
     /// Replaces a file that is there.

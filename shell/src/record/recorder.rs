@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::batch::{Batch, goes_on};
+use super::positions::positions;
 use super::progress::{Options, Progress, Step, Summary};
 use super::utc::Mapping;
 use super::{Block, End, Event, Gap, Goes, Head, RecordError, Writer};
+use crate::count::count;
 use crate::events::{EventReader, stream_of};
 use crate::mirror::{Follower, News, Start, StreamInfo};
 
@@ -113,7 +115,7 @@ impl Recorder {
             News::Nothing => return Ok(Step::Recording),
             News::Waiting(state) => return Ok(Step::Waiting(state)),
             News::Stream(info) => Ok(info.clone()),
-            News::Frames(frames) => Err(self.batch.fill(&frames, left, self.options.channels.as_deref())),
+            News::Frames(frames) => Err(self.batch.fill(&frames, left, self.options.channels.as_ref())),
         };
         match news {
             Ok(info) => {
@@ -154,7 +156,7 @@ impl Recorder {
                 add(&mut part.sums.overwritten, gap.overwritten);
                 add(&mut part.sums.not_acquired, gap.not_acquired);
                 if goes == Goes::NewPart {
-                    self.close(&format!("a gap of {} frames, too long for the format", gap.frames()))?;
+                    self.close(&format!("a gap of {}, too long for the format", count(gap.frames(), "frame")))?;
                 }
             }
         }
@@ -182,12 +184,10 @@ impl Recorder {
             return Err(RecordError::Events { stream: stream_of(&info.name).unwrap_or_default().to_owned() });
         }
         let channels = match &self.options.channels {
-            Some(numbers) => numbers.iter().map(|n| n - 1).collect(),
-            None => (0..info.channels).collect::<Vec<_>>(),
+            Some(channels) => channels.places_in(info.channels)?,
+            None => (0..info.channels).collect(),
         };
-        if let Some(beyond) = channels.iter().find(|c| **c >= info.channels) {
-            return Err(RecordError::Channel { asked: beyond + 1, channels: info.channels });
-        }
+        let positions = info.static_metadata.as_deref().and_then(positions).unwrap_or_default();
         let utc = Mapping::now(info.clock);
         let first_time = self.batch.times.first().copied();
         let head = Head {
@@ -196,6 +196,7 @@ impl Recorder {
             dtype: info.dtype,
             rate: info.rate,
             shape: info.frame_shape.iter().map(|n| *n as usize).collect(),
+            positions: channels.iter().filter_map(|c| positions.get(*c).copied()).collect(),
             labels: channels.iter().filter_map(|c| info.labels.get(*c).cloned()).collect(),
             channels,
             unit: info.unit.clone(),

@@ -19,6 +19,7 @@ pub(super) fn head(dtype: DType, channels: usize) -> Head {
         shape: vec![channels],
         channels: (0..channels).collect(),
         labels: (1..=channels).map(|n| format!("ch{n}")).collect(),
+        positions: Vec::new(),
         unit: "code".to_owned(),
         attrs: serde_json::Map::new(),
         clock: Clock::Monotonic,

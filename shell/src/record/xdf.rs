@@ -18,17 +18,10 @@ use super::out::Out;
 use super::utc::Civil;
 use super::{Block, End, Event, Gap, Goes, Head, RecordError, Writer};
 use crate::clock;
-use crate::mirror::value::half;
+use crate::formats::own;
+use crate::formats::xdf::{BOUNDARY_ID, MAGIC, NO_TIME, STRING, TIME, Tag, format_of, put_number};
+use crate::mirror::value::f16_to_f32;
 
-const FILE_HEADER: u16 = 1;
-const STREAM_HEADER: u16 = 2;
-const SAMPLES: u16 = 3;
-const CLOCK_OFFSET: u16 = 4;
-const BOUNDARY: u16 = 5;
-const STREAM_FOOTER: u16 = 6;
-/// The content of each boundary chunk.
-const BOUNDARY_ID: [u8; 16] =
-    [0x43, 0xA5, 0x46, 0xDC, 0xCB, 0xF5, 0x41, 0x0F, 0xB3, 0x0E, 0xD5, 0x46, 0x73, 0x83, 0xCB, 0xE4];
 const BOUNDARY_EVERY: Duration = Duration::from_secs(10);
 /// So many bytes of chunks are not held back until the next flush.
 const ENOUGH: usize = 4 << 20;
@@ -60,18 +53,18 @@ pub(super) struct Xdf {
 
 impl Xdf {
     pub(super) fn create(path: &Path, overwrite: bool, head: &Head) -> Result<Self, RecordError> {
-        let format = format_of(head.dtype)?;
-        let mut pending = b"XDF:".to_vec();
+        let format = format_of(stored(head.dtype)?).unwrap_or_default();
+        let mut pending = MAGIC.to_vec();
         let start = Civil::of_ns(head.start_utc_ns).rfc3339();
         let mut info = Element::new("info");
         info.text("version", "1.0").text("datetime", &start);
-        chunk(&mut pending, FILE_HEADER, None, info.document().as_bytes());
+        chunk(&mut pending, Tag::FileHeader, None, info.document().as_bytes());
         let data =
             stream(head, "", "EEG", head.channels.len(), head.rate.unwrap_or(0.0), format).child(description(head));
-        chunk(&mut pending, STREAM_HEADER, Some(DATA), data.document().as_bytes());
-        for (id, name, kind) in [(EVENTS, "-events", "Markers"), (GAPS, "-gaps", "Gaps")] {
-            let strings = stream(head, name, kind, 1, 0.0, "string").child(Element::new("desc"));
-            chunk(&mut pending, STREAM_HEADER, Some(id), strings.document().as_bytes());
+        chunk(&mut pending, Tag::StreamHeader, Some(DATA), data.document().as_bytes());
+        for (id, name, kind) in [(EVENTS, "-events", "Markers"), (GAPS, "-gaps", own::GAPS_TYPE)] {
+            let strings = stream(head, name, kind, 1, 0.0, STRING).child(Element::new("desc"));
+            chunk(&mut pending, Tag::StreamHeader, Some(id), strings.document().as_bytes());
         }
         let out = Out::create(path, overwrite)?;
         let (dtype, channels) = (head.dtype, head.channels.len());
@@ -92,10 +85,10 @@ impl Xdf {
 
     /// A boundary, and the streams' clock against the recorder's: there is one clock.
     fn mark(&mut self, time: f64) {
-        chunk(&mut self.pending, BOUNDARY, None, &BOUNDARY_ID);
+        chunk(&mut self.pending, Tag::Boundary, None, &BOUNDARY_ID);
         for id in [DATA, EVENTS, GAPS] {
             let content = [time.to_le_bytes(), 0f64.to_le_bytes()].concat();
-            chunk(&mut self.pending, CLOCK_OFFSET, Some(id), &content);
+            chunk(&mut self.pending, Tag::ClockOffset, Some(id), &content);
         }
         self.boundary = Instant::now();
     }
@@ -109,11 +102,11 @@ impl Xdf {
     }
 
     fn string(&mut self, id: u32, time: f64, text: &str) {
-        let mut content = vec![1, 1, 8];
+        let mut content = vec![1, 1, TIME];
         content.extend_from_slice(&time.to_le_bytes());
-        length(&mut content, text.len() as u64);
+        put_number(&mut content, text.len() as u64);
         content.extend_from_slice(text.as_bytes());
-        chunk(&mut self.pending, SAMPLES, Some(id), &content);
+        chunk(&mut self.pending, Tag::Samples, Some(id), &content);
         self.count(id, 1, time, time);
     }
 
@@ -126,22 +119,22 @@ impl Writer for Xdf {
     fn append(&mut self, block: &Block<'_>) -> Result<(), RecordError> {
         let size = self.dtype.size();
         let mut content = Vec::with_capacity(block.bytes.len() + 9 * block.frames + 9);
-        length(&mut content, block.frames as u64);
+        put_number(&mut content, block.frames as u64);
         // A stream without times has those of arrival, and from there on its rate.
         let arrival = clock::monotonic_ns() as f64 / 1e9;
         let mut last = arrival;
         for (i, frame) in block.bytes.chunks_exact((size * self.channels).max(1)).enumerate() {
             match block.times.get(i).copied().or((i == 0 || self.rate.is_none()).then_some(arrival)) {
                 Some(time) => {
-                    content.push(8);
+                    content.push(TIME);
                     content.extend_from_slice(&time.to_le_bytes());
                     last = time;
                 }
-                None => content.push(0),
+                None => content.push(NO_TIME),
             }
             frame.chunks_exact(size.max(1)).for_each(|sample| value(self.dtype, sample, &mut content));
         }
-        chunk(&mut self.pending, SAMPLES, Some(DATA), &content);
+        chunk(&mut self.pending, Tag::Samples, Some(DATA), &content);
         self.count(DATA, block.frames, block.times.first().copied().unwrap_or(arrival), last);
         if self.pending.len() >= ENOUGH { self.write() } else { Ok(()) }
     }
@@ -176,7 +169,7 @@ impl Writer for Xdf {
             if id == DATA {
                 info.text("axismirror", &end.json().to_string());
             }
-            chunk(&mut self.pending, STREAM_FOOTER, Some(id), info.document().as_bytes());
+            chunk(&mut self.pending, Tag::StreamFooter, Some(id), info.document().as_bytes());
         }
         self.write()
     }
@@ -204,45 +197,32 @@ impl Xdf {
 }
 
 /// Adds a chunk: length of what follows, tag, stream, content.
-fn chunk(out: &mut Vec<u8>, tag: u16, stream: Option<u32>, content: &[u8]) {
+fn chunk(out: &mut Vec<u8>, tag: Tag, stream: Option<u32>, content: &[u8]) {
     let bytes = 2 + stream.map_or(0, |_| 4) + content.len() as u64;
-    length(out, bytes);
-    out.extend_from_slice(&tag.to_le_bytes());
+    put_number(out, bytes);
+    out.extend_from_slice(&tag.number().to_le_bytes());
     if let Some(id) = stream {
         out.extend_from_slice(&id.to_le_bytes());
     }
     out.extend_from_slice(content);
 }
 
-/// A length of variable size: how many bytes it has (1, 4 or 8), and the length.
-fn length(out: &mut Vec<u8>, n: u64) {
-    if let Ok(n) = u8::try_from(n) {
-        out.extend_from_slice(&[1, n]);
-    } else if let Ok(n) = u32::try_from(n) {
-        out.push(4);
-        out.extend_from_slice(&n.to_le_bytes());
-    } else {
-        out.push(8);
-        out.extend_from_slice(&n.to_le_bytes());
-    }
-}
-
-/// The format that holds every value of the type.
-fn format_of(dtype: DType) -> Result<&'static str, RecordError> {
+/// The type that XDF has and that holds every value of the type.
+fn stored(dtype: DType) -> Result<DType, RecordError> {
     let refused = |why| Err(RecordError::Type { format: "XDF", dtype, why });
     match dtype {
-        DType::Bool | DType::I8 => Ok("int8"),
-        DType::U8 | DType::I16 => Ok("int16"),
-        DType::U16 | DType::I32 => Ok("int32"),
-        DType::U32 | DType::I64 | DType::LongLong => Ok("int64"),
-        DType::F16 | DType::F32 => Ok("float32"),
-        DType::F64 => Ok("double64"),
+        DType::Bool | DType::I8 => Ok(DType::I8),
+        DType::U8 | DType::I16 => Ok(DType::I16),
+        DType::U16 | DType::I32 => Ok(DType::I32),
+        DType::U32 | DType::I64 | DType::LongLong => Ok(DType::I64),
+        DType::F16 | DType::F32 => Ok(DType::F32),
+        DType::F64 => Ok(DType::F64),
         DType::U64 | DType::ULongLong => refused("its whole numbers have 63 bits and a sign"),
         DType::C64 | DType::C128 => refused("it has no complex numbers"),
     }
 }
 
-/// A sample in that format.
+/// A sample in that type.
 fn value(dtype: DType, bytes: &[u8], out: &mut Vec<u8>) {
     match (dtype, bytes) {
         (DType::Bool, bytes) => out.push(u8::from(bytes.first() != Some(&0))),
@@ -251,7 +231,7 @@ fn value(dtype: DType, bytes: &[u8], out: &mut Vec<u8>) {
         (DType::U32, &[a, b, c, d]) => {
             out.extend_from_slice(&i64::from(u32::from_le_bytes([a, b, c, d])).to_le_bytes());
         }
-        (DType::F16, &[a, b]) => out.extend_from_slice(&half(u16::from_le_bytes([a, b])).to_le_bytes()),
+        (DType::F16, &[a, b]) => out.extend_from_slice(&f16_to_f32(u16::from_le_bytes([a, b])).to_le_bytes()),
         (_, bytes) => out.extend_from_slice(bytes),
     }
 }
@@ -265,7 +245,7 @@ fn stream(head: &Head, suffix: &str, kind: &str, channels: usize, rate: f64, for
         .text("channel_count", &channels.to_string())
         .text("nominal_srate", &rate.to_string())
         .text("channel_format", format)
-        .text("source_id", &format!("axismirror:{name}"))
+        .text("source_id", &format!("{}{name}", own::SOURCE))
         .text("version", "1.1")
         .text("created_at", &head.first_time.unwrap_or(0.0).to_string())
         .text("uid", "")

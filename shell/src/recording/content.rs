@@ -50,6 +50,8 @@ pub struct Content {
 pub struct ChannelInfo {
     /// As the file calls it; empty when it does not.
     pub label: String,
+    /// Where its electrode is, where the file says: `x` and `y` as a stream's channel axis has them.
+    pub position: Option<[f32; 2]>,
     /// Unit of the scaled samples, as the file writes it; empty when it does not.
     pub unit: String,
     /// value in its unit = sample * scale + zero

@@ -11,13 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::content::{ChannelInfo, Content, Scaling};
-
-/// The version that is known.
-const VERSION: u32 = 1;
-/// Unit of samples that are codes.
-const CODE: &str = "code";
-/// The attribute that says what a code is.
-const VOLTS_PER_CODE: &str = "volts_per_code";
+use crate::formats::own::{CODE, VERSION, VOLTS_PER_CODE};
 
 /// A recorded stream as its description says it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -33,6 +27,8 @@ pub(super) struct Own {
     channels: Vec<usize>,
     /// Of those.
     labels: Vec<String>,
+    /// Of those, if the stream had them.
+    positions: Option<Vec<[f32; 2]>>,
     unit: String,
     attrs: Map<String, Value>,
     clock: String,
@@ -114,15 +110,10 @@ impl Own {
         };
         for (channel, pick) in content.channels.iter_mut().zip(picks) {
             let label = self.labels.get(*pick).unwrap_or(&channel.label).clone();
-            *channel = ChannelInfo { label, unit: unit.to_owned(), scaling };
+            let position = self.positions.as_ref().and_then(|all| all.get(*pick).copied());
+            *channel = ChannelInfo { label, position, unit: unit.to_owned(), scaling };
         }
     }
-}
-
-/// The frames that a gap's line says are missing: `12 frames were not acquired`.
-pub(super) fn frames_of_gap(line: &str) -> Option<u64> {
-    let (number, rest) = line.trim_start().split_once(' ')?;
-    number.parse().ok().filter(|_| rest.starts_with("frames "))
 }
 
 /// A sample of a recorded type, from a whole number that stands for it. `step`: what one is of a floating-point type.
@@ -131,7 +122,7 @@ pub(super) fn sample_of_whole(number: i64, dtype: DType, step: f64, out: &mut Ve
     match dtype {
         DType::F64 => out.extend_from_slice(&(number as f64 * step).to_le_bytes()),
         DType::F32 => out.extend_from_slice(&((number as f64 * step) as f32).to_le_bytes()),
-        DType::F16 => out.extend_from_slice(&half(number as f32).to_le_bytes()),
+        DType::F16 => out.extend_from_slice(&f32_to_f16(number as f32).to_le_bytes()),
         // The lower bytes of two's complement.
         dtype => {
             out.extend_from_slice(bytes.get(..dtype.size()).unwrap_or(&bytes));
@@ -162,7 +153,7 @@ pub(super) fn sample_of_text(text: &str, dtype: DType, out: &mut Vec<u8>) -> Opt
         DType::U32 => number!(u32),
         DType::I64 | DType::LongLong => number!(i64),
         DType::U64 | DType::ULongLong => number!(u64),
-        DType::F16 => out.extend_from_slice(&half(text.parse().ok()?).to_le_bytes()),
+        DType::F16 => out.extend_from_slice(&f32_to_f16(text.parse().ok()?).to_le_bytes()),
         DType::F32 => number!(f32),
         DType::F64 => number!(f64),
         DType::C64 | DType::C128 => {
@@ -180,8 +171,8 @@ pub(super) fn sample_of_text(text: &str, dtype: DType, out: &mut Vec<u8>) -> Opt
     Some(())
 }
 
-/// The half-precision number with this value, which is one exactly; what is none is cut.
-pub(super) fn half(value: f32) -> u16 {
+/// The bits of the IEEE 754 binary16 with this value, which is one exactly; what is none is cut.
+pub(super) fn f32_to_f16(value: f32) -> u16 {
     let bits = value.to_bits();
     let sign = (bits >> 16 & 0x8000) as u16;
     let (exponent, fraction) = ((bits >> 23 & 0xff) as i32 - 127, bits & 0x7f_ffff);
@@ -202,9 +193,9 @@ mod tests {
     #[test]
     fn halves_lead_back() {
         for bits in 0..=u16::MAX {
-            let value = crate::mirror::value::half(bits);
+            let value = crate::mirror::value::f16_to_f32(bits);
             // NaNs of one kind or another.
-            assert!(half(value) == bits || value.is_nan() && half(value) & 0x7c00 == 0x7c00, "{bits:x}");
+            assert!(f32_to_f16(value) == bits || value.is_nan() && f32_to_f16(value) & 0x7c00 == 0x7c00, "{bits:x}");
         }
     }
 
@@ -232,12 +223,5 @@ mod tests {
         assert_eq!(whole(200, DType::U8, 1.0), [200]);
         assert_eq!(whole(5, DType::F32, 0.1), ((5.0 * 0.1_f64) as f32).to_le_bytes());
         assert_eq!(whole(1, DType::C128, 1.0).len(), 16);
-    }
-
-    #[test]
-    fn lines_of_gaps() {
-        assert_eq!(frames_of_gap("12 frames were not acquired"), Some(12));
-        assert_eq!(frames_of_gap("12 apples"), None);
-        assert_eq!(frames_of_gap(""), None);
     }
 }

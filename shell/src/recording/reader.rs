@@ -9,6 +9,8 @@ use super::format::Format;
 use super::source::{FileSource, Source};
 use super::{csv, edf, xdf};
 use crate::config::regular;
+use crate::formats::edf::{Kind, MAGIC_LEN};
+use crate::formats::xdf::MAGIC;
 
 /// An open recording.
 pub struct Reader {
@@ -35,13 +37,13 @@ impl Reader {
     }
 
     pub(super) fn of(source: impl Source + 'static, choice: &Choice) -> Result<Self, Problem> {
-        let mut magic = [0; edf::MAGIC_LEN];
+        let mut magic = [0; MAGIC_LEN];
         let len = source.len().min(magic.len() as u64) as usize;
         source.read_all(magic.get_mut(..len).unwrap_or_default(), 0)?;
-        if let Some(kind) = edf::Kind::of(&magic) {
+        if let Some(kind) = Kind::of(&magic) {
             return edf::open(source, kind, choice).map(Self::new);
         }
-        if magic.starts_with(xdf::MAGIC) {
+        if magic.starts_with(MAGIC) {
             return xdf::open(source, choice).map(Self::new);
         }
         if magic.starts_with(PARQUET) || magic.starts_with(ARROW) {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::formats::edf::Kind;
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recording").join(name)
@@ -52,7 +53,7 @@ fn reads_bdf_plus_and_plain_edf_as_pyedflib_does() {
 
 fn edf(bytes: &[u8]) -> Result<Recording, Problem> {
     let choice = Choice { signals: Signals::Voltages, stream: None };
-    Recording::read(Reader::new(edf::open(bytes.to_vec(), edf::Kind::Edf, &choice)?))
+    Recording::read(Reader::new(edf::open(bytes.to_vec(), Kind::Edf, &choice)?))
 }
 
 /// `plain.edf` (one signal, the offsets of its fields follow from the specification) with a field replaced.
@@ -68,7 +69,7 @@ fn a_broken_edf_header_is_named_by_its_offset() {
         (252, &b"0   "[..], "number of signals is `0`"),
         (252, b"abcd", "number of signals is `abcd`"),
         (252, b"9999", "1 to 4096"),
-        (184, b"513     ", "512, for 1 signals"),
+        (184, b"513     ", "512, for 1 signal"),
         (244, b"0       ", "duration"),
         (244, b"-1      ", "at least 1e-6"),
         (244, b"inf     ", "a number"),
@@ -127,6 +128,9 @@ fn reads_csv_with_times_labels_and_units() {
 fn reads_bare_columns_and_comments() {
     let r = csv("# {\"sampling rate\": 1000, \"x\": 1}\n# unit: V\n\n1\t2\t\n3\t4\t\n").unwrap();
     assert_eq!((r.rate, volts(&r)), (Some(1000.0), vec![("", vec![1.0, 3.0]), ("", vec![2.0, 4.0])]));
+    // A label in quotation marks is one, also when nothing is in them.
+    let r = csv("a,\"\"\n1,2\n3,4\n").unwrap();
+    assert_eq!(r.channels.iter().map(|c| c.label.as_str()).collect::<Vec<_>>(), ["a", ""]);
     let r = csv("\u{feff}7\n8 # the second\n9").unwrap();
     assert_eq!((r.rate, volts(&r)), (None, vec![("", vec![7e-6, 8e-6, 9e-6])]));
     let r = csv("# Generated at sampling rate (Hz): 128.5, units: mV\nC#1,C#2\n1,2").unwrap();

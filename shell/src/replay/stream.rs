@@ -12,7 +12,6 @@ use axismirror_core::name::StreamName;
 use axismirror_core::settings::Settings as RingSettings;
 use axismirror_core::static_metadata::channels::{ChannelTable, LABEL_CODE_POINTS};
 use axismirror_core::static_metadata::node::Node;
-use axismirror_core::static_metadata::view::{AxisKind, Item};
 use axismirror_core::static_metadata::{CHANNEL_DIM, SliceSink, decode, encode, encoded_len, nodes_needed};
 use serde_json::{Map, Value};
 
@@ -188,8 +187,7 @@ impl<'a> Saying<'a> {
             attrs.insert("recording".to_owned(), file.to_string_lossy().into());
             attrs.insert("format".to_owned(), content.format.into());
         }
-        let positions = content.static_metadata.as_deref().and_then(positions);
-        let positions = positions.filter(|(x, _)| x.len() == content.channels.len());
+        let positions = content.channels.iter().map(|c| c.position.map(|[x, y]| (x, y))).collect();
         Self { dtype, shape: &content.frame_shape, labels, positions, attrs, key }
     }
 
@@ -336,22 +334,4 @@ fn buffered_axis(blob: &[u8]) -> String {
     let Ok(needed) = nodes_needed(blob) else { return AXIS.to_owned() };
     let mut arena = vec![Node::EMPTY; needed];
     decode(blob, &mut arena).map_or(AXIS.to_owned(), |m| m.buffered_axis().to_owned())
-}
-
-/// The places of the channels, where static metadata have them.
-fn positions(blob: &[u8]) -> Option<(Vec<f32>, Vec<f32>)> {
-    let mut arena = vec![Node::EMPTY; nodes_needed(blob).ok()?];
-    let metadata = decode(blob, &mut arena).ok()?;
-    let AxisKind::Coordinate { data: Some(data), .. } = metadata.axis(CHANNEL_DIM)?.kind else { return None };
-    let column = |name: &str| -> Option<Vec<f32>> {
-        let column = data.column(name)?;
-        (0..data.len())
-            .map(|i| match column.get(i)? {
-                Item::F32(x) => Some(x),
-                Item::F64(x) => Some(x as f32),
-                _ => None,
-            })
-            .collect()
-    };
-    Some((column("x")?, column("y")?))
 }

@@ -1,6 +1,8 @@
 //! A running service and the commands that look at it, for tests.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses some of it")]
 
+pub mod writes;
+
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};

@@ -29,7 +29,7 @@ fn it_ends_by_itself_and_says_what_it_played() {
     let name = unique("replay-once");
     let (status, out, errors) = run(&["replay", &file("plus.edf"), "--name", &name, "--speed", "max"]);
     assert_eq!((status, out.as_str()), (Some(0), ""), "{errors}");
-    assert!(errors.contains("100 frames") && errors.contains("1 marks"), "{errors}");
+    assert!(errors.contains("100 frames") && errors.contains("1 event\n"), "{errors}");
     assert!(errors.contains("Slow") && errors.contains("10 Hz"), "{errors}");
     assert_eq!(info(&name), None);
 }

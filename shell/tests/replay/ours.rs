@@ -16,6 +16,8 @@ use crate::play::{Seen, Virtual, near, options, play_paced};
 
 /// What the published Python writer left of a stream with two channels, Fp1 and Fp2, and their places.
 const STATIC_METADATA: &[u8] = include_bytes!("../../../core/src/static_metadata/testdata/golden-v2-labelled.pickle");
+/// Those.
+const PLACES: [[f32; 2]; 2] = [[-0.3, 0.95], [0.3, 0.95]];
 const LSB: f64 = 5.364_418_669_273_695e-7;
 const FRAMES: usize = 30;
 /// The first frame behind the gap, and how many are missing there.
@@ -33,6 +35,7 @@ fn head(dtype: DType, unit: &str) -> Head {
         shape: vec![2],
         channels: vec![0, 1],
         labels: vec!["Fp1".to_owned(), "Fp2".to_owned()],
+        positions: PLACES.to_vec(),
         unit: unit.to_owned(),
         attrs: attrs.as_object().unwrap().clone(),
         clock: Clock::Monotonic,
@@ -192,15 +195,26 @@ fn edf_and_bdf_give_codes_and_volts_back() {
     }
 }
 
+/// The channel axis as it is published.
+fn places(seen: &Seen) -> String {
+    let metadata = axismirror::mirror::metadata_json(seen.info.static_metadata.as_deref().unwrap());
+    metadata["axes"]["ch"]["data"].as_str().unwrap().to_owned()
+}
+
 #[test]
 fn samples_keep_their_labels_in_another_order() {
     for ending in ["csv", "arrow", "xdf", "bdf"] {
         let name = format!("order.{ending}");
         // The recorded order is another one: `record --channels 2,1`.
-        let swapped =
-            Head { channels: vec![1, 0], labels: vec!["Fp2".to_owned(), "Fp1".to_owned()], ..head(DType::I32, "code") };
+        let swapped = Head {
+            channels: vec![1, 0],
+            labels: vec!["Fp2".to_owned(), "Fp1".to_owned()],
+            positions: vec![PLACES[1], PLACES[0]],
+            ..head(DType::I32, "code")
+        };
         let seen = played(&name, &swapped, "order-recorded");
         assert_eq!(seen.info.labels, ["Fp2", "Fp1"], "{ending}");
+        assert!(places(&seen).starts_with("[('Fp2', 0.3, 0.95"), "{ending}: {}", places(&seen));
         // What the static metadata said of the first one is no more true of it.
         assert!(seen.info.static_metadata.as_deref() != Some(STATIC_METADATA), "{ending}");
         // The played order is another one, and one alone: `replay --signals Fp2`.
@@ -211,6 +225,7 @@ fn samples_keep_their_labels_in_another_order() {
             let seen = play_paced(&path, Options { choice, ..options("order-played") }, FRAMES, Virtual::default());
             remove(&path);
             assert_eq!(seen.info.labels, signals, "{ending}");
+            assert!(places(&seen).starts_with("[('Fp2', 0.3, 0.95"), "{ending}: {}", places(&seen));
             let second = (0..FRAMES).map(|frame| f64::from(number(frame, 1) * 300));
             assert!(seen.rows().iter().map(|row| row[0]).eq(second), "{ending} {signals:?}");
             assert!(seen.info.static_metadata.as_deref() != Some(STATIC_METADATA), "{ending}");
@@ -220,11 +235,16 @@ fn samples_keep_their_labels_in_another_order() {
 
 #[test]
 fn labels_of_our_csv_may_hold_what_others_divide_columns_with() {
-    let labels = vec!["Fp1 #1; l\tside".to_owned(), "a,b \"c\" \u{200b}".to_owned()];
-    let head = Head { labels: labels.clone(), static_metadata: Vec::new(), ..head(DType::I32, "code") };
-    let seen = played("labels.csv", &head, "labels");
-    assert_eq!(seen.info.labels, labels);
-    assert!(seen.bytes == samples(DType::I32, 0..FRAMES));
+    for labels in [["Fp1 #1; l\tside", "a,b \"c\" \u{200b}"], ["", "b"], ["a", ""]] {
+        let labels = labels.map(str::to_owned).to_vec();
+        let head = Head { labels: labels.clone(), static_metadata: Vec::new(), ..head(DType::I32, "code") };
+        let seen = played("labels.csv", &head, "labels");
+        // One that is empty gets its number.
+        let shown =
+            labels.iter().enumerate().map(|(i, l)| if l.is_empty() { format!("ch{}", i + 1) } else { l.clone() });
+        assert!(shown.eq(seen.info.labels.iter().cloned()), "{labels:?}: {:?}", seen.info.labels);
+        assert!(seen.bytes == samples(DType::I32, 0..FRAMES));
+    }
 }
 
 #[test]
@@ -248,9 +268,7 @@ fn codes_of_ours_can_be_volts_and_keep_the_places_of_channels() {
     let expected = (0..FRAMES).flat_map(|f| [number(f, 0), number(f, 1)]).map(|n| f64::from(n * 300) * LSB);
     assert!(seen.values().iter().zip(expected).all(|(v, e)| near(*v, e, 1e-18)));
     assert_eq!(seen.info.unit, "V");
-    let metadata = axismirror::mirror::metadata_json(seen.info.static_metadata.as_deref().unwrap());
-    let places = metadata["axes"]["ch"]["data"].as_str().unwrap();
-    assert!(places.contains("('Fp1', -0.3, 0.95)"), "{places}");
+    assert!(places(&seen).contains("('Fp1', -0.3, 0.95)"), "{}", places(&seen));
     // The simulated ADC measures the same volts.
     let recording = Recording::open(&path).unwrap();
     assert_eq!((recording.rate, recording.channels[1].label.as_str()), (Some(250.0), "Fp2"));

@@ -3,6 +3,7 @@
 use super::session::{Session, wait_for};
 use super::{Case, Context};
 use crate::interop::service::binary;
+use crate::step::{Outcome, StepResult};
 use crate::sys;
 
 /// Every format.
@@ -21,7 +22,7 @@ pub(super) const ALL: [Case; 7] = [
 ];
 
 /// Codes, with planned gaps and two events; the counter tells by itself what is missing.
-fn codes(context: &Context) -> Result<String, String> {
+fn codes(context: &Context) -> StepResult {
     let faults =
         ["--faults", "dropped-edge@1400x12", "--faults", "dropped-edge@1900x12", "--faults", "bus-error@2300x3"];
     let board = ["--board", "pieeg8", "--signal", "counter", "--units", "codes", "--labels", "A1,B2,C3,D4,E5,F6,G7,Hµ"];
@@ -34,44 +35,44 @@ fn codes(context: &Context) -> Result<String, String> {
     session.said("frames not acquired")?;
     session.example(&seen)?;
     session.end()?;
-    Ok(seen)
+    Ok(Outcome::Checked(seen))
 }
 
 /// Single precision, of which EDF and BDF take the codes back.
-fn volts(context: &Context) -> Result<String, String> {
+fn volts(context: &Context) -> StepResult {
     let board = ["--board", "pieeg8", "--signal", "eeg", "--units", "volts", "--gain", "24"];
     let mut session = Session::start(context, &[&board[..], &["--faults", "dropped-edge@1500x12"]].concat())?;
     session.record(&ALL_ENDINGS, &["--seconds", "6"])?;
     session.wait_ended(0)?;
     let seen = session.check("", &["--ended", "--least", "1500"])?;
     session.end()?;
-    Ok(seen)
+    Ok(Outcome::Checked(seen))
 }
 
 /// A converter of 12 bits without a sign, double precision, and a rate whose period is no decimal fraction.
-fn small(context: &Context) -> Result<String, String> {
+fn small(context: &Context) -> StepResult {
     let board = ["--board", "mcp3208", "--signal", "sine", "--units", "volts", "--dtype", "f8", "--rate", "300"];
     let mut session = Session::start(context, &board)?;
     session.record(&ALL_ENDINGS, &["--seconds", "4"])?;
     session.wait_ended(0)?;
     let seen = session.check("", &["--ended", "--least", "1200"])?;
     session.end()?;
-    Ok(seen)
+    Ok(Outcome::Checked(seen))
 }
 
 /// kill -9 at some instant: up to the last flush everything is there.
-fn kill(context: &Context) -> Result<String, String> {
+fn kill(context: &Context) -> StepResult {
     let mut session = Session::start(context, &["--board", "pieeg8", "--signal", "counter", "--units", "codes"])?;
     session.record(&ALL_ENDINGS, &[])?;
     session.wait_grown(2)?;
     session.kill()?;
     let seen = session.check("", &["--least", "250", "--counter"])?;
     session.end()?;
-    Ok(seen)
+    Ok(Outcome::Checked(seen))
 }
 
 /// The service dies and comes again: the same file goes on behind a gap. Then the gain changes: a new part.
-fn restart(context: &Context) -> Result<String, String> {
+fn restart(context: &Context) -> StepResult {
     let mut session = Session::start(context, &["--board", "pieeg8", "--signal", "eeg", "--units", "codes"])?;
     session.record(&LONG_ENDINGS, &[])?;
     session.wait_grown(1)?;
@@ -86,11 +87,11 @@ fn restart(context: &Context) -> Result<String, String> {
     let first = session.check("", &["--gap", "--ended", "--least", "250"])?;
     let second = session.check("-2", &["--ended"])?;
     session.end()?;
-    Ok(format!("{first}; {second}"))
+    Ok(Outcome::Checked(format!("{first}; {second}")))
 }
 
 /// A small disk, full by the recording itself and by somebody else.
-fn full(context: &Context) -> Result<String, String> {
+fn full(context: &Context) -> StepResult {
     // In a mount namespace of its own, which a user may make where the system lets him.
     const MOUNT: &str = "mount -t tmpfs -o size=1m axismirror \"$1\"";
     const RECORD: &str =
@@ -98,11 +99,7 @@ fn full(context: &Context) -> Result<String, String> {
     const EAT: &str = "(while [ \"$(cat \"$1\"/recording.* | wc -c)\" -lt 300000 ]; do sleep 0.1; done; cat /dev/zero > \"$1/eat\") 2>/dev/null &";
     let unshare = ["--user", "--map-root-user", "--mount"];
     if !sys::succeeds("unshare", &[&unshare[..], &["mount", "-t", "tmpfs", "axismirror", "/mnt"]].concat()) {
-        return if sys::in_ci() {
-            Err("unshare and mount are not allowed here".to_owned())
-        } else {
-            Ok("SKIPPED: unshare and mount are not allowed here".to_owned())
-        };
+        return Ok(Outcome::Skipped("unshare and mount are not allowed here".to_owned()));
     }
     let mut seen = Vec::new();
     let board = ["--board", "pieeg8", "--signal", "counter", "--units", "codes", "--rate", "4000"];
@@ -124,15 +121,15 @@ fn full(context: &Context) -> Result<String, String> {
         session.forget();
     }
     session.end()?;
-    Ok(seen.join("; "))
+    Ok(Outcome::Checked(seen.join("; ")))
 }
 
 /// Some of the channels, and what the ring held before.
-fn channels(context: &Context) -> Result<String, String> {
+fn channels(context: &Context) -> StepResult {
     let mut session = Session::start(context, &["--board", "pieeg8", "--signal", "eeg", "--units", "volts"])?;
     session.record(&ALL_ENDINGS, &["--seconds", "2", "--channels", "3,1,8", "--oldest"])?;
     session.wait_ended(0)?;
     let seen = session.check("", &["--ended", "--least", "500", "--channels", "3,1,8", "--from-oldest"])?;
     session.end()?;
-    Ok(seen)
+    Ok(Outcome::Checked(seen))
 }

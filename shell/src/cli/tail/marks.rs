@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use axismirror::causes;
 use axismirror::config::visible;
+use axismirror::count::{count, were};
 use axismirror::events::{Event, EventReader, NewEvents, stream_of};
 use axismirror::mirror::Start;
 
@@ -56,10 +57,10 @@ impl Marks {
     pub(super) fn before(&mut self, frame: u64) -> Option<String> {
         let missed = std::mem::take(&mut self.missed);
         if missed > 0 {
-            return Some(format!("{missed} events were overwritten before they were read"));
+            return Some(format!("{} {} overwritten before being read", count(missed, "event"), were(missed)));
         }
         let event = self.waiting.pop_front_if(|e| e.frame <= frame)?;
-        Some(format!("frame {}, {:.6} s: {}", event.frame, event.time(), visible(&event.text)))
+        Some(format!("frame={} time={:.6} {}", event.frame, event.time(), visible(&event.text)))
     }
 }
 
@@ -82,10 +83,10 @@ mod tests {
         }
         let lines: Vec<(u64, &str)> = lines.iter().map(|(f, l)| (*f, l.as_str())).collect();
         let expected = [
-            (4, "2 events were overwritten before they were read"),
-            (5, "frame 5, 0.000000 s: a\\u{1b}"),
-            (7, "frame 7, 0.000000 s: b"),
-            (7, "frame 7, 0.000000 s: c"),
+            (4, "2 events were overwritten before being read"),
+            (5, "frame=5 time=0.000000 a\\u{1b}"),
+            (7, "frame=7 time=0.000000 b"),
+            (7, "frame=7 time=0.000000 c"),
         ];
         assert_eq!(lines, expected);
     }

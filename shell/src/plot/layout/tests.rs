@@ -68,7 +68,7 @@ fn samples_are_where_a_hand_would_draw_them() {
         assert!((x - (left + 100.0 * i as f32)).abs() < 0.5 && (y - expected).abs() < 0.5, "{i}: {x}, {y}");
     }
     let texts = texts(&drawing);
-    for text in ["lab: 1 channels × 10 Hz, V", "1.100 s", "a", "10 V", "0", "-1 s", "-0.5 s"] {
+    for text in ["lab: 1 channel × 10 Hz, V", "1.100 s", "a", "10 V", "0", "-1 s", "-0.5 s"] {
         assert!(texts.contains(&text), "{text}: {texts:?}");
     }
 }

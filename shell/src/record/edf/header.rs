@@ -1,71 +1,14 @@
-//! The header of EDF+ and BDF+ files, and what is decided for it: data records, physical ranges, the date.
-//!
-//! Source: Kemp et al. 1992, Kemp & Olivan 2003 (edfplus.info, "specs"); BDF: BioSemi's page on the format. Everything is ASCII in fields of fixed
-//! width; numbers have at most eight characters.
+//! The header of EDF+ and BDF+ files, and what is decided for it: physical ranges, the date. Numbers have at most eight characters.
 
 use super::super::utc::Civil;
 use super::super::{Head, RecordError};
-use super::tal::TICKS;
-use super::{ANNOTATION_BYTES, Kind};
-
-/// Bytes of the fixed part, and of the part of each signal.
-pub(super) const PART: usize = 256;
-/// Where the number of data records stands: 8 characters.
-pub(super) const RECORDS_AT: u64 = 236;
-/// EDFlib opens up to 4096 signals; one is that of the annotations.
-const MOST_CHANNELS: usize = 4095;
-/// The least deviation of a rate that counts: less is rounding in an f64.
-const EXACT: f64 = 1e-12;
-/// The most lengths of a data record that are tried.
-const TRIES: u64 = 4000;
-
-/// How long a data record is.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Record {
-    /// Frames in it.
-    pub(super) frames: usize,
-    /// Its duration, as the header says it.
-    pub(super) duration: String,
-    /// The same in ticks of 100 ns.
-    pub(super) ticks: u64,
-    /// How far the rate in the header is from the stream's, relative to it.
-    pub(super) rate_error: f64,
-}
-
-impl Record {
-    /// About a second, with whole frames and a duration that eight characters say exactly, if there is such a one.
-    pub(super) fn of(kind: Kind, rate: f64, channels: usize) -> Result<Self, RecordError> {
-        let refused = || RecordError::Rate { format: kind.name(), rate, channels };
-        let most = (kind.most_record_bytes() - ANNOTATION_BYTES) / (channels * kind.sample()).max(1);
-        let most = u64::try_from(most).unwrap_or(u64::MAX).min(99_999_999);
-        // `as` saturates.
-        let about = (rate.round() as u64).clamp(1, most.max(1));
-        let mut best: Option<Self> = None;
-        for i in 0..TRIES {
-            let step = i.div_ceil(2);
-            // A second, a little less, a little more, ...
-            let frames = if i % 2 == 1 { about.checked_sub(step) } else { about.checked_add(step) };
-            let Some(frames) = frames.filter(|n| (1..=most).contains(n)) else { continue };
-            let Some(record) = Self::with(frames, rate) else { continue };
-            let error = record.rate_error;
-            if best.as_ref().is_none_or(|b| error < b.rate_error) {
-                best = Some(record);
-            }
-            if error < EXACT {
-                break;
-            }
-        }
-        best.filter(|b| b.rate_error < 1e-3).ok_or_else(refused)
-    }
-
-    fn with(frames: u64, rate: f64) -> Option<Self> {
-        let duration = decimal(frames as f64 / rate, 8)?;
-        let seconds: f64 = duration.parse().ok().filter(|s: &f64| *s > 0.0 && *s < 1e6)?;
-        let ticks = (seconds * TICKS as f64).round() as u64;
-        let rate_error = (seconds * rate / frames as f64 - 1.0).abs();
-        Some(Self { frames: usize::try_from(frames).ok()?, duration, ticks, rate_error })
-    }
-}
+use super::length::Length;
+use crate::formats::edf::{
+    DIGITAL_MAX, DIGITAL_MIN, DIMENSION, DURATION, Field, HEADER_BYTES, Kind, LABEL, MOST_SIGNALS, PART, PATIENT,
+    PHYSICAL_MAX, PHYSICAL_MIN, RECORDING, RECORDS, RESERVED, SAMPLES, SIGNALS, START_DATE, START_TIME, SignalField,
+    TRANSDUCER, VERSION,
+};
+use crate::formats::own;
 
 /// Physical range of the signals. Symmetrical, so that physical 0 is digital 0 exactly.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +24,7 @@ pub(super) struct Range {
 impl Range {
     /// For codes up to `greatest`.
     pub(super) fn of(head: &Head, greatest: i32) -> Self {
-        let in_volts = (head.unit == "V" || head.unit == "code").then(|| head.volts_per_code()).flatten();
+        let in_volts = (head.unit == "V" || head.unit == own::CODE).then(|| head.volts_per_code()).flatten();
         let Some(lsb) = in_volts else {
             return Self { dimension: ascii(&head.unit, 8), physical: greatest.to_string(), error: 0.0 };
         };
@@ -104,7 +47,7 @@ impl Range {
 }
 
 /// The number nearest to `x` that has at most `width` characters; no exponent. `None` when it has more digits before the point.
-fn decimal(x: f64, width: usize) -> Option<String> {
+pub(super) fn decimal(x: f64, width: usize) -> Option<String> {
     let text = (0..width).rev().map(|digits| format!("{x:.digits$}")).find(|text| text.len() <= width)?;
     if text.contains('.') { Some(text.trim_end_matches('0').trim_end_matches('.').to_owned()) } else { Some(text) }
 }
@@ -119,60 +62,79 @@ pub(super) fn ascii(text: &str, width: usize) -> String {
     text.chars().map(ascii).take(width).collect()
 }
 
-/// The whole header with `records` data records.
-pub(super) fn header(kind: Kind, head: &Head, record: &Record, range: &Range) -> Result<Vec<u8>, RecordError> {
+/// The whole header, of a file without data records.
+pub(super) fn header(kind: Kind, head: &Head, length: &Length, range: &Range) -> Result<Vec<u8>, RecordError> {
     let channels = head.channels.len();
-    if channels > MOST_CHANNELS {
-        return Err(RecordError::Channels { format: kind.name(), most: MOST_CHANNELS, given: channels });
-    }
+    // One signal is that of the annotations.
     let signals = channels + 1;
+    if signals > MOST_SIGNALS {
+        return Err(RecordError::Channels { format: kind.name(), most: MOST_SIGNALS - 1, given: channels });
+    }
+    let mut header = Header { bytes: vec![b' '; PART * (signals + 1)], signals };
+    header.put(VERSION, kind.magic());
     let start = Civil::of_ns(head.start_utc_ns);
-    let mut out = Vec::with_capacity(PART * (signals + 1));
-    out.extend_from_slice(kind.magic());
-    let year = start.year.rem_euclid(100);
     // Patient: code, sex, birthdate, name; nobody knows them. Recording: date, administration, technician, equipment.
-    field(&mut out, "X X X X", 80);
+    header.text(PATIENT, "X X X X");
     let equipment = ascii(&head.name, 40).replace(' ', "_");
-    let recording =
-        format!("Startdate {:02}-{}-{:04} X X axismirror:{equipment}", start.day, start.month_name(), start.year);
-    field(&mut out, &recording, 80);
-    field(&mut out, &format!("{:02}.{:02}.{year:02}", start.day, start.month), 8);
-    field(&mut out, &format!("{:02}.{:02}.{:02}", start.hour, start.minute, start.second), 8);
-    field(&mut out, &(PART * (signals + 1)).to_string(), 8);
-    field(&mut out, kind.continuous(), 44);
-    field(&mut out, "0", 8);
-    field(&mut out, &record.duration, 8);
-    field(&mut out, &signals.to_string(), 4);
+    let date = format!("{:02}-{}-{:04}", start.day, start.month_name(), start.year);
+    header.text(RECORDING, &format!("Startdate {date} X X axismirror:{equipment}"));
+    let year = start.year.rem_euclid(100);
+    header.text(START_DATE, &format!("{:02}.{:02}.{year:02}", start.day, start.month));
+    header.text(START_TIME, &format!("{:02}.{:02}.{:02}", start.hour, start.minute, start.second));
+    header.text(HEADER_BYTES, &(PART * (signals + 1)).to_string());
+    header.text(RESERVED, kind.continuous());
+    header.text(RECORDS, "0");
+    header.text(DURATION, &length.duration);
+    header.text(SIGNALS, &signals.to_string());
 
-    let greatest = kind.greatest();
+    for (signal, label) in head.labels.iter().enumerate() {
+        header.text(LABEL.of(signal, signals), &ascii(label, LABEL.len));
+    }
+    header.text(LABEL.of(channels, signals), kind.annotations());
     let transducer = match head.volts_per_code() {
         Some(lsb) => {
             let adc = head.attrs.get("adc").and_then(serde_json::Value::as_str).unwrap_or("ADC");
-            ascii(&format!("{adc}, 1 code = {lsb:e} V"), 80)
+            ascii(&format!("{adc}, 1 code = {lsb:e} V"), TRANSDUCER.len)
         }
         None => String::new(),
     };
-    let of_each = |out: &mut Vec<u8>, of_channel: &str, of_annotations: &str, width| {
-        (0..channels).for_each(|_| field(out, of_channel, width));
-        field(out, of_annotations, width);
-    };
-    head.labels.iter().for_each(|label| field(&mut out, &ascii(label, 16), 16));
-    field(&mut out, kind.annotations(), 16);
-    of_each(&mut out, &transducer, "", 80);
-    of_each(&mut out, &range.dimension, "", 8);
-    of_each(&mut out, &format!("-{}", range.physical), "-1", 8);
-    of_each(&mut out, &range.physical, "1", 8);
-    of_each(&mut out, &(-greatest).to_string(), &(-greatest - 1).to_string(), 8);
-    of_each(&mut out, &greatest.to_string(), &greatest.to_string(), 8);
-    of_each(&mut out, "", "", 80);
-    of_each(&mut out, &record.frames.to_string(), &(ANNOTATION_BYTES / kind.sample()).to_string(), 8);
-    of_each(&mut out, "", "", 32);
-    Ok(out)
+    let (greatest, smallest) = (kind.greatest(), kind.smallest());
+    header.of_each(TRANSDUCER, &transducer, "");
+    header.of_each(DIMENSION, &range.dimension, "");
+    header.of_each(PHYSICAL_MIN, &format!("-{}", range.physical), "-1");
+    header.of_each(PHYSICAL_MAX, &range.physical, "1");
+    // The opposite of the greatest: so physical values are codes times the LSB, without an offset. The one code below it is written like any other,
+    // and read so by EDFlib and MNE.
+    header.of_each(DIGITAL_MIN, &(-greatest).to_string(), &smallest.to_string());
+    header.of_each(DIGITAL_MAX, &greatest.to_string(), &greatest.to_string());
+    let annotations = length.annotation_bytes / kind.sample();
+    header.of_each(SAMPLES, &length.frames.to_string(), &annotations.to_string());
+    Ok(header.bytes)
 }
 
-/// A field, cut or filled up with blanks.
-fn field(out: &mut Vec<u8>, text: &str, width: usize) {
-    out.extend(text.bytes().chain(std::iter::repeat(b' ')).take(width));
+/// A header whose other fields are blank.
+struct Header {
+    bytes: Vec<u8>,
+    signals: usize,
+}
+
+impl Header {
+    /// A field, cut where it is too long.
+    fn put(&mut self, field: Field, bytes: &[u8]) {
+        let to = self.bytes.iter_mut().skip(field.at).take(field.len);
+        to.zip(bytes).for_each(|(to, byte)| *to = *byte);
+    }
+
+    fn text(&mut self, field: Field, text: &str) {
+        self.put(field, text.as_bytes());
+    }
+
+    /// A field of all channels, and of the signal of the annotations behind them.
+    fn of_each(&mut self, field: SignalField, of_channel: &str, of_annotations: &str) {
+        let (signals, channels) = (self.signals, self.signals - 1);
+        (0..channels).for_each(|signal| self.text(field.of(signal, signals), of_channel));
+        self.text(field.of(channels, signals), of_annotations);
+    }
 }
 
 #[cfg(test)]
@@ -188,25 +150,5 @@ mod tests {
         assert_eq!(seven(9_999_999.4), Some("9999999".into()));
         assert_eq!(seven(9_999_999.6), None);
         assert_eq!(seven(1_500_000.0), Some("1500000".into()));
-    }
-
-    #[test]
-    fn records_have_whole_frames_and_exact_durations() {
-        let of = |rate, channels| Record::of(Kind::Bdf, rate, channels).unwrap();
-        let known = |r: Record| (r.frames, r.duration, r.ticks);
-        assert_eq!(known(of(250.0, 8)), (250, "1".into(), TICKS));
-        assert_eq!(known(of(32_000.0, 8)), (32_000, "1".into(), TICKS));
-        // 250/3 Hz: 12 ms a frame, 83 of them are 0.996 s.
-        assert_eq!(known(of(250.0 / 3.0, 8)), (83, "0.996".into(), 9_960_000));
-        assert_eq!(known(of(0.1, 1)), (1, "10".into(), 10 * TICKS));
-        assert_eq!(known(of(2.5, 1)), (3, "1.2".into(), 12_000_000));
-        // 1/7 of a Hz more: seven times as many frames have a whole number of seconds; fewer frames are nearer, and none of them is exact.
-        let odd = of(1000.0 / 7.0, 1);
-        assert_eq!((odd.frames, odd.duration.as_str(), odd.rate_error < EXACT), (143, "1.001", true));
-        // No decimal fraction at all: the golden ratio.
-        let never = of(1000.0 * 1.618_033_988_749_895, 1);
-        assert!(never.rate_error > 0.0 && never.rate_error < 1e-8, "{never:?}");
-        // 64 channels at 128 kHz are 24 MB a second; EDFlib takes 15 MB.
-        assert_eq!(of(128_000.0, 64).frames * 64 * 3 / (15 << 20), 0);
     }
 }

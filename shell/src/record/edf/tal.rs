@@ -2,6 +2,8 @@
 //!
 //! Onsets and durations are whole numbers of 100 ns: what readers keep of them.
 
+use crate::formats::edf::{BEFORE_DURATION, LIST_END, TEXT_END};
+
 /// Ticks of 100 ns in a second.
 pub(super) const TICKS: u64 = 10_000_000;
 /// The longest text of one annotation in bytes: EDFlib, and with it EDFbrowser and pyedflib, cut at 512.
@@ -15,14 +17,36 @@ fn seconds(ticks: u64) -> String {
 
 /// The list at the beginning of each data record, which tells when it begins.
 pub(super) fn record_time(onset: u64) -> Vec<u8> {
-    format!("+{}\x14\x14\0", seconds(onset)).into_bytes()
+    list(&seconds(onset), "")
 }
 
 /// One annotation. The characters that separate, and NUL, are shown as others.
 pub(super) fn annotation(onset: u64, duration: Option<u64>, text: &str) -> Vec<u8> {
-    let duration = duration.map(|d| format!("\x15{}", seconds(d))).unwrap_or_default();
-    let text: String = text.chars().map(|c| if matches!(c, '\0' | '\x14' | '\x15') { '\u{fffd}' } else { c }).collect();
-    format!("+{}{duration}\x14{text}\x14\0", seconds(onset)).into_bytes()
+    let mut when = seconds(onset);
+    if let Some(duration) = duration {
+        when.push(BEFORE_DURATION.into());
+        when.push_str(&seconds(duration));
+    }
+    let separates = |c: char| [TEXT_END, BEFORE_DURATION, LIST_END].iter().any(|b| char::from(*b) == c);
+    list(&when, &text.replace(separates, "\u{fffd}"))
+}
+
+fn list(when: &str, text: &str) -> Vec<u8> {
+    let mut list = vec![b'+'];
+    list.extend_from_slice(when.as_bytes());
+    list.push(TEXT_END);
+    list.extend_from_slice(text.as_bytes());
+    list.extend_from_slice(&[TEXT_END, LIST_END]);
+    list
+}
+
+/// Annotations of a text that may be longer than one can be: `NAME 1/3 ...`.
+pub(super) fn numbered(onset: u64, name: &str, text: &str) -> Vec<Vec<u8>> {
+    // With room for the name and the numbers.
+    let pieces = pieces(text, LONGEST - name.len() - 16);
+    let count = pieces.len();
+    let one = |(i, piece): (usize, &str)| annotation(onset, None, &format!("{name} {}/{count} {piece}", i + 1));
+    pieces.into_iter().enumerate().map(one).collect()
 }
 
 /// A text in pieces of at most `longest` bytes, broken between characters; at least one.

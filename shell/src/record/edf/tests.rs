@@ -25,8 +25,8 @@ fn text(file: &[u8], at: usize, len: usize) -> &str {
 
 /// The annotations of a data record, as EDF+ separates them.
 fn lists(file: &[u8], record: usize, data: usize) -> Vec<String> {
-    let start = 256 * 4 + record * (data + ANNOTATION_BYTES) + data;
-    let lists = &file[start..start + ANNOTATION_BYTES];
+    let start = 256 * 4 + record * (data + 540) + data;
+    let lists = &file[start..start + 540];
     let lists = lists.split(|b| *b == 0).filter(|l| !l.is_empty());
     lists.map(|l| String::from_utf8(l.to_vec()).unwrap().replace('\x14', "|").replace('\x15', "~")).collect()
 }
@@ -68,7 +68,7 @@ fn a_bdf_file_is_what_the_specification_says() {
     // Samples of three bytes, little-endian, a signal after the other.
     let data = &file[1024..1024 + 24];
     assert_eq!(data, [1, 0, 0, 255, 255, 127, 2, 1, 0, 4, 0, 0, 255, 255, 255, 0, 0, 128, 3, 0, 0, 5, 0, 0]);
-    assert_eq!(file.len(), 1024 + 24 + ANNOTATION_BYTES);
+    assert_eq!(file.len(), 1024 + 24 + 540);
     let said = lists(&file, 0, 24);
     assert_eq!(said[0], "+0.25||");
     assert!(said[1].starts_with("+0.25|axismirror 1/") && said[1].ends_with('|'), "{said:?}");
@@ -76,9 +76,9 @@ fn a_bdf_file_is_what_the_specification_says() {
     edf.finish(&End { frames: 5, why: "test".to_owned(), ..End::default() }).unwrap();
     let file = std::fs::read(&path).unwrap();
     let records: usize = text(&file, 236, 8).parse().unwrap();
-    assert_eq!(file.len(), 1024 + records * (24 + ANNOTATION_BYTES));
+    assert_eq!(file.len(), 1024 + records * (24 + 540));
     // The last frame goes on to the record's end.
-    let second = 1024 + 24 + ANNOTATION_BYTES;
+    let second = 1024 + 24 + 540;
     assert_eq!(file[second..second + 24], [[6, 0, 0].repeat(4), [7, 0, 0].repeat(4)].concat());
     let all: Vec<String> = (0..records).flat_map(|r| lists(&file, r, 24)).collect();
     assert!(all.iter().any(|l| l == "+1.5~0.75|BAD_padding: 3 frames|"), "{all:#?}");
@@ -115,7 +115,7 @@ fn gaps_are_filled_up_and_long_ones_begin_a_new_part() {
     edf.finish(&End::default()).unwrap();
     let file = std::fs::read(&path).unwrap();
     let first: Vec<u8> = (0..4).map(|i| file[1024 + 3 * i]).collect();
-    let second: Vec<u8> = (0..4).map(|i| file[1024 + 24 + ANNOTATION_BYTES + 3 * i]).collect();
+    let second: Vec<u8> = (0..4).map(|i| file[1024 + 24 + 540 + 3 * i]).collect();
     assert_eq!((first, second), (vec![10, 10, 10, 10], vec![10, 11, 12, 13]));
     let records: usize = text(&file, 236, 8).parse().unwrap();
     let all: Vec<String> = (0..records).flat_map(|r| lists(&file, r, 24)).collect();

@@ -69,23 +69,11 @@ fn a_file_is_what_the_specification_says() {
 }
 
 #[test]
-fn lengths_have_the_width_that_they_need() {
-    let of = |n| {
-        let mut out = Vec::new();
-        length(&mut out, n);
-        out
-    };
-    assert_eq!(of(255), [1, 255]);
-    assert_eq!(of(256), [4, 0, 1, 0, 0]);
-    assert_eq!(of(1 << 32), [8, 0, 0, 0, 0, 1, 0, 0, 0]);
-}
-
-#[test]
 fn every_type_keeps_its_values() {
     let of = |dtype, bytes: &[u8]| {
         let mut out = Vec::new();
         value(dtype, bytes, &mut out);
-        (format_of(dtype).unwrap(), out)
+        (format_of(stored(dtype).unwrap()).unwrap(), out)
     };
     assert_eq!(of(DType::Bool, &[1]), ("int8", vec![1]));
     assert_eq!(of(DType::U8, &[200]), ("int16", vec![200, 0]));
@@ -94,6 +82,6 @@ fn every_type_keeps_its_values() {
     assert_eq!(of(DType::F16, &[0, 0xC0]), ("float32", (-2f32).to_le_bytes().to_vec()));
     assert_eq!(of(DType::F64, &1e300f64.to_le_bytes()), ("double64", 1e300f64.to_le_bytes().to_vec()));
     for dtype in [DType::U64, DType::C64] {
-        assert!(matches!(format_of(dtype), Err(RecordError::Type { .. })));
+        assert!(matches!(stored(dtype), Err(RecordError::Type { .. })));
     }
 }

@@ -1,5 +1,7 @@
 //! As much XML as XDF's headers need: elements with text or elements in them.
 
+use crate::formats::xml::escaped;
+
 /// An element.
 #[derive(Clone, Debug)]
 pub(super) struct Element {
@@ -32,24 +34,6 @@ impl Element {
     pub(super) fn document(&self) -> String {
         format!("<?xml version=\"1.0\"?>{}", self.xml())
     }
-}
-
-/// Text in which nothing is markup. Characters that XML 1.0 cannot hold (section 2.2) are shown as others.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\t' | '\n' => out.push(c),
-            // A reader would make a line feed of it.
-            '\r' => out.push_str("&#13;"),
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

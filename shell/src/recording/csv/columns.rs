@@ -93,14 +93,18 @@ pub(super) fn split_comment(line: &str) -> (&str, &str) {
     }
 }
 
-/// Fields without blanks and quotation marks; one empty field behind a last delimiter is none.
+/// Fields without blanks and quotation marks; one empty field behind a last delimiter is none, unless it is in quotation marks.
 pub(super) fn split(line: &str, delimiter: char) -> Vec<String> {
     let mut fields = vec![String::new()];
-    let mut quoted = false;
+    // Within quotation marks; and whether the last field has some.
+    let (mut quoted, mut has_quotes) = (false, false);
     for c in line.chars() {
         match c {
-            '"' => quoted = !quoted,
-            c if c == delimiter && !quoted => fields.push(String::new()),
+            '"' => (quoted, has_quotes) = (!quoted, true),
+            c if c == delimiter && !quoted => {
+                fields.push(String::new());
+                has_quotes = false;
+            }
             c => {
                 if let Some(field) = fields.last_mut() {
                     field.push(c);
@@ -108,7 +112,7 @@ pub(super) fn split(line: &str, delimiter: char) -> Vec<String> {
             }
         }
     }
-    if fields.len() > 1 && fields.last().is_some_and(|f| f.trim().is_empty()) {
+    if fields.len() > 1 && !has_quotes && fields.last().is_some_and(|f| f.trim().is_empty()) {
         fields.pop();
     }
     fields.iter().map(|f| f.trim().to_owned()).collect()

@@ -7,7 +7,8 @@
 //! ```
 
 use super::super::content::{Block, Mark};
-use super::super::own::{Own, frames_of_gap};
+use super::super::own::Own;
+use crate::formats::own::frames_of;
 
 /// The description, if that is what a comment is.
 pub(super) fn description(comment: &str) -> Option<Own> {
@@ -27,7 +28,7 @@ pub(super) struct Among {
 impl Among {
     /// Takes a comment. Says whether it was of a gap.
     pub(super) fn take(&mut self, comment: &str, block: &mut Block) -> bool {
-        if let Some(frames) = said(comment, "gap:").and_then(frames_of_gap) {
+        if let Some(frames) = said(comment, "gap:").and_then(frames_of) {
             self.lost = self.lost.saturating_add(frames);
             return true;
         }
@@ -59,7 +60,7 @@ mod tests {
         let mut among = Among::default();
         let mut block = Block::default();
         assert!(among.take("# gap: 3 frames were overwritten before they were read", &mut block));
-        assert!(among.take("# gap: 1 frames were not acquired", &mut block));
+        assert!(among.take("# gap: 1 frame was not acquired", &mut block));
         assert!(!among.take("# event: frame=8 time=1.5 two words", &mut block));
         assert!(!among.take("# event: frame=8", &mut block));
         assert!(!among.take("", &mut block));

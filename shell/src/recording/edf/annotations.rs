@@ -8,11 +8,7 @@
 //! The first one of a data record has an empty text first: it says when the record begins.
 
 use super::super::content::Mark;
-
-/// Ends a text, and the onset and duration.
-const END: u8 = 0x14;
-/// Stands before a duration.
-const DURATION: u8 = 0x15;
+use crate::formats::edf::{BEFORE_DURATION, LIST_END, TEXT_END};
 
 /// One list: all that began at one time.
 #[derive(Debug, PartialEq)]
@@ -25,10 +21,10 @@ pub(super) struct Annotations<'a> {
 
 /// All lists of one signal in one data record. What is no list is passed over.
 pub(super) fn lists(bytes: &[u8]) -> impl Iterator<Item = Annotations<'_>> {
-    bytes.split(|b| *b == 0).filter_map(|list| {
-        let end = list.iter().position(|b| *b == END)?;
+    bytes.split(|b| *b == LIST_END).filter_map(|list| {
+        let end = list.iter().position(|b| *b == TEXT_END)?;
         let (when, texts) = list.split_at_checked(end)?;
-        let mut when = when.split(|b| *b == DURATION);
+        let mut when = when.split(|b| *b == BEFORE_DURATION);
         let onset = seconds(when.next()?).filter(|_| list.starts_with(b"+") || list.starts_with(b"-"))?;
         Some(Annotations { onset, duration: when.next().and_then(seconds), texts })
     })
@@ -37,7 +33,7 @@ pub(super) fn lists(bytes: &[u8]) -> impl Iterator<Item = Annotations<'_>> {
 impl Annotations<'_> {
     /// Its texts that are not empty.
     pub(super) fn marks(&self) -> impl Iterator<Item = Mark> {
-        self.texts.split(|b| *b == END).filter(|text| !text.is_empty()).map(|text| Mark {
+        self.texts.split(|b| *b == TEXT_END).filter(|text| !text.is_empty()).map(|text| Mark {
             time: self.onset,
             duration: self.duration,
             // UTF-8 by the specification; older programs wrote Latin-1.

@@ -1,93 +1,26 @@
-//! The header of an EDF or BDF file: what each field says, checked.
-//!
-//! Source of the layout: Kemp et al. 1992 and Kemp & Olivan 2003 (edfplus.info, "specs"); BDF: BioSemi's page on the format, which
-//! differs in its first eight bytes and in samples of three bytes. Never panics on any bytes and allocates no more than the file holds.
+//! The header of an EDF or BDF file: what each field says, checked. Never panics on any bytes and allocates no more than the file holds.
 
 use super::super::content::Scaling;
 use super::super::error::Problem;
 use super::super::source::Source;
+use crate::count::count;
+use crate::formats::edf::{
+    DIGITAL_MAX, DIGITAL_MIN, DIMENSION, DURATION, Field, HEADER_BYTES, Kind, LABEL, MOST_SIGNALS, PART, PHYSICAL_MAX,
+    PHYSICAL_MIN, RECORDS, RESERVED, SAMPLES, SIGNALS, START_DATE, START_TIME, SignalField,
+};
 
-/// Bytes of the fixed part of the header, and of the part of each signal.
-const HEADER: u64 = 256;
-/// The most signals that four digits and reason allow.
-const MAX_SIGNALS: u64 = 4096;
 /// The most samples of one signal in a data record.
 const MAX_RECORD_SAMPLES: i64 = 1 << 28;
 /// The largest number in a header that can be meant; larger ones overflow further on.
 const MAX_NUMBER: f64 = 1e30;
 /// The shortest data record, in seconds.
 const MIN_DURATION: f64 = 1e-6;
-/// Bytes that tell the format.
-pub(in super::super) const MAGIC_LEN: usize = 8;
-const EDF_MAGIC: &[u8; MAGIC_LEN] = b"0       ";
-const BDF_MAGIC: &[u8; MAGIC_LEN] = b"\xffBIOSEMI";
-
-/// Which of the two formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Kind {
-    Edf,
-    Bdf,
-}
-
-impl Kind {
-    /// From the file's first bytes.
-    pub(in super::super) fn of(magic: &[u8]) -> Option<Self> {
-        match magic {
-            m if m.starts_with(EDF_MAGIC) => Some(Self::Edf),
-            m if m.starts_with(BDF_MAGIC) => Some(Self::Bdf),
-            _ => None,
-        }
-    }
-
-    /// Bytes of a sample.
-    pub(super) const fn sample(self) -> usize {
-        match self {
-            Self::Edf => 2,
-            Self::Bdf => 3,
-        }
-    }
-
-    /// Little-endian two's complement.
-    pub(super) fn decode(self, bytes: &[u8]) -> i32 {
-        match (self, bytes) {
-            (Self::Edf, &[a, b]) => i32::from(i16::from_le_bytes([a, b])),
-            (Self::Bdf, &[a, b, c]) => i32::from_le_bytes([0, a, b, c]) >> 8,
-            _ => 0,
-        }
-    }
-
-    /// Smallest and largest sample.
-    const fn range(self) -> (i64, i64) {
-        match self {
-            Self::Edf => (i16::MIN as i64, i16::MAX as i64),
-            Self::Bdf => (-(1 << 23), (1 << 23) - 1),
-        }
-    }
-}
-
-/// The fixed part of the header: offset and length of what is used of it.
-const START_DATE: (u64, usize) = (168, 8);
-const START_TIME: (u64, usize) = (176, 8);
-const HEADER_BYTES: (u64, usize) = (184, 8);
-const RESERVED: (u64, usize) = (192, 44);
-const RECORDS: (u64, usize) = (236, 8);
-const DURATION: (u64, usize) = (244, 8);
-const SIGNALS: (u64, usize) = (252, 4);
-
-/// The part of the signals: each field stands there for all signals one after another. Bytes of a signal before it, and its length.
-const LABEL: (u64, usize) = (0, 16);
-const DIMENSION: (u64, usize) = (96, 8);
-const PHYSICAL_MIN: (u64, usize) = (104, 8);
-const PHYSICAL_MAX: (u64, usize) = (112, 8);
-const DIGITAL_MIN: (u64, usize) = (120, 8);
-const DIGITAL_MAX: (u64, usize) = (128, 8);
-const SAMPLES: (u64, usize) = (216, 8);
 
 /// What the header says.
 #[derive(Debug)]
 pub(super) struct Header {
     bytes: Vec<u8>,
-    count: u64,
+    count: usize,
     /// All signals, in the file's order.
     pub(super) signals: Vec<Signal>,
     /// Bytes of a data record.
@@ -100,7 +33,7 @@ pub(super) struct Header {
 #[derive(Clone, Debug)]
 pub(super) struct Signal {
     /// Its place in the header.
-    pub(super) index: u64,
+    pub(super) index: usize,
     /// Where its samples are in a data record, in bytes.
     pub(super) start: u64,
     /// Samples in a data record.
@@ -112,7 +45,7 @@ pub(super) struct Signal {
 impl Signal {
     /// Whether it holds annotations in the place of samples.
     pub(super) fn is_annotation(&self) -> bool {
-        matches!(self.label.as_str(), "EDF Annotations" | "BDF Annotations")
+        [Kind::Edf, Kind::Bdf].iter().any(|kind| self.label == kind.annotations())
     }
 }
 
@@ -131,24 +64,25 @@ impl Header {
     /// From the beginning of a file.
     pub(super) fn read(source: &impl Source, kind: Kind) -> Result<Self, Problem> {
         let len = source.len();
-        let short = |needed| Problem::Truncated { needed, given: len };
-        if len < HEADER {
-            return Err(short(HEADER));
+        let short = |needed: usize| Problem::Truncated { needed: needed as u64, given: len };
+        if len < PART as u64 {
+            return Err(short(PART));
         }
-        let mut bytes = vec![0; HEADER as usize];
+        let mut bytes = vec![0; PART];
         source.read_all(&mut bytes, 0)?;
         let mut header = Self { bytes, count: 0, signals: Vec::new(), record_bytes: 0, duration: 0.0 };
-        header.count = header.whole(SIGNALS, "the number of signals", 1, MAX_SIGNALS as i64)?.unsigned_abs();
-        let needed = HEADER * (header.count + 1);
+        let signals = header.whole(SIGNALS, "the number of signals", 1, MOST_SIGNALS as i64)?;
+        header.count = usize::try_from(signals).unwrap_or(0);
+        let needed = PART * (header.count + 1);
         if header.text(HEADER_BYTES).parse() != Ok(needed) {
-            let possible = format!("{needed}, for {} signals", header.count);
+            let possible = format!("{needed}, for {}", count(header.count, "signal"));
             return Err(header.wrong(HEADER_BYTES, "the number of bytes of the header", possible));
         }
-        if len < needed {
+        if len < needed as u64 {
             return Err(short(needed));
         }
-        header.bytes.resize(needed as usize, 0);
-        source.read_all(header.bytes.get_mut(HEADER as usize..).unwrap_or_default(), HEADER)?;
+        header.bytes.resize(needed, 0);
+        source.read_all(header.bytes.get_mut(PART..).unwrap_or_default(), PART as u64)?;
         header.duration = header.number(DURATION, "the duration of a data record in seconds")?;
         if header.duration < MIN_DURATION {
             let possible = format!("at least {MIN_DURATION:e}");
@@ -187,10 +121,14 @@ impl Header {
     }
 
     pub(super) fn continuity(&self) -> Continuity {
-        match self.text(RESERVED) {
-            t if t.starts_with("EDF+D") || t.starts_with("BDF+D") => Continuity::Discontinuous,
-            t if t.starts_with("EDF+") || t.starts_with("BDF+") => Continuity::Continuous,
-            _ => Continuity::Plain,
+        let reserved = self.text(RESERVED);
+        let begins_with =
+            |of: fn(Kind) -> &'static str| [Kind::Edf, Kind::Bdf].iter().any(|k| reserved.starts_with(of(*k)));
+        match () {
+            () if begins_with(Kind::discontinuous) => Continuity::Discontinuous,
+            // With a letter behind it, mostly.
+            () if begins_with(Kind::plus) => Continuity::Continuous,
+            () => Continuity::Plain,
         }
     }
 
@@ -207,8 +145,8 @@ impl Header {
     }
 
     /// From codes of a signal to its unit.
-    pub(super) fn scaling(&self, signal: u64, kind: Kind) -> Result<Scaling, Problem> {
-        let (low, high) = kind.range();
+    pub(super) fn scaling(&self, signal: usize, kind: Kind) -> Result<Scaling, Problem> {
+        let (low, high) = (kind.smallest().into(), kind.greatest().into());
         let digital = |field, what| self.whole(self.place(signal, field), what, low, high);
         let physical = |field, what| self.number(self.place(signal, field), what);
         let digital_min = digital(DIGITAL_MIN, "the digital minimum")?;
@@ -228,29 +166,27 @@ impl Header {
         Ok(Scaling { scale, zero: physical_min - digital_min as f64 * scale })
     }
 
-    /// Offset of a field of a signal.
-    fn place(&self, signal: u64, (before, len): (u64, usize)) -> (u64, usize) {
-        (HEADER + before * self.count + signal * len as u64, len)
+    fn place(&self, signal: usize, field: SignalField) -> Field {
+        field.of(signal, self.count)
     }
 
     /// A field as text without its padding; bytes above 7F are Latin-1 (a micro sign, against the specification but common).
-    fn text(&self, (offset, len): (u64, usize)) -> String {
-        let start = usize::try_from(offset).unwrap_or(usize::MAX);
-        let field = self.bytes.get(start..).and_then(|rest| rest.get(..len)).unwrap_or_default();
-        let text: String = field.iter().map(|b| char::from(*b)).collect();
+    fn text(&self, field: Field) -> String {
+        let bytes = self.bytes.get(field.at..).and_then(|rest| rest.get(..field.len)).unwrap_or_default();
+        let text: String = bytes.iter().map(|b| char::from(*b)).collect();
         text.trim_matches([' ', '\0']).to_owned()
     }
 
-    fn wrong(&self, place: (u64, usize), what: &'static str, possible: impl Into<String>) -> Problem {
-        Problem::Header { offset: place.0, what, given: self.text(place), possible: possible.into() }
+    fn wrong(&self, field: Field, what: &'static str, possible: impl Into<String>) -> Problem {
+        Problem::Header { offset: field.at as u64, what, given: self.text(field), possible: possible.into() }
     }
 
-    fn whole(&self, place: (u64, usize), what: &'static str, low: i64, high: i64) -> Result<i64, Problem> {
+    fn whole(&self, place: Field, what: &'static str, low: i64, high: i64) -> Result<i64, Problem> {
         let number = self.text(place).parse().ok().filter(|n| (low..=high).contains(n));
         number.ok_or_else(|| self.wrong(place, what, format!("a whole number from {low} to {high}")))
     }
 
-    fn number(&self, place: (u64, usize), what: &'static str) -> Result<f64, Problem> {
+    fn number(&self, place: Field, what: &'static str) -> Result<f64, Problem> {
         let number = self.text(place).parse().ok().filter(|n: &f64| n.abs() <= MAX_NUMBER);
         number.ok_or_else(|| self.wrong(place, what, format!("a number up to {MAX_NUMBER:e}")))
     }

@@ -9,7 +9,6 @@ use axismirror_core::extension::Clock;
 use serde_json::Map;
 
 use self::header::{Continuity, Header, Signal};
-pub(super) use self::header::{Kind, MAGIC_LEN};
 use self::own::Said;
 use super::choice::{Choice, Signals};
 use super::content::{Block, ChannelInfo, Content, LeftOut, Mark, Scaling};
@@ -18,6 +17,7 @@ use super::format::Format;
 use super::own::sample_of_whole;
 use super::source::Source;
 use super::unit;
+use crate::formats::edf::Kind;
 
 /// The chosen signals of a file.
 #[derive(Debug)]
@@ -59,8 +59,12 @@ pub(super) fn open<S: Source>(source: S, kind: Kind, choice: &Choice) -> Result<
     }
     let scaling = |s: &Signal| header.scaling(s.index, kind);
     let scalings: Vec<Scaling> = signals.iter().map(scaling).collect::<Result<_, _>>()?;
-    let channel =
-        |(s, scaling): (&Signal, Scaling)| ChannelInfo { label: s.label.clone(), unit: s.dimension.clone(), scaling };
+    let channel = |(s, scaling): (&Signal, Scaling)| ChannelInfo {
+        label: s.label.clone(),
+        position: None,
+        unit: s.dimension.clone(),
+        scaling,
+    };
     let channels: Vec<ChannelInfo> = signals.iter().zip(scalings).map(channel).collect();
     let continuity = header.continuity();
     let timeline = Timeline::read(&source, &header, records, kind, continuity)?;
@@ -70,10 +74,8 @@ pub(super) fn open<S: Source>(source: S, kind: Kind, choice: &Choice) -> Result<
     let said = Said::of(&timeline.marks, timeline.begins, period);
     let mut content = Content {
         format: match (kind, continuity) {
-            (Kind::Edf, Continuity::Plain) => "EDF",
-            (Kind::Edf, _) => "EDF+",
-            (Kind::Bdf, Continuity::Plain) => "BDF",
-            (Kind::Bdf, _) => "BDF+",
+            (kind, Continuity::Plain) => kind.name(),
+            (kind, _) => kind.plus(),
         },
         name: None,
         key: None,
@@ -96,7 +98,7 @@ pub(super) fn open<S: Source>(source: S, kind: Kind, choice: &Choice) -> Result<
     if let Some(said) = &said
         && let Some(own) = &said.own
     {
-        let picks: Vec<usize> = signals.iter().filter_map(|s| usize::try_from(s.index).ok()).collect();
+        let picks: Vec<usize> = signals.iter().map(|s| s.index).collect();
         own.apply(&mut content, &picks);
         content.marks.clone_from(&said.marks);
         content.frames = Some(said.frames(total));

@@ -11,7 +11,8 @@
 //! Places are counted in frames of the file, those that are filled up too.
 
 use super::super::content::Mark;
-use super::super::own::{Own, frames_of_gap};
+use super::super::own::Own;
+use crate::formats::own;
 
 /// The largest time in seconds that can be meant; between larger ones numbers overflow.
 const MAX_TIME: f64 = 1e15;
@@ -53,17 +54,17 @@ impl Said {
         let place = |mark: &Mark| ((mark.time - begins) / period).round() as u64;
         for mark in marks {
             // A person's event may have the same text, but never a duration.
-            let filled = |name| mark.text.strip_prefix(name).filter(|_| mark.duration.is_some());
-            if let Some(piece) = mark.text.strip_prefix("axismirror time: ") {
+            let filled = |name| said_of(&mark.text, name).filter(|_| mark.duration.is_some());
+            if let Some(piece) = said_of(&mark.text, own::TIME) {
                 said.times.extend(time(piece).map(|t| (place(mark), t)));
-            } else if mark.text.starts_with("axismirror end ") {
-            } else if let Some(piece) = mark.text.strip_prefix("axismirror ").and_then(numbered) {
+            } else if said_of(&mark.text, own::END).is_some() {
+            } else if let Some(piece) = said_of(&mark.text, own::DESCRIPTION).and_then(numbered) {
                 pieces.push(piece);
-            } else if let Some(line) = filled("BAD_gap: ") {
-                let frames = frames_of_gap(line).unwrap_or(0);
+            } else if let Some(line) = filled(own::GAP) {
+                let frames = own::frames_of(line).unwrap_or(0);
                 said.filled.push(Filled { at: place(mark), frames, is_gap: true });
-            } else if let Some(frames) = filled("BAD_padding: ") {
-                let frames = frames.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+            } else if let Some(frames) = filled(own::PADDING) {
+                let frames = own::frames_of(frames).unwrap_or(0);
                 said.filled.push(Filled { at: place(mark), frames, is_gap: false });
             } else {
                 said.marks.push(mark.clone());
@@ -117,6 +118,11 @@ impl Said {
             (None, None) => place * self.period,
         }
     }
+}
+
+/// What stands behind a name and a blank.
+fn said_of<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.strip_prefix(name)?.strip_prefix(' ')
 }
 
 /// `frame=1000 t=12.000123`

@@ -7,6 +7,8 @@ use roxmltree::{Document, Node};
 
 use super::super::content::ChannelInfo;
 use super::super::own::Own;
+use crate::formats::own::{GAPS_TYPE, SOURCE};
+use crate::formats::xdf::{STRING, dtype_of};
 
 /// The most channels that a stream is believed to have.
 const MAX_CHANNELS: usize = 1 << 14;
@@ -35,7 +37,7 @@ pub(super) struct Info {
 impl Info {
     /// Whether it is our recorder's stream of gaps, whose texts are no marks.
     pub(super) fn is_gaps(&self) -> bool {
-        self.kind == "Gaps" && self.source.starts_with("axismirror:")
+        self.kind == GAPS_TYPE && self.source.starts_with(SOURCE)
     }
 }
 
@@ -49,16 +51,10 @@ impl Info {
         let count = field("channel_count");
         let channel_count = count.parse().ok().filter(|n| (1..=MAX_CHANNELS).contains(n));
         let format = field("channel_format");
-        let dtype = match format.as_str() {
-            "int8" => Some(DType::I8),
-            "int16" => Some(DType::I16),
-            "int32" => Some(DType::I32),
-            "int64" => Some(DType::I64),
-            "float32" => Some(DType::F32),
-            "double64" => Some(DType::F64),
-            "string" => None,
-            other => return Err(format!("its channel_format is `{other}`, which XDF 1.0 does not know")),
-        };
+        let dtype = dtype_of(&format);
+        if dtype.is_none() && format != STRING {
+            return Err(format!("its channel_format is `{format}`, which XDF 1.0 does not know"));
+        }
         let channels = child(info, "desc").and_then(|desc| child(desc, "channels"));
         let channels = channels.into_iter().flat_map(|c| c.children().filter(|c| c.has_tag_name("channel")));
         let of = |c: Node<'_, '_>| ChannelInfo {

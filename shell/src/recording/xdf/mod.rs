@@ -14,22 +14,19 @@ use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
 use serde_json::{Map, Value};
 
-pub(super) use self::chunk::MAGIC;
-use self::chunk::{Chunk, Tag, var_len};
+use self::chunk::Chunk;
 use self::scan::{Scan, Stream};
 use super::choice::{Choice, Signals};
 use super::content::{Block, ChannelInfo, Content, LeftOut};
 use super::error::Problem;
 use super::format::Format;
-use super::own::{half, sample_of_whole};
+use super::own::{f32_to_f16, sample_of_whole};
 use super::source::{Sequential, Source};
+use crate::formats::xdf::{MAGIC, NO_TIME, TIME, Tag, take_number};
 use crate::mirror::value::value;
 
 /// Bytes that are read from the file at once.
 const BUFFER: usize = 1 << 16;
-/// What stands before a sample without and with a time, by the count of the time's bytes.
-const NO_TIME: u8 = 0;
-const TIME: u8 = 8;
 
 /// One stream of numbers of a file.
 #[derive(Debug)]
@@ -162,14 +159,15 @@ impl<S: Source> Xdf<S> {
         while self.next < self.end {
             let Some(chunk) = Chunk::at(self.file.get_ref().source(), self.next)? else { break };
             self.next = chunk.end;
-            if chunk.tag != Tag::Samples || chunk.stream != self.stream {
+            if chunk.tag != Some(Tag::Samples) || chunk.stream != self.stream {
                 continue;
             }
             self.seek(chunk.begin)?;
             let mut head = [0; 9];
             let head = head.get_mut(..(chunk.end - chunk.begin).min(9) as usize).unwrap_or_default();
             self.file.read_exact(head)?;
-            let (left, behind) = var_len(head).ok_or_else(|| chunk.wrong("it does not say how many samples it has"))?;
+            let (left, behind) =
+                take_number(head).ok_or_else(|| chunk.wrong("it does not say how many samples it has"))?;
             let at = chunk.begin + (head.len() - behind.len()) as u64;
             self.seek(at)?;
             return Ok(Some(Samples { chunk, at, left }));
@@ -240,7 +238,7 @@ impl<S: Source> Xdf<S> {
         let mut put = |sample: &[u8]| match (self.stored, self.dtype) {
             (stored, dtype) if stored.code() == dtype.code() => block.bytes.extend_from_slice(sample),
             (DType::F32, DType::F16) => {
-                block.bytes.extend_from_slice(&half(value(DType::F32, sample) as f32).to_le_bytes());
+                block.bytes.extend_from_slice(&f32_to_f16(value(DType::F32, sample) as f32).to_le_bytes());
             }
             // The recorder took the next larger type where XDF has none.
             (stored, dtype) => sample_of_whole(value(stored, sample) as i64, dtype, 1.0, &mut block.bytes),

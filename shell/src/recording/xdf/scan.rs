@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 
 use super::super::content::Mark;
 use super::super::error::Problem;
-use super::super::own::frames_of_gap;
 use super::super::source::Source;
-use super::chunk::{Chunk, MAGIC, Tag, var_len};
+use super::chunk::Chunk;
 use super::header::Info;
+use crate::count::count;
+use crate::formats::own::frames_of;
+use crate::formats::xdf::{MAGIC, NO_TIME, TIME, Tag, take_number};
 
 /// One stream of the file.
 #[derive(Debug, Default)]
@@ -31,7 +33,11 @@ impl Stream {
 
     pub(super) fn why_not(&self) -> String {
         let rate = self.info.rate.map_or("irregular".to_owned(), |r| format!("{r} Hz"));
-        format!("another stream: {} channels, {rate}, {} frames", self.info.channel_count, self.frames)
+        format!(
+            "another stream: {}, {rate}, {}",
+            count(self.info.channel_count, "channel"),
+            count(self.frames, "frame")
+        )
     }
 
     /// What the offset was nearest to a time.
@@ -91,17 +97,17 @@ impl Scan {
     /// Frames that our own recorder says were lost, each with the time of the frame behind them, by time.
     pub(super) fn lost(&self) -> Vec<(f64, u64)> {
         let texts = self.streams.values().filter(|s| s.info.is_gaps()).flat_map(|s| &s.texts);
-        texts.filter_map(|text| Some((text.time, frames_of_gap(&text.text)?))).collect()
+        texts.filter_map(|text| Some((text.time, frames_of(&text.text)?))).collect()
     }
 
     fn take(&mut self, source: &impl Source, chunk: &Chunk) -> Result<(), Problem> {
         match chunk.tag {
-            Tag::StreamHeader => {
+            Some(Tag::StreamHeader) => {
                 let bytes = content(source, chunk)?;
                 let info = Info::parse(&String::from_utf8_lossy(&bytes)).map_err(|what| chunk.wrong(what))?;
                 self.streams.entry(chunk.stream).or_default().info = info;
             }
-            Tag::ClockOffset => {
+            Some(Tag::ClockOffset) => {
                 let bytes = content(source, chunk)?;
                 let (numbers, _) = bytes.as_chunks();
                 let [time, offset] = numbers else { return Err(chunk.wrong("it is no clock offset")) };
@@ -110,7 +116,7 @@ impl Scan {
                     self.streams.entry(chunk.stream).or_default().offsets.push(measured);
                 }
             }
-            Tag::Samples => {
+            Some(Tag::Samples) => {
                 let stream = self.streams.get_mut(&chunk.stream);
                 let stream = stream.filter(|s| s.info.channel_count > 0);
                 let stream = stream.ok_or_else(|| chunk.wrong("it has samples of a stream without a header"))?;
@@ -120,7 +126,7 @@ impl Scan {
                         let head = head.get_mut(..(chunk.end - chunk.begin).min(9) as usize).unwrap_or_default();
                         source.read_all(head, chunk.begin)?;
                         let (count, _) =
-                            var_len(head).ok_or_else(|| chunk.wrong("it does not say how many samples it has"))?;
+                            take_number(head).ok_or_else(|| chunk.wrong("it does not say how many samples it has"))?;
                         let frame = 1 + (stream.info.channel_count * dtype.size()) as u64;
                         if count.saturating_mul(frame) > chunk.end - chunk.begin {
                             return Err(chunk.wrong("it has fewer samples than it says"));
@@ -132,7 +138,8 @@ impl Scan {
                     })?,
                 }
             }
-            Tag::Other => {}
+            // Of no use here.
+            Some(Tag::FileHeader | Tag::Boundary | Tag::StreamFooter) | None => {}
         }
         Ok(())
     }
@@ -141,13 +148,13 @@ impl Scan {
 impl Stream {
     /// The samples of a chunk of texts.
     fn read_texts(&mut self, bytes: &[u8]) -> Option<()> {
-        let (count, mut rest) = var_len(bytes)?;
+        let (count, mut rest) = take_number(bytes)?;
         for _ in 0..count {
             let (&time_bytes, behind) = rest.split_first()?;
             rest = behind;
             match time_bytes {
-                0 => self.last_time += self.info.rate.map_or(0.0, |rate| 1.0 / rate),
-                8 => {
+                NO_TIME => self.last_time += self.info.rate.map_or(0.0, |rate| 1.0 / rate),
+                TIME => {
                     let (time, behind) = rest.split_first_chunk()?;
                     rest = behind;
                     self.last_time = Some(f64::from_le_bytes(*time)).filter(|t| t.is_finite())?;
@@ -156,7 +163,7 @@ impl Stream {
             }
             let mut texts = Vec::new();
             for _ in 0..self.info.channel_count {
-                let (len, behind) = var_len(rest)?;
+                let (len, behind) = take_number(rest)?;
                 let (text, behind) = behind.split_at_checked(usize::try_from(len).ok()?)?;
                 rest = behind;
                 texts.push(String::from_utf8_lossy(text).into_owned());
