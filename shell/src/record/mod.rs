@@ -43,12 +43,14 @@ mod codes;
 #[cfg(feature = "parquet")]
 mod columns;
 mod csv;
+mod disk;
 mod edf;
 mod error;
 #[cfg(feature = "parquet")]
 mod footed;
 mod head;
 mod out;
+mod part;
 mod positions;
 mod progress;
 mod recorder;

@@ -2,18 +2,18 @@
 //!
 //! An ordinary mirror: the acquisition never waits for it, and what it was too slow for is told. Knows no format and no terminal.
 
-use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::batch::{Batch, goes_on};
+use super::part::{self, Part};
 use super::positions::positions;
 use super::progress::{Options, Progress, Step, Summary};
 use super::utc::Mapping;
-use super::{Block, End, Event, Gap, Goes, Head, RecordError, Writer};
+use super::{Block, End, Event, Gap, Goes, Head, RecordError, disk};
 use crate::count::count;
 use crate::events::{EventReader, stream_of};
 use crate::mirror::{Follower, News, Start, StreamInfo};
@@ -22,20 +22,6 @@ use crate::mirror::{Follower, News, Start, StreamInfo};
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// How often events are looked for: a service that is killed and started again twice between two looks takes those of the time between with it.
 const LOOK_FOR_EVENTS_EVERY: Duration = Duration::from_millis(20);
-/// Free bytes that are left to others, and the part of the disk that is left at most.
-const RESERVE: u64 = 64 << 20;
-const RESERVE_PART: u64 = 50;
-
-/// A file that is being written.
-#[derive(Debug)]
-struct Part {
-    path: PathBuf,
-    writer: Box<dyn Writer>,
-    /// Number of its first frame.
-    first: u64,
-    sums: End,
-}
-
 /// Records a stream.
 #[derive(Debug)]
 pub struct Recorder {
@@ -213,29 +199,17 @@ impl Recorder {
             health: self.health(),
             lossy: self.options.lossy,
         };
-        let (path, writer) = self.create(&head)?;
-        for remark in writer.remarks() {
+        let part = Part::create(&self.options, &head)?;
+        for remark in part.writer.remarks() {
             if !self.remarks.contains(&remark) {
                 self.remarks.push(remark);
             }
         }
         self.number += 1;
         self.began.get_or_insert_with(Instant::now);
-        self.part = Some(Part { path, writer, first: self.batch.first, sums: End::default() });
-        self.free = self.free_bytes().unwrap_or(0);
+        self.free = disk::free_bytes(&part.path).unwrap_or(0);
+        self.part = Some(part);
         Ok(())
-    }
-
-    /// The next part's file: those behind the first one take names that are free.
-    fn create(&self, head: &Head) -> Result<(PathBuf, Box<dyn Writer>), RecordError> {
-        let mut number = head.part;
-        loop {
-            let path = part_path(&self.options.path, number);
-            match self.options.format.create(&path, self.options.overwrite, head) {
-                Err(RecordError::Exists { .. }) if number > 1 => number += 1,
-                result => return result.map(|writer| (path, writer)),
-            }
-        }
     }
 
     /// New events into the part. Whatever is wrong with them, the samples are worth more.
@@ -311,33 +285,19 @@ impl Recorder {
             return Ok(());
         }
         self.flushed = Instant::now();
-        self.check_disk()?;
-        self.part.as_mut().map_or(Ok(()), |part| part.writer.flush())
-    }
-
-    /// Free bytes of the part's disk, for everybody.
-    fn free_bytes(&self) -> Option<u64> {
-        let path = self.part.as_ref().map_or(self.options.path.as_path(), |part| &part.path);
-        rustix::fs::statvfs(path).ok().map(|fs| fs.f_bavail.saturating_mul(fs.f_frsize))
-    }
-
-    /// Stops before the disk is full: nobody likes a system without a free byte.
-    fn check_disk(&mut self) -> Result<(), RecordError> {
-        let Some(part) = &self.part else { return Ok(()) };
-        let Ok(fs) = rustix::fs::statvfs(&part.path) else { return Ok(()) };
-        self.free = fs.f_bavail.saturating_mul(fs.f_frsize);
-        let reserve = RESERVE.min(fs.f_blocks.saturating_mul(fs.f_frsize) / RESERVE_PART);
-        if self.free < reserve.saturating_add(part.writer.pending()) {
-            return Err(RecordError::DiskFull { path: part.path.clone(), free: self.free, reserve });
+        let Some(part) = &mut self.part else { return Ok(()) };
+        if let Some(free) = disk::check(&part.path, part.writer.pending())? {
+            self.free = free;
         }
-        Ok(())
+        part.writer.flush()
     }
 
     /// Makes the best of an error: what can still be written is, and a full disk is called so.
     fn fail(&mut self, error: RecordError) -> RecordError {
         let error = match error {
             RecordError::File { path, source } if source.kind() == io::ErrorKind::StorageFull => {
-                RecordError::DiskFull { path, free: self.free_bytes().unwrap_or(0), reserve: 0 }
+                let free = disk::free_bytes(&path).unwrap_or(0);
+                RecordError::DiskFull { path, free, reserve: 0 }
             }
             error => error,
         };
@@ -380,12 +340,8 @@ impl Recorder {
         self.close(why).and_then(|()| self.sync()).map_err(|error| self.fail(error))
     }
 
-    /// Whoever sees the end may pull the plug.
     fn sync(&self) -> Result<(), RecordError> {
-        self.files.iter().try_for_each(|(path, _)| {
-            let synced = File::open(path).and_then(|file| file.sync_all());
-            synced.map_err(|source| RecordError::File { path: path.clone(), source })
-        })
+        self.files.iter().try_for_each(|(path, _)| part::sync(path))
     }
 
     /// What became of it.
@@ -395,26 +351,5 @@ impl Recorder {
         let seconds = progress.rate.map(|rate| progress.frames as f64 / rate);
         let (files, remarks) = (self.files.clone(), self.remarks.clone());
         Summary { files, progress, seconds, remarks, events_failure: self.events_failure.clone() }
-    }
-}
-
-/// `FILE.bdf`, `FILE-2.bdf`, ...
-fn part_path(path: &Path, part: u32) -> PathBuf {
-    if part <= 1 {
-        return path.to_owned();
-    }
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let ending = path.extension().map(|e| format!(".{}", e.to_string_lossy())).unwrap_or_default();
-    path.with_file_name(format!("{stem}-{part}{ending}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_are_called_after_the_first() {
-        let name = |part| part_path(Path::new("/a.b/night.x.bdf"), part).display().to_string();
-        assert_eq!([name(1), name(2), name(11)], ["/a.b/night.x.bdf", "/a.b/night.x-2.bdf", "/a.b/night.x-11.bdf"]);
     }
 }
