@@ -105,7 +105,8 @@ fn it_waits_for_its_stream_and_goes_on_with_the_next_writer() {
     screen.press("?");
     screen.waits_for("autoscale: each channel");
     screen.press("?f");
-    screen.waits_for("spectrum, code/√Hz");
+    // Codes are shown as what they are in volts.
+    screen.waits_for("spectrum, V/√Hz");
     screen.press(" ");
     screen.waits_for("HELD");
     screen.press("q");

@@ -45,6 +45,9 @@ pub(crate) struct PlotArgs {
     /// Width and height in pixels [default: 1200 wide, as high as the channels need]
     #[arg(long, value_name = "WxH", value_parser = size)]
     size: Option<(u32, u32)>,
+    /// Draw the ADC's codes as they are, also where the stream says what they are in volts
+    #[arg(long)]
+    codes: bool,
     #[command(flatten)]
     filters: FilterArgs,
 }
@@ -125,7 +128,7 @@ fn take(args: &PlotArgs) -> Result<Excerpt, Failure> {
                 let places = args.channels.as_ref().map(|c| c.places_in(info.channels));
                 let places = places.transpose().map_err(no_channel)?;
                 if excerpt.as_ref().is_none_or(|e| !e.goes_on_with(info)) {
-                    excerpt = Some(Excerpt::new(info, places.as_deref()));
+                    excerpt = Some(Excerpt::new(info, places.as_deref(), args.codes));
                 }
             }
             News::Frames(frames) => {

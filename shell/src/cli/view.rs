@@ -41,9 +41,12 @@ pub(crate) struct ViewArgs {
     /// Width of the picture in seconds, or in frames where the rate is irregular [default: 5, or 500 frames]
     #[arg(long, value_name = "SECONDS", value_parser = positive)]
     seconds: Option<f64>,
-    /// Draw all channels alike, so much from edge to edge of a band, in the stream's unit [default: each as large as fits]
+    /// Draw all channels alike, so much from edge to edge of a band, in the unit that is shown (V: 1e-4) [default: each as large as fits]
     #[arg(long, value_name = "SIZE", value_parser = positive)]
     size: Option<f64>,
+    /// Show the ADC's codes as they are, also where the stream says what they are in volts
+    #[arg(long)]
+    codes: bool,
     #[command(flatten)]
     filters: FilterArgs,
     /// Start with the spectrum
@@ -179,7 +182,7 @@ impl Scope {
             follower,
             events: EventReader::open(&args.name, Start::Oldest).ok(),
             chosen: args.channels.clone(),
-            signals: Signals::new(places),
+            signals: Signals::new(places, args.codes),
             view,
             picture: Picture::default(),
             health: Health::default(),

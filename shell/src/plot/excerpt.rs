@@ -4,7 +4,7 @@ use axismirror_core::extension::Clock;
 
 use crate::mirror::{Frames, StreamInfo, value};
 use crate::scope::filter::{Bank, FilterError, Filters};
-use crate::scope::{Gap, MOST_CHANNELS, Mark, Missing};
+use crate::scope::{Gap, MOST_CHANNELS, Mark, Missing, Shown};
 
 /// Samples that an excerpt takes at most.
 const MOST_SAMPLES: usize = 64 << 20;
@@ -24,12 +24,14 @@ pub struct Excerpt {
     pub name: String,
     /// Frames a second, nominally; `None` when irregular.
     pub rate: Option<f64>,
-    /// Of the samples; empty when nobody says.
-    pub unit: String,
+    /// Unit of the samples, and what they are in the stream's.
+    pub shown: Shown,
     /// Of the frames' times.
     pub clock: Clock,
     /// A label for each channel: a stranger's text.
     pub labels: Vec<String>,
+    /// Whether codes are wanted.
+    codes: bool,
     /// Where each channel is in a frame.
     picked: Vec<usize>,
     /// A row a channel.
@@ -45,15 +47,17 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
-    /// Of a stream; of the channels with these places in a frame, from 0, or of all, up to 256.
+    /// Of a stream; of the channels with these places in a frame, from 0, or of all, up to 256. Codes are volts
+    /// where the stream says how, unless `codes`.
     #[must_use]
-    pub fn new(info: &StreamInfo, chosen: Option<&[usize]>) -> Self {
+    pub fn new(info: &StreamInfo, chosen: Option<&[usize]>, codes: bool) -> Self {
         let all: Vec<usize> = chosen.map_or_else(|| (0..info.channels).collect(), <[usize]>::to_vec);
         let picked: Vec<usize> = all.into_iter().filter(|c| *c < info.channels).take(MOST_CHANNELS).collect();
         Self {
             name: info.name.clone(),
             rate: info.rate,
-            unit: info.unit.clone(),
+            shown: Shown::of(info, codes),
+            codes,
             clock: info.clock,
             labels: picked.iter().map(|c| info.labels.get(*c).cloned().unwrap_or_default()).collect(),
             samples: vec![Vec::new(); picked.len()],
@@ -69,7 +73,8 @@ impl Excerpt {
     #[must_use]
     pub fn goes_on_with(&self, info: &StreamInfo) -> bool {
         let labels = self.picked.iter().map(|c| info.labels.get(*c));
-        self.rate == info.rate && self.unit == info.unit && self.labels.iter().map(Some).eq(labels)
+        let shown = Shown::of(info, self.codes);
+        self.rate == info.rate && self.shown == shown && self.labels.iter().map(Some).eq(labels)
     }
 
     /// How many frames, gaps included.
@@ -99,8 +104,9 @@ impl Excerpt {
             self.skip(frames.not_acquired, Missing::NotAcquired);
         }
         self.numbers.push((self.len() as u64, frames.first));
+        let factor = self.shown.factor;
         for (row, &channel) in self.samples.iter_mut().zip(&self.picked) {
-            row.extend((0..frames.len()).map(|i| value::value(frames.dtype, frames.sample(i, channel))));
+            row.extend((0..frames.len()).map(|i| value::value(frames.dtype, frames.sample(i, channel)) * factor));
         }
         self.times.extend_from_slice(frames.times);
         Ok(())

@@ -57,7 +57,7 @@ pub fn picture(excerpt: &Excerpt, options: &Options) -> Drawing {
     let ranges = ranges(excerpt, options.alike);
     let labels: Vec<String> = excerpt.labels.iter().map(|label| text::fit(label, LABEL, false)).collect();
     let size =
-        |range: &Option<Range>| range.map_or_else(String::new, |range| text::quantity(range.span, &excerpt.unit));
+        |range: &Option<Range>| range.map_or_else(String::new, |range| text::quantity(range.span, &excerpt.shown.unit));
     let sizes: Vec<String> = ranges.iter().map(size).collect();
     let widest = |texts: &[String]| texts.iter().map(|t| text::width(t)).max().unwrap_or(0);
     // Under one another where there is room for it.
@@ -96,7 +96,7 @@ pub fn picture(excerpt: &Excerpt, options: &Options) -> Drawing {
 /// Name, channels, rate, unit.
 fn heading(excerpt: &Excerpt) -> String {
     let rate = excerpt.rate.map_or_else(|| "irregular rate".to_owned(), |rate| text::quantity(rate, "Hz"));
-    let unit = if excerpt.unit.is_empty() { String::new() } else { format!(", {}", excerpt.unit) };
+    let unit = if excerpt.shown.unit.is_empty() { String::new() } else { format!(", {}", excerpt.shown.unit) };
     text::fit(&format!("{}: {} \u{d7} {rate}{unit}", excerpt.name, count(excerpt.labels.len(), "channel")), 400, false)
 }
 

@@ -3,6 +3,7 @@
 //! | for | see |
 //! |---|---|
 //! | what was seen of a stream: samples, gaps, marks, through filters | [`Signals`] over [`history`] and [`filter`] |
+//! | the unit in which samples are shown | [`Shown`] |
 //! | what is looked at, and what keys change | [`View`], [`keys`] |
 //! | the picture, in a ratatui buffer | [`draw`] |
 //! | the spectrum | [`spectrum`] |
@@ -18,12 +19,14 @@ mod health;
 pub mod history;
 pub mod keys;
 pub mod scale;
-mod signals;
+mod shown;
+pub(crate) mod signals;
 pub mod spectrum;
 pub mod terminal;
 pub mod text;
 mod view;
 
 pub use health::{Arrivals, Health, Link};
+pub use shown::Shown;
 pub use signals::{Gap, MOST_CHANNELS, Mark, Missing, Signals, Source};
 pub use view::{Seen, Sizes, View};

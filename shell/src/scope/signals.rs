@@ -10,6 +10,7 @@ use axismirror_core::header::Generation;
 
 use super::filter::{Bank, FilterError, Filters};
 use super::history::{Envelope, History};
+use super::shown::Shown;
 use super::spectrum::{self, Spectrum};
 use super::text;
 use crate::mirror::{Frames, StreamInfo, value};
@@ -28,8 +29,8 @@ pub struct Source {
     pub name: String,
     /// Frames a second, nominally; `None` when irregular.
     pub rate: Option<f64>,
-    /// Unit of the samples; empty when nobody says.
-    pub unit: String,
+    /// Unit of the samples, and what they are in the stream's.
+    pub shown: Shown,
     /// A label for each channel that is kept: a stranger's text.
     pub labels: Vec<String>,
     /// Channels of a frame.
@@ -76,6 +77,8 @@ pub struct Signals {
     generation: Option<Generation>,
     /// Which samples of a frame are kept, from 0; as many as there are, up to [`MOST_CHANNELS`], when nobody chose.
     chosen: Option<Vec<usize>>,
+    /// Whether codes are shown as codes.
+    codes: bool,
     picked: Vec<usize>,
     kept: Option<Kept>,
     filters: Filters,
@@ -101,10 +104,10 @@ struct Kept {
 }
 
 impl Signals {
-    /// Of the channels with these places in a frame, from 0; of all when `None`.
+    /// Of the channels with these places in a frame, from 0; of all when `None`. Codes are shown as volts where the stream says how, unless `codes`.
     #[must_use]
-    pub fn new(chosen: Option<Vec<usize>>) -> Self {
-        Self { chosen, ..Self::default() }
+    pub fn new(chosen: Option<Vec<usize>>, codes: bool) -> Self {
+        Self { chosen, codes, ..Self::default() }
     }
 
     /// What the frames from here on are. What was seen stays where it was the same stream, even with another buffer or writer. Whether it was.
@@ -118,7 +121,7 @@ impl Signals {
         let source = Source {
             name: info.name.clone(),
             rate: info.rate,
-            unit: info.unit.clone(),
+            shown: Shown::of(info, self.codes),
             labels: picked.iter().map(label).collect(),
             channels: info.channels,
             clock: info.clock,
@@ -166,10 +169,11 @@ impl Signals {
                 self.gap(frames.not_acquired, Missing::NotAcquired);
             }
             let Some(Kept { raw, shown, bank }) = &mut self.kept else { return };
+            let factor = self.source.as_ref().map_or(1.0, |s| s.shown.factor);
             let mut row = vec![0.0; self.picked.len()];
             for i in 0..frames.len() {
                 for (to, &channel) in row.iter_mut().zip(&self.picked) {
-                    *to = value::value(frames.dtype, frames.sample(i, channel));
+                    *to = value::value(frames.dtype, frames.sample(i, channel)) * factor;
                 }
                 raw.push(&row);
                 row.iter_mut().enumerate().for_each(|(c, x)| *x = bank.run(c, *x));
@@ -364,4 +368,4 @@ fn keep<T>(all: &mut VecDeque<T>, one: T) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

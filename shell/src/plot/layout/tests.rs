@@ -1,8 +1,6 @@
 //! Excerpts by hand, and where their shapes are.
 
 use axismirror_core::dtype::DType;
-use axismirror_core::extension::Clock;
-use axismirror_core::header::{Generation, StructVersion};
 use axismirror_core::mirror::Proof;
 
 use super::*;
@@ -10,22 +8,8 @@ use crate::mirror::{Frames, StreamInfo};
 use crate::plot::{png, svg};
 
 fn info(rate: Option<f64>, labels: &[&str]) -> StreamInfo {
-    StreamInfo {
-        name: "lab".into(),
-        key: String::new(),
-        dtype: DType::F64,
-        rate,
-        n_frames: 100,
-        frame_shape: vec![labels.len() as u32],
-        channels: labels.len(),
-        labels: labels.iter().map(|l| (*l).to_owned()).collect(),
-        unit: "V".into(),
-        attrs: serde_json::Map::new(),
-        clock: Clock::Monotonic,
-        struct_version: StructVersion::default(),
-        generation: Generation::from_number(0),
-        static_metadata: None,
-    }
+    let of_stream = crate::scope::signals::tests::info(rate, labels.len());
+    StreamInfo { dtype: DType::F64, labels: labels.iter().map(|l| (*l).to_owned()).collect(), ..of_stream }
 }
 
 fn push(excerpt: &mut Excerpt, first: u64, samples: &[f64], times: &[f64], (overwritten, not_acquired): (u64, u64)) {
@@ -54,7 +38,7 @@ fn texts(drawing: &Drawing) -> Vec<&str> {
 /// span of 10 around 5, so that 0 is at the lower edge, and 9 a tenth below the upper one.
 #[test]
 fn samples_are_where_a_hand_would_draw_them() {
-    let mut excerpt = Excerpt::new(&info(Some(10.0), &["a"]), None);
+    let mut excerpt = Excerpt::new(&info(Some(10.0), &["a"]), None, false);
     push(&mut excerpt, 0, &[0.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 9.0], &[], (0, 0));
     // `10 V`, and a column between.
     let left = EDGE + 5.0 * LETTER;
@@ -75,7 +59,7 @@ fn samples_are_where_a_hand_would_draw_them() {
 
 #[test]
 fn gaps_break_the_line_and_are_counted() {
-    let mut excerpt = Excerpt::new(&info(Some(10.0), &["a"]), None);
+    let mut excerpt = Excerpt::new(&info(Some(10.0), &["a"]), None, false);
     push(&mut excerpt, 0, &[1.0, 2.0, 1.0], &[], (0, 4));
     push(&mut excerpt, 5, &[1.0, 2.0], &[], (2, 3));
     push(&mut excerpt, 8, &[1.0], &[], (1, 0));
@@ -113,7 +97,7 @@ fn gaps_break_the_line_and_are_counted() {
 
 #[test]
 fn the_newest_are_kept_with_their_gaps_and_marks() {
-    let mut excerpt = Excerpt::new(&info(Some(10.0), &["a"]), None);
+    let mut excerpt = Excerpt::new(&info(Some(10.0), &["a"]), None, false);
     push(&mut excerpt, 0, &[0.0, 1.0], &[0.0, 0.1], (0, 0));
     push(&mut excerpt, 5, &[2.0, 3.0], &[0.5, 0.6], (3, 0));
     excerpt.mark(1, "old".into());
@@ -126,7 +110,7 @@ fn the_newest_are_kept_with_their_gaps_and_marks() {
     );
     assert_eq!(excerpt.gaps, [Gap { place: 0, frames: 2, missing: Missing::Overwritten }]);
     assert_eq!(excerpt.marks, [Mark { place: 3, text: "new".into() }]);
-    let mut irregular = Excerpt::new(&info(None, &["a"]), None);
+    let mut irregular = Excerpt::new(&info(None, &["a"]), None, false);
     push(&mut irregular, 0, &[0.0, 1.0, 2.0], &[10.0, 11.0, 14.0], (0, 0));
     assert_eq!((irregular.places(), irregular.seconds()), (vec![-4.0, -3.0, 0.0], Some(4.0)));
     irregular.keep_seconds(3.5);
@@ -138,7 +122,7 @@ fn the_newest_are_kept_with_their_gaps_and_marks() {
 fn a_pixel_of_many_samples_keeps_its_spikes() {
     let mut samples = vec![0.0; 100_000];
     (samples[50_123], samples[50_124]) = (7.0, -3.0);
-    let mut excerpt = Excerpt::new(&info(Some(10_000.0), &["a"]), None);
+    let mut excerpt = Excerpt::new(&info(Some(10_000.0), &["a"]), None, false);
     push(&mut excerpt, 0, &samples, &[], (0, 0));
     let drawing = picture(&excerpt, &Options::default());
     let [trace] = lines(&drawing, CHANNELS[0])[..] else { panic!("one line") };
@@ -156,7 +140,7 @@ fn a_pixel_of_many_samples_keeps_its_spikes() {
 /// The PNG's pixels, by its own reader: the ground is white, the trace has its colour, and the title is there without any font.
 #[test]
 fn a_png_shows_what_the_drawing_has() {
-    let mut excerpt = Excerpt::new(&info(Some(10.0), &["日本", "b"]), None);
+    let mut excerpt = Excerpt::new(&info(Some(10.0), &["日本", "b"]), None, false);
     push(&mut excerpt, 0, &[0.0, 0.0, 9.0, 0.0], &[], (0, 0));
     let drawing = picture(&excerpt, &Options { size: Some((640, 300)), ..Options::default() });
     let file = png(&drawing).unwrap();
@@ -175,7 +159,7 @@ fn anything_can_be_laid_out() {
     for labels in [vec![], vec!["\u{1b}[2J\u{202e}"], vec!["x"; 300]] {
         for rate in [None, Some(1e-9), Some(1e12)] {
             for sample in [f64::NAN, f64::INFINITY, 1e300, 0.0, -1e-300] {
-                let mut excerpt = Excerpt::new(&info(rate, &labels), None);
+                let mut excerpt = Excerpt::new(&info(rate, &labels), None, false);
                 let samples = vec![sample; 3 * labels.len().min(256)];
                 push(
                     &mut excerpt,

@@ -27,12 +27,12 @@ pub(super) fn title(scene: &Scene<'_>, span: Option<f64>, row: Rect, buffer: &mu
         let rate = source.rate.map_or_else(|| "irregular".to_owned(), |rate| text::quantity(rate, "Hz"));
         parts.push(format!("{shown}{of} ch \u{d7} {rate}"));
         match (view.sizes, view.spectrum) {
-            (_, true) => parts.push(format!("spectrum, {}/\u{221a}Hz", unit(&source.unit))),
+            (_, true) => parts.push(format!("spectrum, {}/\u{221a}Hz", unit(&source.shown.unit))),
             (Sizes::Each, _) => parts.push("auto each".to_owned()),
             (Sizes::Alike, _) => {
-                parts.push(format!("auto, {} a band", text::quantity(span.unwrap_or_default(), &source.unit)));
+                parts.push(format!("auto, {} a band", text::quantity(span.unwrap_or_default(), &source.shown.unit)));
             }
-            (Sizes::Fixed(span), _) => parts.push(format!("{} a band", text::quantity(span, &source.unit))),
+            (Sizes::Fixed(span), _) => parts.push(format!("{} a band", text::quantity(span, &source.shown.unit))),
         }
         if !scene.signals.filters().is_off() {
             parts.push(scene.signals.filters().to_string());

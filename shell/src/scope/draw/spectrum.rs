@@ -6,12 +6,13 @@ use ratatui::style::Style;
 
 use super::lines::unit;
 use super::{Scene, text, write, write_at};
+use crate::count::count;
 use crate::scope::canvas::Canvas;
 use crate::scope::scale::step_above;
 use crate::scope::spectrum::Spectrum;
 
 /// Columns of the vertical axis.
-const LEFT: u16 = 9;
+const LEFT: u16 = 10;
 /// Decades that are shown at least and at most.
 const DECADES: (f64, f64) = (2.0, 6.0);
 /// Columns from one frequency to the next.
@@ -36,10 +37,10 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, axis: Rect, buffer: &mut Buffe
         format!(
             ", peak {} with amplitude {}",
             text::quantity(peak.hz, "Hz"),
-            text::quantity(peak.amplitude, &source.unit)
+            text::quantity(peak.amplitude, &source.shown.unit)
         )
     });
-    let pieces = format!("{} pieces, {} apart", spectrum.pieces, text::quantity(spectrum.step_hz, "Hz"));
+    let pieces = format!("{}, {} apart", count(spectrum.pieces, "piece"), text::quantity(spectrum.step_hz, "Hz"));
     write(buffer, head, &format!(" {label}{peak} ({pieces})"), theme.channel(channel), theme);
     let highest_hz = source.rate.unwrap_or(0.0) / 2.0 / f64::from(1_u32 << scene.view.halvings);
     let Some((bottom, top)) = decades(&spectrum) else { return };
@@ -51,7 +52,7 @@ pub(super) fn draw(scene: &Scene<'_>, area: Rect, axis: Rect, buffer: &mut Buffe
             x: area.x,
             width: LEFT.min(area.width),
         };
-        let value = text::quantity(10_f64.powf(top - f64::from(decade)), unit(&source.unit));
+        let value = text::quantity(10_f64.powf(top - f64::from(decade)), unit(&source.shown.unit));
         write_at(buffer, row, (LEFT - 1).saturating_sub(text::width(&value) as u16), &value, theme.dim(), theme);
     }
     let mut canvas = Canvas::new(theme.symbols, plot.width, plot.height);

@@ -15,7 +15,7 @@ use crate::scope::{MOST_CHANNELS, Sizes};
 
 fn signals(rate: Option<f64>, labels: &[&str], frames: usize, sample: impl Fn(usize, usize) -> f64) -> Signals {
     let channels = labels.len();
-    let mut signals = Signals::new(None);
+    let mut signals = Signals::new(None, false);
     signals.stream(&StreamInfo {
         name: "lab".into(),
         key: String::new(),
@@ -146,7 +146,7 @@ fn a_held_picture_says_so_and_so_does_the_spectrum_of_a_sine() {
 
 #[test]
 fn without_a_stream_it_says_what_it_waits_for() {
-    let (none, view) = (Signals::new(None), view());
+    let (none, view) = (Signals::new(None, false), view());
     for (link, text) in
         [(Link::Absent, "waiting for the stream lab"), (Link::NotYet, "lab is there; waiting for frames")]
     {
@@ -189,7 +189,7 @@ fn any_label_and_any_size_can_be_drawn() {
         signals(Some(1e-9), &["a"], 3, strange),
     ];
     sources.push(signals(Some(1e12), &vec!["x"; MOST_CHANNELS], 100, strange));
-    sources.push(Signals::new(None));
+    sources.push(Signals::new(None, false));
     for signals in &mut sources {
         signals.mark(10, "\u{7f}\u{202e}x".into());
         for (spectrum, help, back, sizes) in [

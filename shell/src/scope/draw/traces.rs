@@ -166,7 +166,7 @@ fn label(scene: &Scene<'_>, source: &Source, channel: usize, range: Option<Range
     let taken = write(buffer, row, marker, Style::new(), scene.theme);
     write_at(buffer, row, taken, name, style, scene.theme);
     if let Some(range) = range.filter(|_| with_size) {
-        let size = text::quantity(range.span, &source.unit);
+        let size = text::quantity(range.span, &source.shown.unit);
         // A part of it would be another size.
         let fits = usize::from(row.width) > text::width(&size);
         let size = if fits { size.as_str() } else { "" };

@@ -6,7 +6,8 @@ use axismirror_core::mirror::Proof;
 
 use super::*;
 
-fn info(rate: Option<f64>, channels: usize) -> StreamInfo {
+/// A stream of whole volts.
+pub(crate) fn info(rate: Option<f64>, channels: usize) -> StreamInfo {
     StreamInfo {
         name: "lab".into(),
         key: String::new(),
@@ -43,7 +44,7 @@ fn feed(signals: &mut Signals, first: u64, samples: &[i32], channels: usize, (ov
 }
 
 fn one_channel() -> Signals {
-    let mut signals = Signals::new(None);
+    let mut signals = Signals::new(None, false);
     assert!(!signals.stream(&info(Some(250.0), 1)));
     signals
 }
@@ -129,7 +130,7 @@ fn other_filters_show_what_is_kept_and_start_settled_behind_gaps() {
 
 #[test]
 fn an_irregular_rate_has_no_filter_and_no_spectrum() {
-    let mut signals = Signals::new(None);
+    let mut signals = Signals::new(None, false);
     signals.stream(&info(None, 1));
     feed(&mut signals, 0, &[1; 1000], 1, (0, 0));
     assert_eq!(signals.set_filters(Filters { dc: true, ..Filters::default() }), Err(FilterError::Irregular));
@@ -155,7 +156,7 @@ fn a_mark_is_at_the_frame_of_its_number() {
 
 #[test]
 fn chosen_channels_alone_are_kept() {
-    let mut signals = Signals::new(Some(vec![2, 0, 7]));
+    let mut signals = Signals::new(Some(vec![2, 0, 7]), false);
     signals.stream(&info(Some(250.0), 3));
     feed(&mut signals, 0, &[1, 2, 3, 4, 5, 6], 3, (0, 0));
     let source = signals.source().unwrap();
@@ -164,7 +165,7 @@ fn chosen_channels_alone_are_kept() {
         (signals.history().unwrap().sample(0, 1), signals.history().unwrap().sample(1, 1)),
         (Some(6.0), Some(4.0))
     );
-    let mut many = Signals::new(None);
+    let mut many = Signals::new(None, false);
     many.stream(&info(Some(250.0), 1000));
     assert_eq!(many.source().unwrap().labels.len(), MOST_CHANNELS);
     assert_eq!(many.trace(0, 0, 7, 0.3).len(), 7);
@@ -186,7 +187,7 @@ fn lines_between_samples_are_straight() {
 /// 32 frames at 4 Hz are a piece; a gap in between leaves too few.
 #[test]
 fn a_spectrum_is_of_frames_in_a_row() {
-    let mut signals = Signals::new(None);
+    let mut signals = Signals::new(None, false);
     signals.stream(&info(Some(4.0), 1));
     let sine: Vec<i32> = (0..40).map(|i| [0, 100, 0, -100][i % 4]).collect();
     feed(&mut signals, 0, &sine, 1, (0, 0));
