@@ -158,8 +158,11 @@ impl Signals {
     pub fn frames(&mut self, frames: &Frames<'_>) {
         let number = |i: usize| frames.number(i);
         self.frames += frames.len() as u64;
-        self.overwritten = self.overwritten.saturating_add(frames.overwritten);
-        self.not_acquired = self.not_acquired.saturating_add(frames.not_acquired);
+        // What was overwritten while the first ones were looked for was never to be seen.
+        if self.last.is_some() || self.frames > frames.len() as u64 {
+            self.overwritten = self.overwritten.saturating_add(frames.overwritten);
+            self.not_acquired = self.not_acquired.saturating_add(frames.not_acquired);
+        }
         if let Some(held) = &mut self.held {
             let missing = frames.overwritten.saturating_add(frames.not_acquired);
             *held = held.saturating_add(missing).saturating_add(frames.len() as u64);

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::{Scene, link, text, write, write_at};
+use super::{Picture, Scene, link, text, write, write_at};
 use crate::scope::keys::KEYS;
 use crate::scope::{Link, Sizes};
 
@@ -12,7 +12,8 @@ use crate::scope::{Link, Sizes};
 const BETWEEN: &str = " \u{b7} ";
 
 /// Name, channels, rate, unit, time, size, filters.
-pub(super) fn title(scene: &Scene<'_>, span: Option<f64>, row: Rect, buffer: &mut Buffer) {
+pub(super) fn title(scene: &Scene<'_>, picture: &Picture, row: Rect, buffer: &mut Buffer) {
+    let span = picture.span;
     let (view, theme) = (scene.view, scene.theme);
     let style = if theme.colour { Style::new() } else { Style::new().add_modifier(Modifier::BOLD) };
     let mut parts = vec![scene.name.to_owned()];
@@ -25,10 +26,21 @@ pub(super) fn title(scene: &Scene<'_>, span: Option<f64>, row: Rect, buffer: &mu
         let shown = source.labels.len();
         let of = if shown < source.channels { format!(" of {}", source.channels) } else { String::new() };
         let rate = source.rate.map_or_else(|| "irregular".to_owned(), |rate| text::quantity(rate, "Hz"));
-        parts.push(format!("{shown}{of} ch \u{d7} {rate}"));
+        let all = scene.view.shown(shown).len();
+        let page = match picture.first + picture.page {
+            last if picture.page < all && !view.spectrum => format!(" ({}-{last} here)", picture.first + 1),
+            _ => String::new(),
+        };
+        parts.push(format!("{shown}{of} ch{page} \u{d7} {rate}"));
         match (view.sizes, view.spectrum) {
             (_, true) => parts.push(format!("spectrum, {}/\u{221a}Hz", unit(&source.shown.unit))),
-            (Sizes::Each, _) => parts.push("auto each".to_owned()),
+            (Sizes::Each, _) if picture.sizes_are_shown => parts.push("auto each".to_owned()),
+            (Sizes::Each, _) => {
+                // Of one there is room to say it.
+                let label = source.labels.get(view.selected).map_or("", String::as_str);
+                let size = span.map(|span| format!(", {label} {}", text::quantity(span, &source.shown.unit)));
+                parts.push(format!("auto each{}", size.unwrap_or_default()));
+            }
             (Sizes::Alike, _) => {
                 parts.push(format!("auto, {} a band", text::quantity(span.unwrap_or_default(), &source.shown.unit)));
             }
@@ -82,6 +94,11 @@ pub(super) fn health(scene: &Scene<'_>, row: Rect, buffer: &mut Buffer) {
     parts.extend(scene.signals.newest().map(|time| (time, true)));
     let mut at = 1;
     for (i, (part, good)) in parts.iter().enumerate() {
+        // A part of a number would be another one.
+        let needed = text::width(part) + if i > 0 { text::width(BETWEEN) } else { 0 };
+        if i > 0 && usize::from(at) + needed > usize::from(row.width) {
+            break;
+        }
         if i > 0 {
             at += write_at(buffer, row, at, BETWEEN, theme.dim(), theme);
         }

@@ -82,8 +82,11 @@ pub struct Picture {
     ranges: Vec<Option<Range>>,
     /// From edge to edge of the selected channel's band.
     span: Option<f64>,
-    /// Channels on a page.
+    /// Channels on a page, and the first one's place among those that are shown.
     page: usize,
+    first: usize,
+    /// Whether each channel's size is beside it.
+    sizes_are_shown: bool,
 }
 
 /// Where the parts lie; a part of no height is not drawn.
@@ -143,7 +146,7 @@ impl Picture {
             traces::draw(self, scene, parts.traces, parts.axis, buffer);
         }
         // Behind the traces, whose sizes it names.
-        lines::title(scene, self.span, parts.title, buffer);
+        lines::title(scene, self, parts.title, buffer);
         lines::health(scene, parts.health, buffer);
         lines::keys(scene, parts.keys, buffer);
         if scene.view.help {

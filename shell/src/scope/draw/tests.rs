@@ -2,7 +2,6 @@
 
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
-use axismirror_core::header::{Generation, StructVersion};
 use axismirror_core::mirror::Proof;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -11,27 +10,15 @@ use super::*;
 use crate::config::is_invisible;
 use crate::mirror::{Frames, StreamInfo};
 use crate::scope::filter::Filters;
+use crate::scope::signals::tests::info;
 use crate::scope::{MOST_CHANNELS, Sizes};
 
 fn signals(rate: Option<f64>, labels: &[&str], frames: usize, sample: impl Fn(usize, usize) -> f64) -> Signals {
     let channels = labels.len();
     let mut signals = Signals::new(None, false);
-    signals.stream(&StreamInfo {
-        name: "lab".into(),
-        key: String::new(),
-        dtype: DType::F64,
-        rate,
-        n_frames: 100,
-        frame_shape: vec![channels as u32],
-        channels,
-        labels: labels.iter().map(|l| (*l).to_owned()).collect(),
-        unit: "V".into(),
-        attrs: serde_json::Map::new(),
-        clock: Clock::Realtime,
-        struct_version: StructVersion::default(),
-        generation: Generation::from_number(0),
-        static_metadata: None,
-    });
+    let labels = labels.iter().map(|l| (*l).to_owned()).collect();
+    let of_stream = info(rate, channels);
+    signals.stream(&StreamInfo { dtype: DType::F64, labels, clock: Clock::Realtime, ..of_stream });
     feed(&mut signals, 0, channels, frames, sample, 0);
     signals
 }
@@ -119,6 +106,38 @@ fn what_is_missing_is_marked_however_short_and_counted() {
 }
 
 #[test]
+fn of_more_channels_than_rows_the_title_says_which_are_here() {
+    let labels: Vec<String> = (1..=32).map(|n| format!("E{n}")).collect();
+    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+    let sines = signals(Some(250.0), &labels, 500, |i, c| 2e-5 * (i as f64 / 10.0 + c as f64).sin());
+    let lines_of = |view: &View, size| lines(&drawn(&sines, view, size, PLAIN));
+    // 20 rows: no room for sizes, so that the title has the selected one's.
+    let mut view = view();
+    assert_eq!(lines_of(&view, (80, 24))[0], " lab | 32 ch (1-20 here) x 250 Hz | auto each, E1 50 uV");
+    view.selected = 31;
+    let page = lines_of(&view, (80, 24));
+    assert!(page[0].contains("(13-32 here)") && page[20].starts_with(">E32"), "{page:#?}");
+    // 36 rows: alike is of one height, and four rows are left.
+    view.sizes = Sizes::Alike;
+    let alike = lines_of(&view, (80, 40));
+    let bands: Vec<bool> = (1..37).map(|row| alike[row].trim_start_matches(['>', ' ']).starts_with('E')).collect();
+    assert!(bands[..32].iter().all(|is| *is) && !bands[32..].iter().any(|is| *is), "{alike:#?}");
+}
+
+#[test]
+fn what_has_no_room_on_a_line_is_not_on_it_in_part() {
+    let mut ramp = signals(Some(250.0), &["a"], 100, |i, _| i as f64);
+    // Half of the picture, where a time is.
+    feed(&mut ramp, 180, 1, 60, |i, _| i as f64, 80);
+    let lines = lines(&drawn(&ramp, &view(), (50, 12), PLAIN));
+    assert_eq!(lines[10], " writer alive | missed 80 | lost 3 | 249.98 Hz");
+    let times = lines[9].replace("missed 80", "");
+    for word in times.split("  ").map(str::trim).filter(|word| !word.is_empty()) {
+        assert!(word == "0" || word.starts_with('-') && word.ends_with(" s"), "{word:?}: {lines:#?}");
+    }
+}
+
+#[test]
 fn marks_are_lines_with_a_text() {
     let mut ramp = signals(Some(250.0), &["a"], 250, |i, _| i as f64);
     ramp.mark(125, "stimulus \u{1b}[2J".into());
@@ -139,9 +158,9 @@ fn a_held_picture_says_so_and_so_does_the_spectrum_of_a_sine() {
     assert!(lines[0].contains("spectrum, V/sqrtHz"), "{}", lines[0]);
     assert!(lines[1].starts_with(" a, peak 10 Hz with amplitude 30 uV"), "{}", lines[1]);
     assert!(lines[21].contains("0 Hz") && lines[21].contains("100 Hz"), "{}", lines[21]);
-    // 10 Hz of 125 Hz over 71 columns.
-    let top = lines.iter().skip(2).find(|l| l.len() > 10 && l[9..].contains(['_', '|', '-', 'v', '\'', '^'])).unwrap();
-    assert!((9 + 71 * 10 / 125 - 1..=9 + 71 * 10 / 125 + 1).contains(&(top.rfind(|c| c != ' ').unwrap())), "{top}");
+    // 10 Hz of 125 Hz over 70 columns.
+    let top = lines.iter().skip(2).find(|l| l.len() > 10 && l[10..].contains(['_', '|', '-', 'v', '\'', '^'])).unwrap();
+    assert!((10 + 70 * 10 / 125 - 1..=10 + 70 * 10 / 125 + 1).contains(&(top.rfind(|c| c != ' ').unwrap())), "{top}");
 }
 
 #[test]

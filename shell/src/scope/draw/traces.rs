@@ -60,16 +60,21 @@ impl Window {
 pub(super) fn draw(picture: &mut Picture, scene: &Scene<'_>, area: Rect, axis: Rect, buffer: &mut Buffer) {
     let Some(source) = scene.signals.source() else { return };
     let channels = page(picture, scene, source, area.height);
-    let left = labels_width(source, &channels, scene, area.width);
+    let bands = channels.len().max(1) as u16;
+    // Sizes have a row of their own.
+    let with_sizes = scene.view.sizes == Sizes::Each && area.height / bands >= 2;
+    let left = labels_width(source, &channels, with_sizes, scene, area.width);
     let inner = Rect { x: area.x + left, width: area.width - left, ..area };
     let Some(window) = Window::new(scene, inner.width) else { return };
     picture.ranges.resize(source.labels.len(), None);
     let traces: Vec<(usize, Vec<Option<Envelope>>)> =
         channels.iter().map(|&c| (c, scene.signals.trace(c, window.first, window.columns, window.frames))).collect();
     rescale(picture, scene, &traces);
-    let bands = channels.len().max(1) as u16;
+    picture.sizes_are_shown = with_sizes;
+    // All alike is all of one height, too.
+    let height = if scene.view.sizes == Sizes::Each { inner.height } else { inner.height / bands * bands };
     for (i, (channel, trace)) in traces.iter().enumerate() {
-        let edge = |i: usize| inner.y + (i as u32 * u32::from(inner.height) / u32::from(bands)) as u16;
+        let edge = |i: usize| inner.y + (i as u32 * u32::from(height) / u32::from(bands)) as u16;
         let band = Rect { y: edge(i), height: edge(i + 1) - edge(i), ..inner };
         let range = picture.ranges.get(*channel).copied().flatten();
         label(scene, source, *channel, range, Rect { x: area.x, width: left, ..band }, buffer);
@@ -94,16 +99,17 @@ fn page(picture: &mut Picture, scene: &Scene<'_>, source: &Source, rows: u16) ->
     let selected = shown.iter().position(|c| *c >= scene.view.selected).unwrap_or(0);
     // The last page is a full one, too.
     let first = (selected / page * page).min(shown.len().saturating_sub(page));
+    picture.first = first;
     shown.into_iter().skip(first).take(page).collect()
 }
 
 /// Columns that labels take, with a space behind them.
-fn labels_width(source: &Source, channels: &[usize], scene: &Scene<'_>, columns: u16) -> u16 {
+fn labels_width(source: &Source, channels: &[usize], with_sizes: bool, scene: &Scene<'_>, columns: u16) -> u16 {
     let label = |c: &usize| {
         source.labels.get(*c).map_or(0, |label| text::width(&text::fit(label, LABELS.1, scene.theme.ascii())))
     };
     let longest = channels.iter().map(label).max().unwrap_or(0);
-    let sizes = if matches!(scene.view.sizes, Sizes::Each) { 8 } else { 0 };
+    let sizes = if with_sizes { 8 } else { 0 };
     // A marker before, a space behind.
     let wanted = longest.max(sizes).clamp(LABELS.0, LABELS.1) + 2;
     (wanted as u16).min(columns / 4)
@@ -228,7 +234,12 @@ fn gap_counts(scene: &Scene<'_>, window: &Window, axis: Rect, buffer: &mut Buffe
             Missing::Held => "held",
         };
         let style = if gap.missing == Missing::Held { scene.theme.dim() } else { scene.theme.alarm() };
-        write_at(buffer, axis, from, &format!("{what} {} ", gap.frames), style, scene.theme);
+        let taken = write_at(buffer, axis, from, &format!("{what} {} ", gap.frames), style, scene.theme);
+        // No part of a time that it covers is left.
+        let covered = |x: &u16| buffer.cell((*x, axis.y)).is_some_and(|cell| cell.symbol() != " ");
+        let behind: Vec<u16> = (axis.x + from + taken..axis.right()).take_while(covered).collect();
+        let before: Vec<u16> = (axis.x..axis.x + from).rev().take_while(covered).collect();
+        behind.into_iter().chain(before).for_each(|x| put(buffer, x, axis.y, ' ', Style::new()));
     }
 }
 

@@ -66,7 +66,7 @@ fn what_is_missing_has_its_place_and_its_count() {
         Gap { place: 5, frames: 10, missing: Missing::NotAcquired },
     ];
     assert_eq!(gaps, expected);
-    assert_eq!(signals.counts(), (3, 3, 17));
+    assert_eq!(signals.counts(), (3, 3, 10));
     assert_eq!(signals.last(), Some((45, Some(45.0))));
     assert_eq!(signals.newest().unwrap(), "45.000 s");
     // Longer than any picture.
