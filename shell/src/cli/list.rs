@@ -1,5 +1,6 @@
 //! `axismirror list`: the streams of this machine.
 
+use axismirror::count::count;
 use axismirror::events;
 use axismirror::shm::{self, Found, SHM_DIR};
 use axismirror_core::header::Description;
@@ -163,11 +164,11 @@ impl State {
 fn line(seen: &Seen) -> String {
     let found = &seen.found;
     let what = match &found.description {
-        Some(d) if events::are_events(d) => match seen.frames() {
-            Some(1) => "1 event so far".to_owned(),
-            n => format!("{} events so far", n.unwrap_or(0)),
-        },
-        Some(d) => format!("{} Hz, {} samples a frame, {}", d.srate(), d.frame_samples(), d.dtype().code()),
+        Some(d) if events::are_events(d) => format!("{} so far", count(seen.frames().unwrap_or(0), "event")),
+        Some(d) => {
+            let samples = count(d.frame_samples(), "sample");
+            format!("{} Hz, {samples} a frame, {}", d.srate(), d.dtype().code())
+        }
         None => "nothing described yet".to_owned(),
     };
     let state = seen.state();

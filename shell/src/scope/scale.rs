@@ -70,11 +70,12 @@ impl Range {
     /// Of this span, with the signal in it as far as it fits; moved only when it has to be.
     #[must_use]
     pub fn centered(self, seen: Envelope) -> Self {
-        let within = seen.min >= self.center - self.span / 2.0 && seen.max <= self.center + self.span / 2.0;
-        // Whole tenths, so that it moves seldom.
-        let tenth = self.span / 10.0;
+        let fits = |center: &f64| seen.min >= center - self.span / 2.0 && seen.max <= center + self.span / 2.0;
         let middle = seen.min + (seen.max - seen.min) / 2.0;
-        let center = if within { self.center } else { (middle / tenth).round() * tenth };
+        let in_parts = |parts: f64| (middle / (self.span / parts)).round() * (self.span / parts);
+        // Whole tenths, so that it moves seldom; smaller parts for a signal that takes nearly all of it.
+        let tenths = in_parts(10.0);
+        let center = [self.center, tenths, in_parts(50.0)].into_iter().find(fits).unwrap_or(tenths);
         Self { center, ..self }
     }
 }
@@ -116,6 +117,14 @@ mod tests {
         let moved = Range::following(Some(first), Envelope { min: 2.03, max: 7.0 });
         assert_eq!(moved, Range { center: 5.0, span: 10.0 });
         assert_eq!((moved.place(0.0), moved.place(10.0), moved.place(5.0)), (0.0, 1.0, 0.5));
+    }
+
+    /// Whole tenths would be 6, and cut 0.25 off.
+    #[test]
+    fn a_signal_that_just_fits_is_all_in_it() {
+        let seen = Envelope { min: 0.75, max: 10.25 };
+        let range = Range::following(None, seen);
+        assert!(range.span == 10.0 && range.place(seen.min) >= 0.0 && range.place(seen.max) <= 1.0, "{range:?}");
     }
 
     #[test]
