@@ -106,11 +106,17 @@ impl Plan {
         let volts_per_code = |index: usize| self.scale.get(index).copied().flatten().unwrap_or(f64::NAN);
         let channel = |&index: &usize| Channel { index, volts_per_code: volts_per_code(index) };
         let channels: Vec<Channel> = self.on_board.channels.iter().map(channel).collect();
-        let template = self.template(channels.first().map_or(f64::NAN, |c| c.volts_per_code))?;
+        let template = self.template(common(channels.iter().map(|c| c.volts_per_code)))?;
         let slots = place::slots(self.board.channels(), &channels);
         let free_running = self.settings.simulate.enabled && self.settings.simulate.fast;
         Ok(Next { ring: self.ring_settings()?, template, channels, slots, chunk: self.chunk(), free_running })
     }
+}
+
+/// What is true of all; no number where channels have gains of their own: one channel's would be wrong of the others.
+fn common(mut each: impl Iterator<Item = f64>) -> f64 {
+    let first = each.next().unwrap_or(f64::NAN);
+    if each.all(|next| next == first) { first } else { f64::NAN }
 }
 
 /// The gain in the boards' own measure.
@@ -143,4 +149,15 @@ fn on_board(settings: &Settings, board: &Board) -> Result<OnBoard, ServiceError>
         labels: board.labels,
     };
     Ok(settings.on_board(&facts)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::common;
+
+    #[test]
+    fn of_channels_with_gains_of_their_own_no_number_is_said() {
+        assert_eq!(common([0.5, 0.5].into_iter()), 0.5);
+        assert!(common([0.5, 0.25].into_iter()).is_nan() && common([].into_iter()).is_nan());
+    }
 }
