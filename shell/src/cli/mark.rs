@@ -56,7 +56,7 @@ pub(crate) fn run(args: &MarkArgs) -> Result<(), Failure> {
 
 fn refused(error: ControlError, name: &str) -> Failure {
     match &error {
-        ControlError::Mark(MarkError::NoFrame | MarkError::Publish { .. }) => error.into(),
+        ControlError::Mark(MarkError::NoFrame | MarkError::Renaming | MarkError::Publish { .. }) => error.into(),
         ControlError::Mark(wrong) => Failure::usage(wrong),
         ControlError::NotRunning { .. } if is_foreign(name) => Failure::from(error).hint(
             "it is a stream of another package (a Python writer), which has no service that could stamp events"

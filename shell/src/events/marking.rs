@@ -95,6 +95,9 @@ pub enum MarkError {
     /// Nothing to stamp it with.
     #[error("the stream has no frame yet by which the event could be stamped; try again when it publishes")]
     NoFrame,
+    /// Nobody can tell by which count of frames to stamp it.
+    #[error("the stream is being given another name or version; try again when that is done")]
+    Renaming,
     /// Before all that there is.
     #[error("time {given} s lies before the stream's first frame ({first} s); it is {now} s now by the stream's clock")]
     TooEarly {

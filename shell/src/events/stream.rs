@@ -3,8 +3,9 @@
 //! Whoever marks stamps in its own thread, one after the other; the acquisition's thread never comes here but to say that the stream has another
 //! name. Knows no socket.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axismirror_core::axis_array::{Array, Axis, AxisArray, Element, Samples};
 use axismirror_core::dtype::DType;
@@ -26,6 +27,9 @@ use crate::shm::{ShmError, ShmStore, wake_all};
 const BUF_DUR: f64 = 2.56;
 /// How long the old fields rest before they change, for readers that look at them one after the other.
 const REST: Duration = Duration::from_millis(5);
+/// How long a mark waits for the data stream's new name, and how often it looks; without the ADC being set up anew it takes 55 ms.
+const RENAMED_WITHIN: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// What an event stream has in common with its data stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +46,8 @@ pub(crate) struct EventStream {
     position: Position,
     /// What the data stream is by now, until the event stream is the same.
     wanted: Mutex<Option<Like>>,
+    /// Whether the data stream is on the way to become another.
+    held: AtomicBool,
     /// None before it was opened, and when it was closed.
     publishing: Mutex<Option<Publishing>>,
 }
@@ -58,7 +64,7 @@ struct Publishing {
 impl EventStream {
     /// One that is not open yet, and is stamped by what is shown in `position`.
     pub(crate) fn new(position: Position) -> Self {
-        Self { position, wanted: Mutex::default(), publishing: Mutex::default() }
+        Self { position, wanted: Mutex::default(), held: AtomicBool::new(false), publishing: Mutex::default() }
     }
 
     /// Makes its segments, or adopts what an earlier service left.
@@ -81,10 +87,11 @@ impl EventStream {
 
     /// Stamps an event that was asked for at `arrived_ns` of `CLOCK_MONOTONIC`, and publishes it.
     pub(crate) fn stamp(&self, mark: &Mark, arrived_ns: i64) -> Result<Stamped, MarkError> {
+        let settled = self.wait_until_settled();
         let mut publishing = self.lock();
         let publishing = publishing.as_mut().ok_or(MarkError::NoFrame)?;
-        self.catch_up(publishing);
-        let stamped = self.stamped(mark, arrived_ns, publishing);
+        let followed = settled.and_then(|()| self.catch_up(publishing));
+        let stamped = followed.and_then(|()| self.stamped(mark, arrived_ns, publishing));
         if stamped.is_err() {
             publishing.refused += 1;
             publishing.show_health();
@@ -110,9 +117,33 @@ impl EventStream {
         }
     }
 
+    /// The data stream is about to get another name or version. Frames that come from now on may be the first ones of the new count: marks wait.
+    pub(crate) fn hold(&self) {
+        // Release: pairs with the Acquire of `wait_until_settled`.
+        self.held.store(true, Ordering::Release);
+    }
+
+    /// That is over, whatever became of it.
+    pub(crate) fn release(&self) {
+        // Release: who sees it sees what is wanted.
+        self.held.store(false, Ordering::Release);
+    }
+
     /// The data stream has another name, or is of another version. Waits for nothing; the next stamp or tick carries it out.
     pub(crate) fn follow(&self, like: Like) {
         *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = Some(like);
+    }
+
+    fn wait_until_settled(&self) -> Result<(), MarkError> {
+        let begin = Instant::now();
+        // Acquire: pairs with the Release of `hold` and `release`.
+        while self.held.load(Ordering::Acquire) {
+            if begin.elapsed() >= RENAMED_WITHIN {
+                return Err(MarkError::Renaming);
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        Ok(())
     }
 
     /// Whether the event stream of a data stream of this name could be made.
@@ -126,7 +157,8 @@ impl EventStream {
         let mut publishing = self.lock();
         let Some(publishing) = publishing.as_mut() else { return };
         publishing.publisher.set_heartbeat(clock::monotonic_ns());
-        self.catch_up(publishing);
+        // It has said what is wrong; the next tick tries again.
+        let _ = self.catch_up(publishing);
         publishing.replace_lost();
         publishing.show_heals();
     }
@@ -139,13 +171,16 @@ impl EventStream {
         }
     }
 
-    fn catch_up(&self, publishing: &mut Publishing) {
+    /// Becomes what the data stream is. An event that would be of another stream than its data is none.
+    fn catch_up(&self, publishing: &mut Publishing) -> Result<(), MarkError> {
         let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(like) = &*wanted
-            && publishing.become_like(like)
-        {
+        if let Some(like) = &*wanted {
+            if !publishing.become_like(like) {
+                return Err(MarkError::Publish { why: publishing.failure.clone().unwrap_or_default() });
+            }
             *wanted = None;
         }
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Publishing>> {

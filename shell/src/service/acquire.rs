@@ -82,7 +82,10 @@ impl Acquirer {
                 Ok(End::Stopped) => break Ok(()),
                 // Nothing of the change holds yet: what was before does.
                 Err(error) => match self.pending.take_if(|_| !outlet.is_changing()) {
-                    Some(pending) => pending.refused(error),
+                    Some(pending) => {
+                        self.events.release();
+                        pending.refused(error);
+                    }
                     // The board was there before, and may be again.
                     None if outlet.span().is_some() && matches!(error, ServiceError::Hardware(_)) => {
                         tracing::error!("{}; next try in {} s", causes::line(&error), REOPEN_PAUSE.as_secs());

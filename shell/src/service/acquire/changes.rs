@@ -42,6 +42,9 @@ impl Acquirer {
             }
         };
         let differences = self.plan.settings.differences(&plan.settings);
+        if like(&plan.settings) != like(&self.plan.settings) {
+            self.events.hold();
+        }
         let restarts_adc = differences.iter().any(|k| k.reach() == Reach::NeedsAdcRestart);
         self.pending = Some(Pending { plan, restarts_adc, control, asker });
         if !restarts_adc && let Some(outcome) = outlet.change(next) {
@@ -82,6 +85,7 @@ impl Acquirer {
                 if like(&pending.plan.settings) != like(&self.plan.settings) {
                     self.events.follow(like(&pending.plan.settings));
                 }
+                self.events.release();
                 self.plan = pending.plan;
                 pending.asker.done();
                 if let Some(control) = pending.control {
@@ -92,6 +96,7 @@ impl Acquirer {
             }
             Err(error) => {
                 let restarts_adc = pending.restarts_adc;
+                self.events.release();
                 pending.refused(error.into());
                 if restarts_adc {
                     // What it delivered under the new settings is not what the stream holds.
