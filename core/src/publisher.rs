@@ -12,7 +12,7 @@ pub use self::event::{Event, Observer};
 use self::open::Open;
 use crate::axis_array::AxisArray;
 use crate::extension::{Clock, Extension, Received, Timing, Writer};
-use crate::header::Description;
+use crate::header::{Description, HEADER_SEGMENT_LEN};
 use crate::health::Health;
 use crate::name::StreamName;
 use crate::ring::{Reserved, WrongFrameSize};
@@ -76,6 +76,18 @@ pub enum Lost {
     Contents,
     /// The header.
     Header,
+}
+
+/// Bytes of the segments that a change makes; 0 of one that stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Needs {
+    /// The header.
+    pub header: usize,
+    /// The ring.
+    pub ring: usize,
+    /// The static metadata.
+    pub static_metadata: usize,
 }
 
 /// The one writer of a stream.
@@ -195,6 +207,40 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         self.bring_in_line(description.clone(), axis, Contents::Encoded(static_metadata))
     }
 
+    /// What [`Publisher::apply`] of these settings and [`Publisher::describe`] of this message behind it would make. Changes nothing.
+    ///
+    /// # Errors
+    /// [`PublishError::Plan`], [`PublishError::StaticMetadata`].
+    pub fn needs(&self, settings: &Settings, message: &AxisArray<'_>) -> Result<Needs, PublishError<S::Error>> {
+        let Some(plan) = settings.plan(message)? else { return Ok(Needs::default()) };
+        let version = settings.version;
+        let other_header = self.renames(settings) || version != self.settings.version;
+        let stays = !other_header
+            && !self.ends_ring(settings)
+            && self.open.axis.as_deref() == Some(plan.axis)
+            && self.description() == Some(&plan.description);
+        let digest = if version.has_static_metadata() { Contents::Message(message).digest(plan.axis)? } else { None };
+        let changed = digest.filter(|(digest, _)| other_header || self.open.static_metadata != Some(*digest));
+        Ok(Needs {
+            header: if other_header { HEADER_SEGMENT_LEN } else { 0 },
+            ring: if stays { 0 } else { plan.description.data_len(version) },
+            static_metadata: changed.map_or(0, |(_, len)| len),
+        })
+    }
+
+    /// Whether these settings give the stream another name.
+    fn renames(&self, settings: &Settings) -> bool {
+        match &settings.shmem_name {
+            Some(name) => *name != self.open.name,
+            None => self.settings.shmem_name.is_some(),
+        }
+    }
+
+    /// Whether these settings end the ring.
+    fn ends_ring(&self, settings: &Settings) -> bool {
+        settings.buf_dur.to_bits() != self.settings.buf_dur.to_bits() || settings.axis != self.settings.axis
+    }
+
     fn bring_in_line(
         &mut self,
         description: Description,
@@ -257,13 +303,9 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
     /// # Errors
     /// [`PublishError::Store`] when the new header cannot be made; the stream is as it was.
     pub fn apply(&mut self, settings: Settings) -> Result<(), PublishError<S::Error>> {
-        let renamed = match &settings.shmem_name {
-            Some(name) => *name != self.open.name,
-            None => self.settings.shmem_name.is_some(),
-        };
-        if renamed || settings.version != self.settings.version {
+        if self.renames(&settings) || settings.version != self.settings.version {
             self.reopen(&settings)?;
-        } else if settings.buf_dur.to_bits() != self.settings.buf_dur.to_bits() || settings.axis != self.settings.axis {
+        } else if self.ends_ring(&settings) {
             self.invalidate();
         }
         self.settings = settings;

@@ -71,3 +71,65 @@ fn a_replacement_that_does_not_fit_waits_for_room() {
         assert_eq!(log.matches("cannot be replaced").count(), 1, "{log}");
     }
 }
+
+/// A stream in a file system that is full to the last byte, or whose free memory others take and give back all the time; what `after` says of it. `fill`
+/// comes when it has had frames for a while. `$N` is the generation of its ring.
+fn in_full_shm(size: &str, fill: &str, after: &str) -> Option<(String, String)> {
+    let log = std::env::temp_dir().join(format!("{}.log", common::unique("fullest")));
+    let script = format!(
+        "LOG={log}; {UNTIL}
+        $AXM run --simulate --name full --duration 60 2>$LOG & service=$!
+        until_log publishing
+        number() {{ $AXM info full --json | sed -n \"s/.*\\\"$1\\\": \\([0-9]*\\).*/\\1/p\"; }}
+        n=0; until [ $(number published_ever) -gt 100 ] || [ $((n += 1)) -gt 500 ]; do sleep 0.02; done
+        {fill}
+        {after}
+        kill -TERM $service; wait $service; echo $?",
+        log = log.display(),
+    );
+    let said = in_own_shm(&format!("size={size}"), &script);
+    let said = said.map(|said| (said, std::fs::read_to_string(&log).unwrap()));
+    let _ = std::fs::remove_file(&log);
+    said
+}
+
+/// First frame that the ring has, its generation, and how many frames were lost.
+const HOW: &str = "echo first $($AXM tail full -n 100000 --format csv | sed -n '2s/,.*//p') generation $(number generation) lost $(number frames_lost)";
+
+/// The new gain needs other static metadata beside a ring that is as long: one page more than there is.
+#[test]
+fn a_change_that_does_not_fit_leaves_the_stream_as_it_was() {
+    let fill = "head -c 10M /dev/zero 2>/dev/null >/dev/shm/fill";
+    let after = format!("$AXM set full gain=2 || echo refused; {HOW}");
+    let Some((said, log)) = in_full_shm("400k", fill, &after) else { return };
+    assert!(said.contains("has no room for a segment of") && said.contains("refused\n"), "{said}{log}");
+    assert!(said.ends_with("first 0 generation 0 lost 0\n0\n"), "{said}{log}");
+}
+
+#[test]
+fn a_ring_that_fits_in_the_place_of_the_old_one_is_made_there() {
+    let fill = "head -c 10M /dev/zero 2>/dev/null >/dev/shm/fill";
+    let after = format!("$AXM set full buf_dur=5 && {HOW}");
+    let Some((said, log)) = in_full_shm("400k", fill, &after) else { return };
+    assert!(said.contains("changed: buf_dur=5") && said.contains("generation 1 lost 0\n0\n"), "{said}{log}");
+}
+
+/// Somebody fills what is free and gives it back, again and again. A reader keeps the old ring: a new one has to fit beside it.
+#[test]
+fn memory_that_others_take_during_a_change_costs_the_stream_nothing() {
+    let fill = "$AXM tail full --follow >/dev/null 2>&1 & tail=$!
+        { while :; do head -c 10M /dev/zero 2>/dev/null >/dev/shm/fill; rm -f /dev/shm/fill; sleep 0.01; done; } & hog=$!";
+    let after = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+            before=$(number generation)
+            if $AXM set full buf_dur=$((5 + i % 2)) >/dev/null 2>&1; then echo changed; else
+                [ \"$(number generation)\" = \"$before\" ] && echo refused || echo \"refused, and another ring: $before\"
+            fi
+        done
+        kill $hog; kill $tail; rm -f /dev/shm/fill
+        echo lost $(number frames_lost)";
+    let Some((said, log)) = in_full_shm("400k", fill, after) else { return };
+    assert!(said.contains("lost 0\n0\n") && !said.contains("another ring"), "{said}{log}");
+    // Otherwise this has tried nothing.
+    assert!(said.contains("changed") && said.contains("refused"), "{said}");
+    assert!(!log.contains("no ring"), "{log}");
+}

@@ -11,7 +11,7 @@ use axismirror_core::axis_array::{Array, Axis, AxisArray, Element, Samples};
 use axismirror_core::dtype::DType;
 use axismirror_core::event_frame::{EVENT_LEN, EVENTS_KEY, EventFrame};
 use axismirror_core::extension::{Clock, Writer};
-use axismirror_core::header::StructVersion;
+use axismirror_core::header::{HEADER_SEGMENT_LEN, StructVersion};
 use axismirror_core::health::Health;
 use axismirror_core::name::StreamName;
 use axismirror_core::publisher::{PublishError, Publisher};
@@ -146,10 +146,14 @@ impl EventStream {
         Ok(())
     }
 
-    /// Whether the event stream of a data stream of this name could be made.
+    /// Whether the event stream of a data stream of this name could be made, beside the one that there is.
     pub(crate) fn check_free(&self, name: &str) -> Result<(), ShmError> {
         let (Ok(name), Some(publishing)) = (StreamName::new(&name_of(name)), &mut *self.lock()) else { return Ok(()) };
-        publishing.publisher.store().check_free(&name.header())
+        let version = publishing.publisher.settings().version;
+        let ring = publishing.publisher.description().map_or(0, |d| d.data_len(version));
+        let store = publishing.publisher.store();
+        // Its static metadata have less than a page.
+        store.check_room(ring + 2 * HEADER_SEGMENT_LEN).and_then(|()| store.check_free(&name.header()))
     }
 
     /// Shows that the writer lives, follows the data stream, and replaces what somebody has removed. To be called now and then.

@@ -84,6 +84,7 @@ impl Acquirer {
                 Err(error) => match self.pending.take_if(|_| !outlet.is_changing()) {
                     Some(pending) => {
                         self.events.release();
+                        outlet.release();
                         pending.refused(error);
                     }
                     // The board was there before, and may be again.

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -281,6 +282,32 @@ pub(super) fn create_reserved(dir: &Path, path: &Path, len: usize, access: Acces
         return Err(e);
     }
     Ok(Some(file))
+}
+
+/// A file of zeros that has no name yet and goes with its last handle, with all of its bytes reserved; `None` where files need a name from the beginning.
+pub(super) fn create_unnamed(dir: &Path, folder: &Path, len: usize) -> Result<Option<File>, ShmError> {
+    let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
+    let file = match fs::open(folder, flags, Access::Owner.mode()) {
+        Ok(fd) => File::from(fd),
+        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::NOENT) => return Ok(None),
+        Err(e) => return Err(ShmError::io("cannot make a file in", folder, e)),
+    };
+    reserve(&file, len as u64).map_err(|e| match e {
+        Errno::NOSPC => no_space(dir, len as u64),
+        e => ShmError::io("cannot reserve memory in", folder, e),
+    })?;
+    Ok(Some(file))
+}
+
+/// Gives such a file its name.
+pub(super) fn name_unnamed(file: &File, path: &Path, access: Access) -> Result<(), ShmError> {
+    // By way of /proc, since the other way is root's (open(2), O_TMPFILE).
+    let this = format!("/proc/self/fd/{}", file.as_raw_fd());
+    fs::linkat(fs::CWD, this, fs::CWD, path, fs::AtFlags::SYMLINK_FOLLOW)
+        .map_err(|e| ShmError::io("cannot make", path, e))?;
+    share(file, path, access).inspect_err(|_| {
+        let _ = fs::unlink(path);
+    })
 }
 
 /// Gives a segment its mode and group.

@@ -19,7 +19,9 @@ use super::attached;
 use super::guard::{Guard, Kept};
 use super::locks::{START_PATIENCE, lock, named_in, one_at_a_time};
 use super::names::{self, Names, Places, leads_to, unlink};
-use super::segment::{FileId, Segment, ShmError, create_reserved, no_space, open_existing, share};
+use super::segment::{
+    FileId, Segment, ShmError, create_reserved, create_unnamed, name_unnamed, no_space, open_existing, share,
+};
 use crate::access::Access;
 
 /// How often making a segment starts again when its name changes hands meanwhile.
@@ -33,6 +35,7 @@ pub struct ShmStore {
     /// Header files, open and locked, by public name.
     locks: HashMap<SegmentName, File>,
     starting: Option<Start>,
+    reserved: Reserved,
     kept: Arc<Kept>,
     _guard: Option<Guard>,
 }
@@ -51,6 +54,26 @@ struct Start {
     made: bool,
 }
 
+/// Memory that is kept for segments to come, as files without names: a process that dies leaves nothing of it.
+#[derive(Debug, Default)]
+struct Reserved {
+    /// With so many bytes each.
+    files: Vec<(usize, File)>,
+    /// One that comes in the place of another: its bytes, and those of `files` that it has beyond the other's.
+    in_place: Option<(usize, usize)>,
+}
+
+impl Reserved {
+    fn take(&mut self, len: usize) -> Option<File> {
+        let at = self.files.iter().position(|(has, _)| *has == len)?;
+        Some(self.files.swap_remove(at).1)
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
 impl ShmStore {
     /// Segments of this folder: [`SHM_DIR`](super::SHM_DIR), but for tests.
     pub fn new(dir: impl AsRef<Path>) -> Self {
@@ -59,7 +82,8 @@ impl ShmStore {
         let guard = Guard::start(kept.clone())
             .inspect_err(|e| tracing::warn!("names that Python readers unlink will not come back: {e}"))
             .ok();
-        Self { places, access: Access::default(), locks: HashMap::new(), starting: None, kept, _guard: guard }
+        let (access, reserved) = (Access::default(), Reserved::default());
+        Self { places, access, locks: HashMap::new(), starting: None, reserved, kept, _guard: guard }
     }
 
     /// Who may open the segments that are made or adopted from now on; the owner alone, if this is not said.
@@ -99,6 +123,59 @@ impl ShmStore {
         match error {
             ShmError::NoSpace { available, needed, .. } if available < needed => Err(error),
             _ => Ok(()),
+        }
+    }
+
+    /// Takes the memory of segments that are to be made beside those that there are, so that nobody else can have it by then; those of no bytes are
+    /// none. It is kept until they are made, or until [`ShmStore::release`].
+    ///
+    /// # Errors
+    /// [`ShmError::NoSpace`]; nothing is taken then.
+    pub fn reserve(&mut self, lens: &[usize]) -> Result<(), ShmError> {
+        self.reserved.clear();
+        self.reserve_more(lens).inspect_err(|_| self.reserved.clear())
+    }
+
+    /// The same, where a segment of `len` bytes is to be made in the place of one of `before` bytes, which is removed first. What it needs more than that
+    /// is taken now, the rest when the other one is removed.
+    ///
+    /// # Errors
+    /// [`ShmError::NoSpace`].
+    pub fn reserve_in_place(&mut self, lens: &[usize], len: usize, before: usize) -> Result<(), ShmError> {
+        // What a file system gives at once: tmpfs a page.
+        let page = fs::statvfs(self.places.dir()).map_or(1, |v| usize::try_from(v.f_frsize).unwrap_or(1)).max(1);
+        let pages = |len: usize| len.div_ceil(page);
+        self.reserve(lens)?;
+        let more = pages(len).saturating_sub(pages(before)) * page;
+        let taken = self.reserve_more(&[more]).map_err(|_| no_space(self.places.dir(), len as u64));
+        self.reserved.in_place = Some((len, more));
+        taken.inspect_err(|_| self.reserved.clear())
+    }
+
+    /// What is reserved is free again.
+    pub fn release(&mut self) {
+        self.reserved.clear();
+    }
+
+    fn reserve_more(&mut self, lens: &[usize]) -> Result<(), ShmError> {
+        for &len in lens.iter().filter(|len| **len > 0) {
+            // Nothing is tried that cannot be: to fill memory takes time.
+            self.check_room(len)?;
+            if let Some(file) = create_unnamed(self.places.dir(), self.places.folder(), len)? {
+                self.reserved.files.push((len, file));
+            }
+        }
+        Ok(())
+    }
+
+    /// A segment is gone, in whose place another is to come: now there is room for that.
+    fn reserve_freed(&mut self) {
+        let Some((len, more)) = self.reserved.in_place.take() else { return };
+        drop(self.reserved.take(more));
+        if self.reserve_more(&[len]).is_err() {
+            // Not yet: it was another one that is gone.
+            let _ = self.reserve_more(&[more]);
+            self.reserved.in_place = Some((len, more));
         }
     }
 
@@ -173,8 +250,14 @@ impl ShmStore {
     }
 
     /// A new file under the kept name, whatever had it before.
-    fn make(&self, name: &SegmentName, len: usize) -> Result<File, ShmError> {
+    fn make(&mut self, name: &SegmentName, len: usize) -> Result<File, ShmError> {
         let kept = self.places.names(name).kept;
+        if let Some(file) = self.reserved.take(len) {
+            // Without /proc, say, it is made in the place of what was reserved.
+            if unlink(&kept).and_then(|()| name_unnamed(&file, &kept, self.access)).is_ok() {
+                return Ok(file);
+            }
+        }
         for _ in 0..TRIES {
             let made = self.places.in_folder(|| {
                 unlink(&kept)?;
@@ -337,6 +420,7 @@ impl SegmentStore for ShmStore {
                 }
             }
         }
+        self.reserve_freed();
         self.places.tidy();
     }
 

@@ -37,6 +37,7 @@ impl Acquirer {
         let (plan, next, control) = match prepared {
             Ok(prepared) => prepared,
             Err(refusal) => {
+                outlet.release();
                 asker.refused(refusal);
                 return false;
             }
@@ -95,6 +96,7 @@ impl Acquirer {
                 false
             }
             Err(error) => {
+                outlet.release();
                 let restarts_adc = pending.restarts_adc;
                 self.events.release();
                 pending.refused(error.into());

@@ -7,8 +7,7 @@
 
 use std::time::Instant;
 
-use axismirror_core::header::Description;
-use axismirror_core::publisher::{Lost, PublishError};
+use axismirror_core::publisher::{Lost, Needs, PublishError};
 
 use super::{Change, Next, Outcome, Outlet, ServicePublisher, Step, offset_to};
 use crate::causes;
@@ -24,27 +23,34 @@ pub(in crate::service) fn check_first(publisher: &mut ServicePublisher, next: &N
 }
 
 impl Outlet {
-    /// Whether a change could be carried out: the ring is possible, there is room for it, and a new name is free.
+    /// Whether a change could be carried out: the ring is possible, there is room for it, and a new name is free. The room is
+    /// [kept](Outlet::release) for it.
     pub(in crate::service) fn check(&mut self, next: &Next) -> Result<(), PublishError<ShmError>> {
-        let version = next.ring.version;
-        let planned = next.template.with_message(|m| next.ring.plan(m).map(|p| p.map(|p| p.description)))?;
-        let len = |d: Option<&Description>, version| d.map_or(0, |d| d.data_len(version));
-        let now = self.publisher.description();
-        // A ring that stays as it is needs no other; one that goes makes room for the next, unless a reader has it still.
-        let same_meaning = self.now.as_ref().is_some_and(|now| now.channels == next.channels);
-        let same = planned.as_ref() == now && next.ring == *self.publisher.settings() && same_meaning;
-        let freed = len(now, self.publisher.settings().version);
-        let needed = if same { 0 } else { len(planned.as_ref(), version) };
-        let name = next.ring.shmem_name.as_ref().filter(|n| *n != self.publisher.name());
+        let Needs { header, mut ring, static_metadata } =
+            next.template.with_message(|m| self.publisher.needs(&next.ring, m))?;
+        // What the samples mean is of no concern to the publisher, and ends the ring all the same.
+        if ring == 0 && self.now.as_ref().is_none_or(|now| now.channels != next.channels) {
+            let planned = next.template.with_message(|m| next.ring.plan(m).map(|p| p.map(|p| p.description)))?;
+            ring = planned.map_or(0, |d| d.data_len(next.ring.version));
+        }
+        let version = self.publisher.settings().version;
+        let before = self.publisher.description().map_or(0, |d| d.data_len(version));
+        let name = next.ring.shmem_name.as_ref().filter(|n| *n != self.publisher.name()).cloned();
         let store = self.publisher.store();
+        name.map_or(Ok(()), |n| store.check_free(&n.header())).map_err(PublishError::Store)?;
         store
-            .check_room(needed)
-            .or_else(|error| match store.has_readers() {
+            .reserve(&[ring, header, static_metadata])
+            .or_else(|error| match ring == 0 || store.has_readers() {
                 true => Err(error),
-                false => store.check_room(needed.saturating_sub(freed)),
+                // The ring that goes makes room for the next, unless a reader has it still.
+                false => store.reserve_in_place(&[header, static_metadata], ring, before),
             })
-            .map_err(PublishError::Store)?;
-        name.map_or(Ok(()), |n| store.check_free(&n.header())).map_err(PublishError::Store)
+            .map_err(PublishError::Store)
+    }
+
+    /// A change is over, or is not to be: what was kept for it is free.
+    pub(in crate::service) fn release(&mut self) {
+        self.publisher.store().release();
     }
 
     /// Begins a change of settings. What came before it is published under the old ones; what comes until it is carried out is held back.
@@ -58,6 +64,7 @@ impl Outlet {
         let same_meaning = self.now.as_ref().is_some_and(|now| now.channels == next.channels);
         if same_ring && same_meaning {
             let described = self.describe(&next);
+            self.release();
             if described.is_ok() {
                 self.now = Some(next);
             }
@@ -92,6 +99,7 @@ impl Outlet {
                     None => self.publisher.apply(ring),
                 };
                 if let Err(error) = begun {
+                    self.release();
                     self.change = None;
                     self.publish_held();
                     return self.told(lost, Err(error));
@@ -111,6 +119,7 @@ impl Outlet {
     pub(super) fn finish_change(&mut self) -> Option<Outcome> {
         let Change { next, lost, .. } = self.change.take()?;
         let described = self.describe(&next);
+        self.release();
         if described.is_ok() {
             self.now = Some(next);
             self.clock_offset_ns = offset_to(self.stream_clock);

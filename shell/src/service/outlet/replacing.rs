@@ -32,12 +32,12 @@ impl Outlet {
         self.change = Some(Change { step: Step::Drain, since: Instant::now(), next: now, lost: Some(lost) });
     }
 
-    /// Whether there is room for a ring beside the one that readers may have for as long as they like.
+    /// Takes room for a ring beside the one that readers may have for as long as they like.
     pub(super) fn room_for_another(&mut self) -> Outcome {
         let Some(now) = &self.now else { return Ok(()) };
         let planned = now.template.with_message(|m| now.ring.plan(m).map(|p| p.map(|p| p.description)))?;
         let needed = planned.map_or(0, |d| d.data_len(now.ring.version));
-        self.publisher.store().check_room(needed).map_err(PublishError::Store)
+        self.publisher.store().reserve(&[needed]).map_err(PublishError::Store)
     }
 
     /// Something else is about to change the stream: a replacement that has not begun can wait, another is finished at once.
