@@ -118,7 +118,7 @@ fn a_ring_that_fits_in_the_place_of_the_old_one_is_made_there() {
 #[test]
 fn memory_that_others_take_during_a_change_costs_the_stream_nothing() {
     let fill = "$AXM tail full --follow >/dev/null 2>&1 & tail=$!
-        { while :; do head -c 10M /dev/zero 2>/dev/null >/dev/shm/fill; rm -f /dev/shm/fill; sleep 0.01; done; } & hog=$!";
+        { while :; do head -c 10M /dev/zero 2>/dev/null >/dev/shm/fill; sleep 0.04; rm -f /dev/shm/fill; sleep 0.03; done; } & hog=$!";
     let after = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
             before=$(number generation)
             if $AXM set full buf_dur=$((5 + i % 2)) >/dev/null 2>&1; then echo changed; else
