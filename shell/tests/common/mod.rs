@@ -111,10 +111,20 @@ impl Service {
         self.0.try_wait().unwrap().is_none()
     }
 
-    /// Sends a signal by the name that kill(1) has for it.
+    /// Sends a signal by the name that kill(1) has for it. When this returns from STOP, no thread runs any more.
     pub fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args(["-s", signal, &self.0.id().to_string()]).status().unwrap();
         assert!(sent.success());
+        if signal == "STOP" {
+            eventually("it stands still", || self.is_stopped().then_some(()));
+        }
+    }
+
+    /// Whether each thread is (proc_pid_stat(5): the state comes behind the command in parentheses).
+    fn is_stopped(&self) -> bool {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.0.id())).unwrap().flatten();
+        let stats = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("stat")).ok());
+        stats.into_iter().all(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T')))
     }
 
     /// Waits until it has ended by itself; its log.

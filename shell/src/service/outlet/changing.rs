@@ -156,7 +156,7 @@ impl Outlet {
     fn begin_header(&mut self) {
         self.waker = waker(&self.publisher);
         self.show_health();
-        // Under another header frames are counted anew.
+        // Under another name frames are counted anew.
         self.settle_position();
         if let Some(gap) = self.gap.filter(|gap| gap.is_silent) {
             self.publisher.set_silent_since(gap.since_ns());
