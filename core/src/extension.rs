@@ -48,8 +48,10 @@
 //! It starts at 2048 in the header segment, all fields are naturally aligned, and what the writer touches with each chunk has a cache
 //! line of its own. Old readers never look here. Knows where fields lie and nothing of when they change: that is the ring's and the publisher's.
 
+mod clock;
 mod counters;
 
+pub use self::clock::Clock;
 pub use self::counters::Counters;
 use crate::fence::{Acquire, Release};
 use crate::header::Generation;
@@ -104,19 +106,6 @@ const _: () = {
     );
     assert!(EXTENSION_AT + EXTENSION_LEN <= crate::header::HEADER_SEGMENT_LEN);
 };
-
-/// The clock that a stream's times are of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Clock {
-    /// Times count from the stream's start or from nowhere known.
-    #[default]
-    Unknown,
-    /// `CLOCK_MONOTONIC`: seconds since boot, never set back.
-    Monotonic,
-    /// `CLOCK_REALTIME`: seconds since 1970 UTC.
-    Realtime,
-}
 
 /// Who writes a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

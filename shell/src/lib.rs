@@ -9,6 +9,7 @@
 //! | the life-cycle channel of Python's `multiprocessing.connection` | [`conn`] |
 //! | a real board: SPI, GPIO, real time | [`hardware`], [`spi`], [`gpio`], [`realtime`] |
 //! | what is wrong with a machine or a board | [`doctor`], [`service::self_test`] |
+//! | a stream's counters as JSON | [`health`] |
 //! | changing a running stream | [`control`] |
 //! | what happened, stamped beside a stream | [`events`] |
 //! | a scope in the terminal, and pictures of a stream | [`scope`], [`plot`] |
@@ -31,6 +32,7 @@ pub mod events;
 mod formats;
 pub mod gpio;
 pub mod hardware;
+pub mod health;
 pub mod mirror;
 pub mod nearest;
 pub mod network;

@@ -32,6 +32,7 @@ mod chunk;
 mod follow;
 mod idle;
 mod info;
+pub(crate) mod instance;
 pub mod value;
 
 use std::time::{Duration, Instant};

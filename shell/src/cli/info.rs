@@ -66,18 +66,18 @@ fn text(stream: &Stream) -> String {
         }
     }
     if let Some(h) = &stream.health {
-        let rate = h.measured_rate.map_or_else(|| "not known yet".to_owned(), |r| format!("{r:.4} Hz"));
+        let rate = h.counts.measured_rate.map_or_else(|| "not known yet".to_owned(), |r| format!("{r:.4} Hz"));
         row("measured rate", rate);
         let counts = [
-            ("frames lost", h.frames_lost),
-            ("DRDY missed", h.drdy_missed),
-            ("bad frames", h.bad_frames),
-            ("bus errors", h.bus_errors),
-            ("overruns", h.overruns),
-            ("slips", h.slips),
-            ("ADC restarts", h.restarts),
-            ("frames cut", h.frames_cut),
-            ("ignored", h.messages_ignored),
+            ("frames lost", h.counts.frames_lost),
+            ("DRDY missed", h.counts.drdy_missed),
+            ("bad frames", h.counts.bad_frames),
+            ("bus errors", h.counts.bus_errors),
+            ("overruns", h.counts.overruns),
+            ("slips", h.counts.slips),
+            ("ADC restarts", h.counts.restarts),
+            ("frames cut", h.counts.frames_cut),
+            ("ignored", h.counts.messages_ignored),
             ("names healed", h.names_healed),
         ];
         let bad: Vec<String> = counts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name} {n}")).collect();

@@ -2,8 +2,9 @@
 //!
 //! Reads; attaches as any mirror does, and takes no frame.
 
+use axismirror::health::Counts;
 use axismirror::mirror::{Mirror, MirrorError, Start, State, labels, metadata_json};
-use axismirror_core::extension::{self, Clock};
+use axismirror_core::extension;
 use axismirror_core::header::Generation;
 use axismirror_core::health::LeadOff;
 use serde::Serialize;
@@ -99,17 +100,9 @@ pub(crate) struct Adc {
 /// The acquisition's counters.
 #[derive(Debug, Serialize)]
 pub(crate) struct Health {
-    pub(crate) frames_lost: u64,
-    pub(crate) drdy_missed: u64,
-    pub(crate) bad_frames: u64,
-    pub(crate) bus_errors: u64,
-    pub(crate) overruns: u64,
-    pub(crate) slips: u64,
-    pub(crate) restarts: u64,
-    pub(crate) messages_ignored: u64,
-    pub(crate) frames_cut: u64,
+    #[serde(flatten)]
+    pub(crate) counts: Counts,
     pub(crate) names_healed: u64,
-    pub(crate) measured_rate: Option<f64>,
     /// Absent when none is off, or nobody looks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) electrodes_off: Vec<ElectrodeOff>,
@@ -249,11 +242,7 @@ impl Stream {
                     published: counters.committed(),
                     published_ever: counters.base().saturating_add(counters.committed()),
                     newest_s: counters.newest() as f64 / 1e9,
-                    clock: match e.clock() {
-                        Clock::Monotonic => "monotonic",
-                        Clock::Realtime => "realtime",
-                        Clock::Unknown => "unknown",
-                    },
+                    clock: e.clock().word(),
                 }
             }),
             // Of a writer that is gone nobody knows.
@@ -268,17 +257,8 @@ impl Stream {
             health: extension.map(|e| {
                 let h = e.health();
                 Health {
-                    frames_lost: h.frames_lost,
-                    drdy_missed: h.drdy_missed,
-                    bad_frames: h.bad_frames,
-                    bus_errors: h.bus_errors,
-                    overruns: h.overruns,
-                    slips: h.slips,
-                    restarts: h.restarts,
-                    messages_ignored: h.messages_ignored,
-                    frames_cut: h.frames_cut,
+                    counts: h.into(),
                     names_healed: e.heals(),
-                    measured_rate: Some(h.measured_rate).filter(|r| *r > 0.0),
                     electrodes_off: ElectrodeOff::all(h.lead_off, &labels),
                 }
             }),

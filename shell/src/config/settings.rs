@@ -79,7 +79,12 @@ pub enum SignalKind {
 /// [`Units`] by word.
 pub(crate) const UNITS: [(&str, Units); 2] = [("codes", Units::Codes), ("volts", Units::Volts)];
 /// [`Clock`] by word.
-pub(crate) const CLOCKS: [(&str, Clock); 2] = [("monotonic", Clock::Monotonic), ("realtime", Clock::Realtime)];
+pub(crate) const CLOCKS: [(&str, Clock); 2] = [word(Clock::Monotonic), word(Clock::Realtime)];
+
+const fn word(clock: Clock) -> (&'static str, Clock) {
+    (clock.word(), clock)
+}
+
 /// [`Mode`] by word, which is the octal number of chmod(1).
 pub(crate) const MODES: [(&str, Mode); 2] = [("0600", Mode::Owner), ("0660", Mode::Group)];
 /// [`SpiAccess`] by word.

@@ -7,12 +7,13 @@ use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
 use axismirror_core::header::{Description, DescriptionError, Key, StructVersion};
 use axismirror_core::health::{Health, LeadOff};
-use axismirror_core::static_metadata::{Digest, Sink as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::key::{Address, KeyError};
+use crate::health::Counts;
 use crate::mirror::StreamInfo;
+use crate::mirror::instance::number;
 
 /// The version that is written. Readers take later ones, of which they know a part.
 const VERSION: u32 = 1;
@@ -130,11 +131,6 @@ impl Info {
     /// Of a stream of this machine.
     #[must_use]
     pub fn of(stream: &StreamInfo, address: &Address, host: &str, run: Run, first: u64) -> Self {
-        let clock = match stream.clock {
-            Clock::Monotonic => "monotonic",
-            Clock::Realtime => "realtime",
-            Clock::Unknown => "unknown",
-        };
         let mut info = Self {
             version: VERSION,
             box_name: address.box_name.clone(),
@@ -151,7 +147,7 @@ impl Info {
             frame_shape: stream.frame_shape.clone(),
             key: stream.key.clone(),
             struct_version: stream.struct_version.number(),
-            clock: clock.to_owned(),
+            clock: stream.clock.word().to_owned(),
             labels: stream.labels.clone(),
             unit: stream.unit.clone(),
             attrs: stream.attrs.clone(),
@@ -163,19 +159,17 @@ impl Info {
 
     /// The same for the same description, whoever makes it when.
     fn digest(&self, static_metadata: Option<&[u8]>) -> u64 {
-        let mut digest = Digest::default();
         // Lengths before what has any length: no two descriptions have the same bytes.
         let texts = [self.dtype.as_bytes(), self.key.as_bytes(), self.clock.as_bytes(), static_metadata.unwrap_or(&[])];
+        let mut bytes = Vec::new();
         for text in texts {
-            let Ok(()) = digest.write(&(text.len() as u64).to_le_bytes());
-            let Ok(()) = digest.write(text);
+            bytes.extend((text.len() as u64).to_le_bytes());
+            bytes.extend(text);
         }
-        let Ok(()) = digest.write(&self.rate.to_le_bytes());
+        bytes.extend(self.rate.to_le_bytes());
         let numbers = [self.ring_frames, self.struct_version, u32::from(static_metadata.is_some())];
-        for number in numbers.iter().chain(&self.frame_shape) {
-            let Ok(()) = digest.write(&number.to_le_bytes());
-        }
-        first_eight(digest)
+        numbers.iter().chain(&self.frame_shape).for_each(|number| bytes.extend(number.to_le_bytes()));
+        number(&[&bytes])
     }
 
     /// The message.
@@ -184,11 +178,6 @@ impl Info {
         // Texts and finite numbers alone: there is always JSON of them.
         serde_json::to_vec(self).unwrap_or_default()
     }
-}
-
-/// A number of 64 bits for what was digested.
-pub(super) fn first_eight(digest: Digest) -> u64 {
-    u64::from_le_bytes(digest.finish().0.first_chunk().copied().unwrap_or_default())
 }
 
 /// What was announced of a stream, checked.
@@ -235,11 +224,7 @@ impl Announced {
         if description.frame_bytes() > MAX_FRAME {
             return Err(InfoError::Frame { len: description.frame_bytes() });
         }
-        let clock = match info.clock.as_str() {
-            "monotonic" => Clock::Monotonic,
-            "realtime" => Clock::Realtime,
-            _ => Clock::Unknown,
-        };
+        let clock = Clock::from_word(&info.clock);
         Ok(Self { info, description, clock, version, static_metadata: static_metadata.map(<[u8]>::to_vec) })
     }
 }
@@ -259,25 +244,19 @@ pub struct State {
     pub state: String,
     /// The acquisition's counters; none of a stream whose writer does not count.
     #[serde(default)]
-    pub health: Option<Counts>,
+    pub health: Option<SentHealth>,
 }
 
 /// [`Health`] in JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[expect(missing_docs, reason = "the fields are those of Health")]
-pub struct Counts {
-    pub frames_lost: u64,
-    pub drdy_missed: u64,
-    pub bad_frames: u64,
-    pub bus_errors: u64,
-    pub overruns: u64,
-    pub slips: u64,
-    pub restarts: u64,
-    pub messages_ignored: u64,
-    pub frames_cut: u64,
-    pub measured_rate: f64,
+pub struct SentHealth {
+    /// The counters.
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// Electrodes that are off on the positive side, as [`LeadOff`] has them.
     pub lead_off_positive: u64,
+    /// And on the negative one.
     pub lead_off_negative: u64,
 }
 
@@ -300,40 +279,16 @@ impl State {
     }
 }
 
-impl From<Health> for Counts {
-    fn from(h: Health) -> Self {
-        Self {
-            frames_lost: h.frames_lost,
-            drdy_missed: h.drdy_missed,
-            bad_frames: h.bad_frames,
-            bus_errors: h.bus_errors,
-            overruns: h.overruns,
-            slips: h.slips,
-            restarts: h.restarts,
-            messages_ignored: h.messages_ignored,
-            frames_cut: h.frames_cut,
-            measured_rate: if h.measured_rate.is_finite() { h.measured_rate } else { 0.0 },
-            lead_off_positive: h.lead_off.positive,
-            lead_off_negative: h.lead_off.negative,
-        }
+impl From<Health> for SentHealth {
+    fn from(health: Health) -> Self {
+        let LeadOff { positive, negative } = health.lead_off;
+        Self { counts: health.into(), lead_off_positive: positive, lead_off_negative: negative }
     }
 }
 
-impl From<Counts> for Health {
-    fn from(c: Counts) -> Self {
-        Self {
-            frames_lost: c.frames_lost,
-            drdy_missed: c.drdy_missed,
-            bad_frames: c.bad_frames,
-            bus_errors: c.bus_errors,
-            overruns: c.overruns,
-            slips: c.slips,
-            restarts: c.restarts,
-            messages_ignored: c.messages_ignored,
-            frames_cut: c.frames_cut,
-            measured_rate: c.measured_rate,
-            lead_off: LeadOff { positive: c.lead_off_positive, negative: c.lead_off_negative },
-        }
+impl From<SentHealth> for Health {
+    fn from(sent: SentHealth) -> Self {
+        sent.counts.health(LeadOff { positive: sent.lead_off_positive, negative: sent.lead_off_negative })
     }
 }
 

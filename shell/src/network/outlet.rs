@@ -57,13 +57,13 @@ struct Open {
 }
 
 impl Outlet {
-    pub(super) const fn new(name: StreamName, access: Access, max_ring_bytes: usize) -> Self {
+    pub(super) fn new(name: StreamName, access: Access, max_ring_bytes: usize) -> Self {
         Self {
             name,
             access,
             max_ring_bytes,
             open: None,
-            sent: ZERO,
+            sent: Health::default(),
             lost: 0,
             mapping: None,
             failed: None,
@@ -263,20 +263,6 @@ impl Outlet {
         }
     }
 }
-
-const ZERO: Health = Health {
-    frames_lost: 0,
-    drdy_missed: 0,
-    bad_frames: 0,
-    bus_errors: 0,
-    overruns: 0,
-    slips: 0,
-    restarts: 0,
-    messages_ignored: 0,
-    frames_cut: 0,
-    measured_rate: 0.0,
-    lead_off: axismirror_core::health::LeadOff { positive: 0, negative: 0 },
-};
 
 /// What readers learn of the sender's clock. Of an unknown one nothing can be said.
 fn received(mapping: Option<Mapping>, clock: Clock) -> Received {

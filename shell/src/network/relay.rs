@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use axismirror_core::static_metadata::{Digest, Sink as _};
 use zenoh::bytes::ZBytes;
 use zenoh::liveliness::LivelinessToken;
 use zenoh::pubsub::Publisher;
@@ -20,14 +19,15 @@ use super::answers::{Answers, Shared, SharedStream};
 use super::cache::Cache;
 use super::chunk::{Chunk, Content, HEADER_LEN};
 use super::error::NetworkError;
-use super::info::{Info, Run, State, first_eight};
+use super::info::{Info, Run, State};
 use super::key::{Address, Topic};
 use super::session::{NetworkSettings, Purpose, host_name};
 use crate::causes;
 use crate::clock;
 use crate::events;
 use crate::mirror::{self, Follower, Frames, Mirror, News, Start, StreamInfo};
-use crate::shm::{self, FileId, SHM_DIR};
+use crate::mirror::instance::number;
+use crate::shm::{self, SHM_DIR};
 
 /// The longest message, unless a frame is longer: a few packets of the network, and well within what zenoh sends in one piece.
 const MESSAGE: usize = 16 << 10;
@@ -187,8 +187,8 @@ struct Relayed<'c> {
     /// By which the stream is found, once it is known what it is.
     token: Option<LivelinessToken>,
     run: Run,
-    /// The header's segment in which frames are numbered.
-    file: Option<FileId>,
+    /// The header's own instance, as long as its frames are numbered in that one.
+    of_header: Option<u64>,
     stream: Option<StreamInfo>,
     /// What frames are has changed and is to be told before the next one.
     untold: bool,
@@ -229,7 +229,7 @@ impl<'c> Relayed<'c> {
             _answered: answered,
             token: None,
             run,
-            file: None,
+            of_header: None,
             stream: None,
             untold: false,
             description: 0,
@@ -263,13 +263,12 @@ impl<'c> Relayed<'c> {
 
     /// What the next frames are.
     fn changed(&mut self, stream: StreamInfo, mirror: &Mirror) {
-        let file = mirror.header().map(|header| header.memory().file());
-        if let (Some(extension), Some(generation), Some(id)) = (mirror.extension(), mirror.generation(), file)
-            && self.file != file
+        let instance = mirror.instance();
+        if let (Some(extension), Some(generation), Some(number)) = (mirror.extension(), mirror.generation(), instance)
+            && self.of_header != instance
         {
-            self.file = file;
-            let (device, inode) = (id.device.to_le_bytes(), id.inode.to_le_bytes());
-            self.begin_instance(number(&[boot_id().as_bytes(), &device, &inode]));
+            self.of_header = instance;
+            self.begin_instance(number);
             let counters = extension.counters(generation);
             let there = counters.base().saturating_add(counters.committed());
             // Of irregular streams nobody knows how old what is there is: whoever has it already knows it by its number.
@@ -392,18 +391,4 @@ fn state(mirror: &Mirror) -> &'static str {
     } else {
         NOT_YET
     }
-}
-
-/// A number that nothing else has, of what makes it so.
-fn number(parts: &[&[u8]]) -> u64 {
-    let mut digest = Digest::default();
-    for part in parts {
-        let Ok(()) = digest.write(part);
-    }
-    first_eight(digest)
-}
-
-/// Differs with each start of the machine, and with it what the numbers of files mean.
-fn boot_id() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default()
 }

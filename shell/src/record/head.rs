@@ -42,6 +42,10 @@ pub struct Head {
     pub struct_version: u32,
     /// Number of the stream's buffer.
     pub generation: u32,
+    /// Which count the numbers of its frames are of ([`Mirror::instance`](crate::mirror::Mirror::instance)); `None` when nobody knows.
+    pub instance: Option<u64>,
+    /// Frames of the stream's ring at the beginning.
+    pub n_frames: u32,
     /// The pickled static metadata; empty when there is none.
     pub static_metadata: Vec<u8>,
     /// Number of the first frame.
@@ -97,13 +101,11 @@ impl Head {
             "positions": (!self.positions.is_empty()).then(|| self.positions.iter().map(|p| p.map(short)).collect::<Vec<_>>()),
             "unit": self.unit,
             "attrs": self.attrs,
-            "clock": match self.clock {
-                Clock::Monotonic => "monotonic",
-                Clock::Realtime => "realtime",
-                Clock::Unknown => "unknown",
-            },
+            "clock": self.clock.word(),
             "struct_version": self.struct_version,
             "generation": self.generation,
+            "instance": self.instance.map(|number| format!("{number:016x}")),
+            "n_frames": self.n_frames,
             "first_frame": self.first_frame,
             "first_time": self.first_time,
             "utc_offset": self.utc.offset_s,

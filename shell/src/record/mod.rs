@@ -7,7 +7,9 @@
 //!
 //! What a reader of these files (`replay`, a script) can rely on. *Description* is the JSON object of [`Head::json`]:
 //! `version` (1), `name`, `key`, `dtype`, `rate` (Hz, null when irregular), `shape`, `channels` (numbers in the frame from 1), `labels` and
-//! `positions` (of those; `[x, y]` each, null when the stream has none), `unit`, `attrs`, `clock` (`monotonic`, `realtime`, `unknown`), `struct_version`, `generation`, `first_frame`, `first_time`,
+//! `positions` (of those; `[x, y]` each, null when the stream has none), `unit`, `attrs`, `clock` (`monotonic`, `realtime`, `unknown`), `struct_version`,
+//! `generation`, `instance` (16 hexadecimal digits; null of a Python writer's stream: frames of two files with the same one have the same numbers only if
+//! they are the same frames), `n_frames` (of the stream's ring), `first_frame`, `first_time`,
 //! `utc_offset` (seconds to add to a time of the stream to have UTC, seconds since 1970; null when the clock is unknown), `utc_error` (seconds by
 //! which the two clocks' readings may be apart; how right the machine's clock is nobody knows), `start_utc` (RFC 3339), `part` (from 1),
 //! `health` (counters at the part's beginning), `static_metadata` (the pickle in base64; not in EDF and BDF).

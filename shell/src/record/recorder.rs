@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::batch::{Batch, goes_on};
 use super::part::{self, Part};
@@ -16,6 +16,7 @@ use super::utc::Mapping;
 use super::{Block, End, Event, Gap, Goes, Head, RecordError, disk};
 use crate::count::count;
 use crate::events::{EventReader, stream_of};
+use crate::health::Counts;
 use crate::mirror::{Follower, News, Start, StreamInfo};
 
 /// What was recorded is in the file after so long, as far as the format can.
@@ -30,6 +31,8 @@ pub struct Recorder {
     events: EventReader,
     /// What the frames are, once it is known.
     info: Option<StreamInfo>,
+    /// In which count its frames have their numbers.
+    instance: Option<u64>,
     part: Option<Part>,
     number: u32,
     /// Parts that are closed.
@@ -69,6 +72,7 @@ impl Recorder {
             events,
             options,
             info: None,
+            instance: None,
             part: None,
             number: 0,
             closed: Progress::default(),
@@ -105,8 +109,11 @@ impl Recorder {
         };
         match news {
             Ok(info) => {
+                let instance = self.follower.mirror().instance();
                 let goes_on = self.info.as_ref().is_some_and(|before| goes_on(before, &info));
-                self.info = Some(info);
+                // In one file no number stands for two frames.
+                let goes_on = goes_on && self.instance == instance;
+                (self.info, self.instance) = (Some(info), instance);
                 if !goes_on {
                     self.close("the stream changed")?;
                 }
@@ -190,6 +197,8 @@ impl Recorder {
             clock: info.clock,
             struct_version: info.struct_version.number(),
             generation: info.generation.number(),
+            instance: self.instance,
+            n_frames: info.n_frames,
             static_metadata: info.static_metadata.clone().unwrap_or_default(),
             first_frame: self.batch.first,
             first_time,
@@ -260,20 +269,8 @@ impl Recorder {
 
     /// What the acquisition counted; null without our block.
     fn health(&self) -> Value {
-        let Some(extension) = self.follower.mirror().extension() else { return Value::Null };
-        let h = extension.health();
-        json!({
-            "frames_lost": h.frames_lost,
-            "drdy_missed": h.drdy_missed,
-            "bad_frames": h.bad_frames,
-            "bus_errors": h.bus_errors,
-            "overruns": h.overruns,
-            "slips": h.slips,
-            "restarts": h.restarts,
-            "messages_ignored": h.messages_ignored,
-            "frames_cut": h.frames_cut,
-            "measured_rate": Some(h.measured_rate).filter(|rate| *rate > 0.0),
-        })
+        let counts = self.follower.mirror().extension().map(|extension| Counts::from(extension.health()));
+        serde_json::to_value(counts).unwrap_or_default()
     }
 
     fn flush_in_time(&mut self) -> Result<(), RecordError> {

@@ -25,6 +25,8 @@ pub(super) fn head(dtype: DType, channels: usize) -> Head {
         clock: Clock::Monotonic,
         struct_version: 2,
         generation: 0,
+        instance: Some(0x1000_0000_0000_00ff),
+        n_frames: 2500,
         static_metadata: Vec::new(),
         first_frame: 7,
         first_time: Some(1.25),

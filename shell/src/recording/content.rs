@@ -6,6 +6,8 @@ use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
 use serde_json::{Map, Value};
 
+use crate::mirror::StreamInfo;
+
 /// A recorded stream, before any of its samples is read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {
@@ -39,10 +41,23 @@ pub struct Content {
     pub attrs: Map<String, Value>,
     /// Its static metadata as they were in shared memory, where the file keeps them.
     pub static_metadata: Option<Vec<u8>>,
+    /// What our own recorder says of the stream that it followed, where all samples of its frames are in the file, in their order.
+    pub recorded: Option<Recorded>,
     /// All that happened in it, by time, but for what blocks bring.
     pub marks: Vec<Mark>,
     /// What else is in the file.
     pub left_out: Vec<LeftOut>,
+}
+
+/// The stream that was recorded, as it was in shared memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    /// Which count the frames' numbers are of ([`Mirror::instance`](crate::mirror::Mirror::instance)); `None` when nobody knows.
+    pub instance: Option<u64>,
+    /// Number of the file's first frame.
+    pub first_frame: u64,
+    /// What the frames are; ring and static metadata are those of the file's beginning.
+    pub stream: StreamInfo,
 }
 
 /// One channel.
@@ -102,6 +117,8 @@ pub struct Block {
     pub bytes: Vec<u8>,
     /// The time of each in seconds from [`Content::origin`] on; empty without times.
     pub times: Vec<f64>,
+    /// The number of each, where the file has one ([`Reader::seek`](super::Reader::seek)).
+    pub numbers: Vec<u64>,
     /// Frames that the recording itself says were lost before the first one.
     pub lost: u64,
     /// What happened, where the file says it among its frames: in the order of the file.
@@ -114,6 +131,7 @@ impl Block {
         self.frames = 0;
         self.bytes.clear();
         self.times.clear();
+        self.numbers.clear();
         self.lost = 0;
         self.marks.clear();
     }

@@ -10,4 +10,9 @@ pub(super) trait Format: Send {
 
     /// Starts again with the first frame.
     fn rewind(&mut self) -> Result<(), Problem>;
+
+    /// Goes on with the frame of a number, or the first one behind it. `false`: the file has no number of each frame.
+    fn seek(&mut self, _frame: u64) -> Result<bool, Problem> {
+        Ok(false)
+    }
 }

@@ -41,7 +41,7 @@ mod volts;
 mod xdf;
 
 pub use choice::{Choice, Signals};
-pub use content::{Block, ChannelInfo, Content, LeftOut, Mark, Scaling};
+pub use content::{Block, ChannelInfo, Content, LeftOut, Mark, Recorded, Scaling};
 pub use convert::Converter;
 pub use error::{Problem, RecordingError};
 pub use reader::Reader;

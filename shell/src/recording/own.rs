@@ -5,13 +5,15 @@
 
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
+use axismirror_core::header::{Generation, StructVersion};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::content::{ChannelInfo, Content, Scaling};
+use super::content::{ChannelInfo, Content, Recorded, Scaling};
 use crate::formats::own::{CODE, VERSION, VOLTS_PER_CODE};
+use crate::mirror::StreamInfo;
 
 /// A recorded stream as its description says it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -33,6 +35,11 @@ pub(super) struct Own {
     attrs: Map<String, Value>,
     clock: String,
     static_metadata: String,
+    struct_version: u32,
+    generation: u32,
+    instance: Option<String>,
+    n_frames: u32,
+    first_frame: u64,
 }
 
 /// Frames that are not in the recording, before one that is.
@@ -90,11 +97,7 @@ impl Own {
         content.dtype = self.dtype();
         content.rate = self.rate.filter(|r| r.is_finite() && *r > 0.0);
         content.rate_is_estimate = false;
-        content.clock = match self.clock.as_str() {
-            "monotonic" => Clock::Monotonic,
-            "realtime" => Clock::Realtime,
-            _ => Clock::Unknown,
-        };
+        content.clock = Clock::from_word(&self.clock);
         content.origin = 0.0;
         content.is_raw = true;
         content.attrs.clone_from(&self.attrs);
@@ -103,6 +106,7 @@ impl Own {
         if is_whole && self.shape.iter().try_fold(1_usize, |n, len| n.checked_mul(*len)) == Some(channels) {
             content.frame_shape.clone_from(&self.shape);
             content.static_metadata = STANDARD.decode(&self.static_metadata).ok().filter(|blob| !blob.is_empty());
+            content.recorded = self.recorded(content);
         }
         let (unit, scaling) = match (self.unit.as_str(), self.volts_per_code()) {
             (CODE, Some(scale)) => ("V", Scaling { scale, zero: 0.0 }),
@@ -113,6 +117,31 @@ impl Own {
             let position = self.positions.as_ref().and_then(|all| all.get(*pick).copied());
             *channel = ChannelInfo { label, position, unit: unit.to_owned(), scaling };
         }
+    }
+}
+
+impl Own {
+    /// The stream as it was; `None` when there is no such wire version.
+    fn recorded(&self, content: &Content) -> Option<Recorded> {
+        let frame_shape = self.shape.iter().map(|n| u32::try_from(*n)).collect::<Result<Vec<u32>, _>>().ok()?;
+        let stream = StreamInfo {
+            name: self.name.clone(),
+            key: self.key.clone(),
+            dtype: content.dtype,
+            rate: content.rate,
+            n_frames: self.n_frames,
+            frame_shape,
+            channels: content.channels.len(),
+            labels: self.labels.clone(),
+            unit: self.unit.clone(),
+            attrs: self.attrs.clone(),
+            clock: content.clock,
+            struct_version: StructVersion::from_number(self.struct_version)?,
+            generation: Generation::from_number(self.generation),
+            static_metadata: content.static_metadata.clone(),
+        };
+        let instance = self.instance.as_deref().and_then(|hex| u64::from_str_radix(hex, 16).ok());
+        Some(Recorded { instance, first_frame: self.first_frame, stream })
     }
 }
 

@@ -75,6 +75,15 @@ impl Reader {
         self.format.read(most, block)
     }
 
+    /// Goes on with the frame of a number, or with the first one behind it, without reading all that is before. `false`, and nothing is done, where
+    /// frames have no numbers: in files of other people's, and in formats that do not keep the number and the time of each (EDF, BDF, XDF).
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub fn seek(&mut self, frame: u64) -> Result<bool, Problem> {
+        self.format.seek(frame)
+    }
+
     /// Starts again with the first frame.
     ///
     /// # Errors

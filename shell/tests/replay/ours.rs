@@ -41,6 +41,8 @@ fn head(dtype: DType, unit: &str) -> Head {
         clock: Clock::Monotonic,
         struct_version: 2,
         generation: 3,
+        instance: None,
+        n_frames: 2500,
         static_metadata: STATIC_METADATA.to_vec(),
         first_frame: 7,
         first_time: Some(1.25),

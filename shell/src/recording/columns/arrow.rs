@@ -6,16 +6,16 @@ use std::sync::Arc;
 use arrow_ipc::reader::FileReader;
 
 use super::super::source::{Sequential, Source};
-use super::{Batches, Opened, dtype_of};
+use super::{Batches, Opened, dtype_of, numbers};
 
 type Reader<S> = FileReader<BufReader<Sequential<Arc<S>>>>;
 
-fn reader<S: Source + 'static>(source: &Arc<S>) -> Result<Reader<S>, String> {
-    FileReader::try_new(BufReader::new(Sequential::new(source.clone())), None).map_err(|e| e.to_string())
+fn reader<S: Source + 'static>(source: &Arc<S>, columns: Option<Vec<usize>>) -> Result<Reader<S>, String> {
+    FileReader::try_new(BufReader::new(Sequential::new(source.clone())), columns).map_err(|e| e.to_string())
 }
 
 pub(super) fn open<S: Source + 'static>(source: &Arc<S>) -> Result<Opened, String> {
-    let schema = reader(source)?.schema();
+    let schema = reader(source, None)?.schema();
     let columns = schema.fields().iter().map(|f| (f.name().clone(), dtype_of(f.data_type()))).collect();
     let end: Option<serde_json::Value> =
         schema.metadata().get("axismirror.end").and_then(|end| serde_json::from_str(end).ok());
@@ -24,6 +24,26 @@ pub(super) fn open<S: Source + 'static>(source: &Arc<S>) -> Result<Opened, Strin
     Ok(Opened { format: "Arrow", columns, text, rows })
 }
 
-pub(super) fn batches<S: Source + 'static>(source: &Arc<S>) -> Result<Batches, String> {
-    Ok(Box::new(reader(source)?.map(|batch| batch.map_err(|e| e.to_string()))))
+/// Without the batches whose frames are all before one: the first ones are looked for by halves.
+pub(super) fn batches<S: Source + 'static>(source: &Arc<S>, frame: u64) -> Result<Batches, String> {
+    let mut reader = reader(source, None)?;
+    if frame > 0 {
+        let mut firsts = self::reader(source, Some(vec![0]))?;
+        let (mut low, mut high) = (0, firsts.num_batches());
+        while high.saturating_sub(low) > 1 {
+            let middle = low + (high - low) / 2;
+            firsts.set_index(middle).map_err(|e| e.to_string())?;
+            let batch = firsts.next().transpose().map_err(|e| e.to_string())?;
+            let first = batch.as_ref().and_then(numbers).and_then(|numbers| numbers.values().first().copied());
+            // One without frames says nothing: the search goes on before it.
+            match first.and_then(|first| u64::try_from(first).ok()) {
+                Some(first) if first <= frame => low = middle,
+                _ => high = middle,
+            }
+        }
+        if low > 0 {
+            reader.set_index(low).map_err(|e| e.to_string())?;
+        }
+    }
+    Ok(Box::new(reader.map(|batch| batch.map_err(|e| e.to_string()))))
 }

@@ -46,8 +46,8 @@ struct Opened {
 
 /// Rows of a file.
 pub(super) struct Columns {
-    /// Begins again.
-    open: Box<dyn Fn() -> Result<Batches, String> + Send>,
+    /// Begins again, with the batch of a frame's number or one before it.
+    open: Box<dyn Fn(u64) -> Result<Batches, String> + Send>,
     batches: Batches,
     /// The batch that is being read, and its next row.
     batch: Option<(RecordBatch, usize)>,
@@ -124,12 +124,15 @@ pub(super) fn open<S: Source + 'static>(
         is_raw: true,
         attrs: Map::new(),
         static_metadata: None,
+        recorded: None,
         marks,
         left_out: left_out.collect(),
     };
     own.apply(&mut content, &chosen);
-    let again = move || guarded(|| if is_parquet { parquet::batches(&source) } else { arrow::batches(&source) });
-    let batches = again().map_err(Problem::Unknown)?;
+    let again = move |frame| {
+        guarded(|| if is_parquet { parquet::batches(&source, frame) } else { arrow::batches(&source, frame) })
+    };
+    let batches = again(0).map_err(Problem::Unknown)?;
     let mut columns =
         Columns { open: Box::new(again), batches, batch: None, picks, dtype, has_times: false, gaps, next_gap: 0 };
     columns.next_batch()?;
@@ -201,6 +204,9 @@ impl Format for Columns {
                 }
                 block.times.extend_from_slice(times);
             }
+            if let Some(numbers) = numbers(batch).and_then(|numbers| numbers.values().get(*row..*row + rows)) {
+                block.numbers.extend(numbers.iter().map(|n| n.unsigned_abs()));
+            }
             block.frames += rows;
             *row += rows;
         }
@@ -208,8 +214,25 @@ impl Format for Columns {
     }
 
     fn rewind(&mut self) -> Result<(), Problem> {
-        self.batches = (self.open)().map_err(Problem::Unknown)?;
+        self.batches = (self.open)(0).map_err(Problem::Unknown)?;
         self.next_gap = 0;
         self.next_batch()
+    }
+
+    fn seek(&mut self, frame: u64) -> Result<bool, Problem> {
+        self.batches = (self.open)(frame).map_err(Problem::Unknown)?;
+        // Numbers that are none are before all.
+        let is_before = |number: &i64| u64::try_from(*number).map_or(true, |number| number < frame);
+        loop {
+            self.next_batch()?;
+            let Some((batch, row)) = &mut self.batch else { break };
+            let Some(numbers) = numbers(batch) else { return Ok(false) };
+            *row = numbers.values().partition_point(is_before);
+            if *row < numbers.len() {
+                break;
+            }
+        }
+        self.next_gap = self.gaps.partition_point(|gap| gap.frame < frame);
+        Ok(true)
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::statistics::Statistics;
 
 use super::super::source::{Sequential, Source};
 use super::{Batches, Opened, ROWS, dtype_of};
@@ -53,7 +55,15 @@ pub(super) fn open<S: Source + 'static>(source: &Arc<S>) -> Result<Opened, Strin
     Ok(Opened { format: "Parquet", columns, text, rows })
 }
 
-pub(super) fn batches<S: Source + 'static>(source: &Arc<S>) -> Result<Batches, String> {
-    let reader = builder(source)?.with_batch_size(ROWS).build().map_err(|e| e.to_string())?;
+/// Without the row groups whose frames are all before one.
+pub(super) fn batches<S: Source + 'static>(source: &Arc<S>, frame: u64) -> Result<Batches, String> {
+    let builder = builder(source)?;
+    let last = |group: &RowGroupMetaData| match group.columns().first()?.statistics()? {
+        Statistics::Int64(frames) => frames.max_opt().and_then(|last| u64::try_from(*last).ok()),
+        _ => None,
+    };
+    let groups = builder.metadata().row_groups().iter().enumerate();
+    let groups = groups.filter(|(_, group)| last(group).is_none_or(|last| last >= frame)).map(|(i, _)| i).collect();
+    let reader = builder.with_row_groups(groups).with_batch_size(ROWS).build().map_err(|e| e.to_string())?;
     Ok(Box::new(reader.map(|batch| batch.map_err(|e| e.to_string()))))
 }

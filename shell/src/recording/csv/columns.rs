@@ -84,6 +84,14 @@ impl Columns {
     }
 }
 
+impl Columns {
+    /// The number of a row's frame, where there is a column of them.
+    pub(super) fn number(&self, line: &str) -> Option<u64> {
+        let (number, _) = line.split_once(self.delimiter).filter(|_| self.time.is_some_and(|(at, _)| at == 1))?;
+        number.parse().ok()
+    }
+}
+
 /// A line and the comment behind it: `#` at the beginning or behind a blank, so that a label may hold one.
 pub(super) fn split_comment(line: &str) -> (&str, &str) {
     let begins = |(at, _): &(usize, &str)| line.get(..*at).is_none_or(|l| l.is_empty() || l.ends_with([' ', '\t']));

@@ -5,6 +5,7 @@
 
 mod columns;
 mod own;
+mod seek;
 
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
@@ -116,6 +117,7 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Cs
         is_raw: false,
         attrs: Map::new(),
         static_metadata: None,
+        recorded: None,
         marks: Vec::new(),
         left_out,
     };
@@ -173,6 +175,9 @@ impl<S: Source> Csv<S> {
             self.last_time = Some(time);
             block.times.push(time);
         }
+        if let Some(number) = self.own.as_ref().and_then(|_| columns.number(line)) {
+            block.numbers.push(number);
+        }
         if let Some(own) = &self.own {
             for i in self.chosen.iter().map(|i| columns.lead + i) {
                 let sample = sample_of_text(field(i), own.dtype(), &mut block.bytes);
@@ -201,6 +206,10 @@ impl<S: Source> Format for Csv<S> {
         self.last_time = None;
         self.among = Among::default();
         Ok(())
+    }
+
+    fn seek(&mut self, frame: u64) -> Result<bool, Problem> {
+        self.seek_frame(frame)
     }
 }
 

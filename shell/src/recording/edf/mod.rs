@@ -91,6 +91,7 @@ pub(super) fn open<S: Source>(source: S, kind: Kind, choice: &Choice) -> Result<
         is_raw: false,
         attrs: Map::new(),
         static_metadata: None,
+        recorded: None,
         marks: timeline.marks,
         left_out,
     };

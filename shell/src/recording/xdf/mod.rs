@@ -105,6 +105,7 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Xd
         is_raw: true,
         attrs,
         static_metadata: None,
+        recorded: None,
         marks,
         left_out,
     };
