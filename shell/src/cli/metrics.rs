@@ -90,16 +90,24 @@ type Value = fn(&Stream) -> Option<f64>;
 /// Counts of what went wrong and right.
 const COUNTERS: [(&str, &str, Value); 11] = [
     ("frames_published", "Frames published, over all generations.", |s| Some(s.frames.as_ref()?.published_ever as f64)),
-    ("frames_lost", "Frames that the ADC converted and nobody has.", |s| Some(s.health.as_ref()?.counts.frames_lost as f64)),
+    ("frames_lost", "Frames that the ADC converted and nobody has.", |s| {
+        Some(s.health.as_ref()?.counts.frames_lost as f64)
+    }),
     ("drdy_missed", "Data-ready edges that did not come or were seen too late.", |s| {
         Some(s.health.as_ref()?.counts.drdy_missed as f64)
     }),
-    ("bad_frames", "Frames with a wrong status word or checksum.", |s| Some(s.health.as_ref()?.counts.bad_frames as f64)),
+    ("bad_frames", "Frames with a wrong status word or checksum.", |s| {
+        Some(s.health.as_ref()?.counts.bad_frames as f64)
+    }),
     ("bus_errors", "SPI transfers that failed.", |s| Some(s.health.as_ref()?.counts.bus_errors as f64)),
-    ("overruns", "Frames overwritten in the ADC before they were read.", |s| Some(s.health.as_ref()?.counts.overruns as f64)),
+    ("overruns", "Frames overwritten in the ADC before they were read.", |s| {
+        Some(s.health.as_ref()?.counts.overruns as f64)
+    }),
     ("slips", "Frames of a second converter repeated or skipped.", |s| Some(s.health.as_ref()?.counts.slips as f64)),
     ("adc_restarts", "Times that the ADC was initialised again.", |s| Some(s.health.as_ref()?.counts.restarts as f64)),
-    ("messages_ignored", "Messages without the buffered axis.", |s| Some(s.health.as_ref()?.counts.messages_ignored as f64)),
+    ("messages_ignored", "Messages without the buffered axis.", |s| {
+        Some(s.health.as_ref()?.counts.messages_ignored as f64)
+    }),
     ("frames_cut", "Frames of chunks longer than the ring.", |s| Some(s.health.as_ref()?.counts.frames_cut as f64)),
     ("names_healed", "Names of segments that vanished and were linked again.", |s| {
         Some(s.health.as_ref()?.names_healed as f64)

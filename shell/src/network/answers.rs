@@ -3,56 +3,31 @@
 //! One thread for all streams: whoever asks much waits, and neither the network's threads nor those that follow streams wait for him. Answers have
 //! the congestion control of their question, which is DROP with our receivers: what the network cannot take is asked for again.
 
-use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::PoisonError;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use zenoh::bytes::ZBytes;
 use zenoh::query::{Query, Queryable};
 use zenoh::{Session, Wait as _};
 
+use super::archive::Archive;
 use super::ask;
-use super::cache::{Answer, Cache};
+use super::cache::Answer;
 use super::chunk::{Chunk, Content};
 use super::clocks::SenderTimes;
 use super::error::NetworkError;
-use super::info::{Info, Run};
+use super::info::Run;
 use super::key::{Address, Topic};
+use super::recordings::Recordings;
+pub(super) use super::relayed::{Shared, SharedStream};
 use crate::clock;
 
 /// Questions that may wait.
 const WAITING: usize = 256;
 /// Bytes of frames in one answer; who misses more asks again.
-const BUDGET: usize = 4 << 20;
-/// Descriptions that are remembered for frames in the cache.
-const REMEMBERED: usize = 8;
-
-/// What is known of a stream that is relayed.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) address: Address,
-    pub(super) run: Run,
-    pub(super) cache: Cache<ZBytes>,
-    /// What frames were and are, the newest last, with the static metadata.
-    pub(super) infos: VecDeque<(Info, Option<ZBytes>)>,
-    /// How the stream is.
-    pub(super) state: &'static str,
-}
-
-/// Shared with the thread that answers.
-pub(super) type SharedStream = Arc<Mutex<Shared>>;
-
-impl Shared {
-    /// What frames are from now on.
-    pub(super) fn remember(&mut self, info: Info, static_metadata: Option<ZBytes>) {
-        self.infos.retain(|(known, _)| known.description != info.description);
-        if self.infos.len() == REMEMBERED {
-            self.infos.pop_front();
-        }
-        self.infos.push_back((info, static_metadata));
-    }
-}
+pub(super) const BUDGET: usize = 4 << 20;
 
 struct Question {
     stream: SharedStream,
@@ -69,9 +44,11 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    pub(super) fn start() -> Result<Self, NetworkError> {
+    pub(super) fn start(recordings: Recordings) -> Result<Self, NetworkError> {
         let (questions, asked) = sync_channel(WAITING);
-        let thread = std::thread::Builder::new().name("axm-answers".to_owned()).spawn(move || answer_all(&asked));
+        let archive = if recordings.is_empty() { None } else { Some(Archive::start(recordings)?) };
+        let thread = std::thread::Builder::new().name("axm-answers".to_owned());
+        let thread = thread.spawn(move || answer_all(&asked, archive));
         Ok(Self { questions, thread: thread.map_err(NetworkError::Thread)? })
     }
 
@@ -102,15 +79,18 @@ impl Answers {
     }
 }
 
-fn answer_all(asked: &Receiver<Question>) {
+fn answer_all(asked: &Receiver<Question>, archive: Option<Archive>) {
     for question in asked {
-        if let Err(error) = answer(&question) {
+        if let Err(error) = answer(&question, archive.as_ref()) {
             tracing::debug!("a question could not be answered: {error}");
         }
     }
+    if let Some(archive) = archive {
+        archive.end();
+    }
 }
 
-fn answer(question: &Question) -> Result<(), zenoh::Error> {
+fn answer(question: &Question, archive: Option<&Archive>) -> Result<(), zenoh::Error> {
     let Question { stream, topic, query, came } = question;
     let key = query.key_expr().clone();
     let parameters = query.parameters().as_str();
@@ -127,9 +107,7 @@ fn answer(question: &Question) -> Result<(), zenoh::Error> {
         Topic::Info => {
             let (infos, address) = {
                 let stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
-                let mut infos: Vec<_> = stream.infos.iter().cloned().collect();
-                infos.iter_mut().for_each(|(info, _)| stream.state.clone_into(&mut info.state));
-                (infos, stream.address.clone())
+                (stream.infos(), stream.address.clone())
             };
             let key = address.key(Topic::Info);
             for (info, static_metadata) in infos {
@@ -151,21 +129,14 @@ fn answer(question: &Question) -> Result<(), zenoh::Error> {
             for answer in answers {
                 let message = match answer {
                     Answer::Piece(message) => message,
-                    Answer::Gone(frames) => {
-                        let len = frames.end - frames.start;
-                        let frames_len = u32::try_from(len).unwrap_or(u32::MAX);
-                        let gone = Chunk {
-                            relay: run.relay,
-                            instance,
-                            description: 0,
-                            first: frames.start,
-                            generation: 0,
-                            frames: frames_len,
-                            frame_len: 1,
-                            content: Content::Gone,
-                        };
-                        ZBytes::from(gone.emit(&[], &[]))
-                    }
+                    Answer::Gone(frames) => match archive {
+                        // The oldest first: who has them asks for the rest.
+                        Some(archive) => {
+                            archive.answer(stream, query, instance, frames);
+                            break;
+                        }
+                        None => ZBytes::from(gone(run, &frames)),
+                    },
                 };
                 query.reply(key.clone(), message).wait()?;
             }
@@ -173,6 +144,21 @@ fn answer(question: &Question) -> Result<(), zenoh::Error> {
         }
         Topic::Data | Topic::State | Topic::Alive => Ok(()),
     }
+}
+
+/// The message that frames cannot be had any more.
+pub(super) fn gone(run: Run, frames: &Range<u64>) -> Vec<u8> {
+    let gone = Chunk {
+        relay: run.relay,
+        instance: run.instance,
+        description: 0,
+        first: frames.start,
+        generation: 0,
+        frames: u32::try_from(frames.end.saturating_sub(frames.start)).unwrap_or(u32::MAX),
+        frame_len: 1,
+        content: Content::Gone,
+    };
+    gone.emit(&[], &[])
 }
 
 /// Which relay is asked for its clocks.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::key::KeyError;
+use super::recordings::RecordingRefused;
 use crate::mirror::MirrorError;
 
 /// Why streams cannot be sent, received or looked for.
@@ -40,6 +41,9 @@ pub enum NetworkError {
         /// Why.
         source: zenoh::Error,
     },
+    /// A recording that no lost frame can be taken from.
+    #[error("no lost frame can be taken from a recording")]
+    Recording(#[from] RecordingRefused),
     /// A stream of this machine cannot be read.
     #[error(transparent)]
     Mirror(#[from] MirrorError),
@@ -55,7 +59,14 @@ impl NetworkError {
     /// Whether it is what was asked for that is wrong, and not what is there.
     #[must_use]
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::Key(_) | Self::Config { .. } | Self::Setting { .. } | Self::Mirror(MirrorError::Name(_)))
+        matches!(
+            self,
+            Self::Key(_)
+                | Self::Config { .. }
+                | Self::Setting { .. }
+                | Self::Recording(_)
+                | Self::Mirror(MirrorError::Name(_))
+        )
     }
 
     /// Advice how to mend it.
@@ -64,6 +75,12 @@ impl NetworkError {
         match self {
             Self::Setting { key: "connect/endpoints" | "listen/endpoints", .. } => {
                 Some("an endpoint is tcp/ADDRESS:PORT or udp/ADDRESS:PORT, with an IPv6 address in brackets".to_owned())
+            }
+            Self::Recording(
+                RecordingRefused::Format { .. } | RecordingRefused::NotWhole { .. } | RecordingRefused::NoInstance { .. },
+            ) => Some("`axismirror record NAME -o FILE.csv` (or .parquet, .arrow) keeps all that a lost frame needs".to_owned()),
+            Self::Recording(RecordingRefused::OtherRun { .. }) => {
+                Some("record the present run into another file, or name the folder: what is of other runs is passed over there".to_owned())
             }
             Self::Open(_) => Some("--listen and --connect say which addresses are used".to_owned()),
             _ => None,

@@ -7,6 +7,7 @@
 //! | what frames are, and how their stream fares, as JSON | [`info`] |
 //! | lost frames: how they are asked for, kept, put in order | [`ask`], [`cache`], [`reorder`] |
 //! | a stream as it is received | [`reception`] |
+//! | frames that are in recordings alone | [`recordings`] |
 //! | static metadata that came, written anew | [`metadata`] |
 //! | from the sender's clock to the receiver's | [`clocks`] |
 #![cfg_attr(feature = "network", doc = "| sending streams of this machine | [`relay`] |")]
@@ -27,7 +28,8 @@
 //! - `alive`: a liveliness token.
 //!
 //! Frames are numbered as in the sender's ring, over all generations of its header. As long as the header's segment is the same, so are instance and
-//! numbers, whoever relays it: a relay that was killed and started again fills the gap from the ring.
+//! numbers, whoever relays it: a relay that was killed and started again fills the gap from the ring. What the ring has no more is filled from recordings
+//! of the stream, if the relay was given some.
 
 pub mod ask;
 pub mod cache;
@@ -37,10 +39,13 @@ pub mod info;
 pub mod key;
 pub mod metadata;
 pub mod reception;
+pub mod recordings;
 pub mod reorder;
 
 #[cfg(feature = "network")]
 mod answers;
+#[cfg(feature = "network")]
+mod archive;
 #[cfg(feature = "network")]
 pub mod discover;
 #[cfg(feature = "network")]
@@ -48,11 +53,17 @@ mod error;
 #[cfg(feature = "network")]
 mod outlet;
 #[cfg(feature = "network")]
+mod pace;
+#[cfg(feature = "network")]
+mod pieces;
+#[cfg(feature = "network")]
 mod queue;
 #[cfg(feature = "network")]
 pub mod receive;
 #[cfg(feature = "network")]
 pub mod relay;
+#[cfg(feature = "network")]
+mod relayed;
 #[cfg(feature = "network")]
 mod session;
 

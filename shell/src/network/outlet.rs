@@ -17,6 +17,7 @@ use super::chunk::{Chunk, ChunkView, Content};
 use super::clocks::Mapping;
 use super::info::Announced;
 use super::metadata::{Rewritten, rewrite};
+use super::pace::Pace;
 use crate::access::Access;
 use crate::causes;
 use crate::clock;
@@ -39,6 +40,7 @@ pub(super) struct Outlet {
     sent: Health,
     lost: u64,
     mapping: Option<Mapping>,
+    pace: Pace,
     /// What could not be published, and when it is tried again: somebody else may have the name, or the memory, for a while.
     failed: Option<(Arc<Announced>, Instant)>,
     /// What was said of failures, each once.
@@ -66,6 +68,7 @@ impl Outlet {
             sent: Health::default(),
             lost: 0,
             mapping: None,
+            pace: Pace::default(),
             failed: None,
             said: BTreeMap::new(),
             untold: 0,
@@ -172,6 +175,7 @@ impl Outlet {
         let Some(open) = self.open.as_mut().filter(|_| fits) else {
             return self.lost((frames - skip) as u64);
         };
+        self.pace.spend(frames - skip);
         let frame_len = open.described.description.frame_bytes();
         // Of more than the ring has room for the first ones are nobody's.
         let room = usize::try_from(open.described.description.n_frames()).unwrap_or(usize::MAX);
@@ -187,6 +191,13 @@ impl Outlet {
         } else if cut > 0 {
             self.lost(cut as u64);
         }
+    }
+
+    /// Whether frames may go into the ring now: they go no faster than its readers can follow.
+    pub(super) fn has_room(&mut self, now_ns: i64) -> bool {
+        let Some(open) = &self.open else { return true };
+        let description = &open.described.description;
+        self.pace.has_room(description.n_frames(), description.srate(), now_ns)
     }
 
     /// Frames that nobody will send any more.

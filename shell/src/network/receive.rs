@@ -282,7 +282,12 @@ impl Received {
             // All that waits, so that what comes late is not asked for.
             events.take(LOOK).for_each(|event| self.event(event));
             let now_ns = clock::monotonic_ns();
-            while let Some(action) = self.reception.next(now_ns) {
+            loop {
+                if !self.outlet.has_room(now_ns) {
+                    self.reception.wait(now_ns);
+                    break;
+                }
+                let Some(action) = self.reception.next(now_ns) else { break };
                 match action {
                     Action::Describe(announced) => self.outlet.describe(&announced),
                     Action::Frames { message, skip } => self.outlet.frames(&message, skip),

@@ -174,6 +174,11 @@ impl Reception {
         self.reorder.answered(now_ns);
     }
 
+    /// What is ready is not taken at the moment.
+    pub const fn wait(&mut self, now_ns: i64) {
+        self.reorder.wait(now_ns);
+    }
+
     /// Whether a message is of the run that is received. A new one begins when the relay says so, or when the old one has been silent.
     fn admit(&mut self, relay: u64, instance: u64, now_ns: i64) -> Result<(), Refused> {
         let follows = match self.run {

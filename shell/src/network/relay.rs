@@ -2,7 +2,8 @@
 //!
 //! Where frames are in the ring and what the network does with them is not its business; nor what receivers make of them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -17,20 +18,20 @@ use zenoh::{Session, Wait as _};
 
 use super::answers::{Answers, Shared, SharedStream};
 use super::cache::Cache;
-use super::chunk::{Chunk, Content, HEADER_LEN};
+use super::chunk::{Chunk, Content};
 use super::error::NetworkError;
 use super::info::{Info, Run, State};
 use super::key::{Address, Topic};
+use super::pieces::cut;
+use super::recordings::Recordings;
 use super::session::{NetworkSettings, Purpose, host_name};
 use crate::causes;
 use crate::clock;
 use crate::events;
-use crate::mirror::{self, Follower, Frames, Mirror, News, Start, StreamInfo};
 use crate::mirror::instance::number;
+use crate::mirror::{self, Follower, Frames, Mirror, News, Start, StreamInfo};
 use crate::shm::{self, SHM_DIR};
 
-/// The longest message, unless a frame is longer: a few packets of the network, and well within what zenoh sends in one piece.
-const MESSAGE: usize = 16 << 10;
 /// How long to wait for frames, and how late a stop is noticed.
 const LOOK: Duration = Duration::from_millis(50);
 /// Between two messages how a stream fares.
@@ -39,6 +40,8 @@ const STATE_EVERY: Duration = Duration::from_secs(1);
 const SCAN_EVERY: Duration = Duration::from_millis(500);
 /// How much of what was there before is sent when a relay begins, in seconds: a stream that it found a little late is whole.
 const RECENT_S: f64 = 1.0;
+/// Bytes of marks that are kept, however old they are.
+const EVENTS_BYTES: usize = 1 << 20;
 /// A writer that lives shows it many times a second.
 const STOPPED_NS: i64 = 5_000_000_000;
 /// A stream that has not begun.
@@ -55,6 +58,8 @@ pub struct RelaySettings {
     pub keep: Duration,
     /// How many bytes of them are kept for each stream.
     pub keep_bytes: usize,
+    /// Recordings that have what is kept no longer: files, each with its parts, and folders.
+    pub recordings: Vec<PathBuf>,
     /// The network.
     pub network: NetworkSettings,
 }
@@ -95,12 +100,14 @@ pub fn relay(settings: RelaySettings, stop: Arc<AtomicBool>) -> Result<(), Netwo
         Address::new(&settings.box_name, name)?;
     }
     Address::new(&settings.box_name, "any")?;
+    let recordings = Recordings::new(&settings.recordings);
+    recordings.check(&settings.names, instance_of)?;
     let Some(session) = settings.network.open(Purpose::Offer, &stop)? else { return Ok(()) };
     let relay = session.zid().to_le_bytes().first_chunk().copied().map_or(0, u64::from_le_bytes);
     let context = Context {
         session: session.clone(),
         settings: Arc::new(settings),
-        answers: Arc::new(Answers::start()?),
+        answers: Arc::new(Answers::start(recordings)?),
         host: host_name(),
         relay,
         stop,
@@ -131,6 +138,13 @@ pub fn relay(settings: RelaySettings, stop: Arc<AtomicBool>) -> Result<(), Netwo
         tracing::debug!("the session did not end as it should: {error}");
     }
     Ok(())
+}
+
+/// In which count a stream's frames have their numbers, if it is there.
+fn instance_of(name: &str) -> Option<u64> {
+    let mut mirror = Mirror::open(name, Start::Next).ok()?;
+    mirror.state().ok()?;
+    mirror.instance()
 }
 
 /// Starts what is asked for and not being sent.
@@ -203,14 +217,14 @@ impl<'c> Relayed<'c> {
         let address = Address::new(&context.settings.box_name, name)?;
         // Until a header says better.
         let run = Run { relay: context.relay, instance: number(&[&context.relay.to_le_bytes(), name.as_bytes()]) };
-        let keep_ns = i64::try_from(context.settings.keep.as_nanos()).unwrap_or(i64::MAX);
-        let shared = Arc::new(Mutex::new(Shared {
-            address: address.clone(),
-            run,
-            cache: Cache::new(keep_ns, context.settings.keep_bytes),
-            infos: VecDeque::new(),
-            state: NOT_YET,
-        }));
+        let (keep_ns, keep_bytes) = match events::stream_of(name) {
+            // Marks are few, and in no recording that is read here.
+            Some(_) => (i64::MAX, context.settings.keep_bytes.min(EVENTS_BYTES)),
+            None => (i64::try_from(context.settings.keep.as_nanos()).unwrap_or(i64::MAX), context.settings.keep_bytes),
+        };
+        let cache = Cache::new(keep_ns, keep_bytes);
+        let shared = Shared::new(address.clone(), context.host.clone(), run, cache, NOT_YET);
+        let shared = Arc::new(Mutex::new(shared));
         let answered = context.answers.about(&context.session, &address, &shared)?;
         let publisher = |topic: Topic| {
             let key = address.key(topic);
@@ -281,10 +295,7 @@ impl<'c> Relayed<'c> {
     /// Frames are numbered anew.
     fn begin_instance(&mut self, instance: u64) {
         self.run.instance = instance;
-        let mut shared = self.shared();
-        shared.run.instance = instance;
-        shared.cache.clear();
-        shared.infos.clear();
+        self.shared().begin(instance);
     }
 
     fn send(&mut self, frames: &Frames<'_>) -> Result<(), NetworkError> {
@@ -299,30 +310,23 @@ impl<'c> Relayed<'c> {
             self.tell_info(frames.first.saturating_sub(frames.overwritten))?;
         }
         let Some(stream) = &self.stream else { return Ok(()) };
-        let (frame_len, generation) = (stream.frame_bytes().max(1), stream.generation.number());
-        let most = ((MESSAGE - HEADER_LEN) / (frame_len + size_of::<f64>())).max(1);
-        let content = if frames.times.is_empty() { Content::Frames } else { Content::TimedFrames };
+        let head = Chunk {
+            relay: self.run.relay,
+            instance: self.run.instance,
+            description: self.description,
+            first: frames.first,
+            generation: stream.generation.number(),
+            frames: 0,
+            frame_len: u32::try_from(stream.frame_bytes().max(1)).unwrap_or(0),
+            content: Content::Frames,
+        };
         let now_ns = clock::monotonic_ns();
-        let mut first = frames.first;
-        for (i, bytes) in frames.bytes.chunks(most * frame_len).enumerate() {
-            let n = bytes.len() / frame_len;
-            let chunk = Chunk {
-                relay: self.run.relay,
-                instance: self.run.instance,
-                description: self.description,
-                first,
-                generation,
-                frames: u32::try_from(n).unwrap_or(0),
-                frame_len: u32::try_from(frame_len).unwrap_or(0),
-                content,
-            };
-            let times = frames.times.get(i * most..).unwrap_or_default();
-            let message = ZBytes::from(chunk.emit(times, bytes));
-            self.shared().cache.push(first..chunk.end(), message.len(), message.clone(), now_ns);
-            if first >= self.send_from {
+        for (chunk, message) in cut(head, frames.times, frames.bytes) {
+            let message = ZBytes::from(message);
+            self.shared().cache.push(chunk.first..chunk.end(), message.len(), message.clone(), now_ns);
+            if chunk.first >= self.send_from {
                 put(&self.data, message, None);
             }
-            first = chunk.end();
         }
         Ok(())
     }
@@ -333,10 +337,11 @@ impl<'c> Relayed<'c> {
         let mut info = Info::of(stream, &self.address, &self.context.host, self.run, first);
         let static_metadata = stream.static_metadata.clone().map(ZBytes::from);
         self.description = info.description;
+        let frame_len = stream.frame_bytes().max(1);
         tracing::info!(stream = self.name, key = %self.address, first, "relaying");
         {
             let mut shared = self.shared();
-            shared.remember(info.clone(), static_metadata.clone());
+            shared.remember(info.clone(), static_metadata.clone(), frame_len);
             shared.state.clone_into(&mut info.state);
         }
         put(&self.info, ZBytes::from(info.emit()), static_metadata);

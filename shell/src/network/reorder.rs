@@ -22,7 +22,8 @@ pub struct Limits {
     pub answer_ns: i64,
     /// How long a gap holds up what is behind it while no answer brings anything.
     pub give_up_ns: i64,
-    /// Bytes that may be held behind gaps.
+    /// Bytes that may be held behind gaps. When there are more, a gap that nobody fills is given up; behind one that is being filled, the newest are
+    /// not taken, and asked for later.
     pub held_bytes: usize,
 }
 
@@ -146,6 +147,11 @@ impl<T> Reorder<T> {
         if self.held_bytes > self.limits.held_bytes.saturating_mul(2) {
             return;
         }
+        // While a long gap is being filled, what would have to wait behind it is asked for again when there is room.
+        let is_newest = self.held.last_key_value().is_some_and(|(_, last)| start >= last.end);
+        if is_newest && self.is_full() && self.is_being_filled(now_ns) {
+            return;
+        }
         // Of pieces that overlap, those that bring nothing of their own are dropped here; of the others the overlap is skipped later.
         if self.held.range(..=start).next_back().is_some_and(|(_, before)| before.end >= end) {
             return;
@@ -178,6 +184,10 @@ impl<T> Reorder<T> {
             Asking::Idle { until_ns } if now_ns < until_ns => return vec![],
             _ => {}
         }
+        if self.held_bytes > self.limits.held_bytes / 2 && self.is_ready() {
+            // It comes faster than it is taken. What is asked for now would have to wait, too.
+            return vec![];
+        }
         let due = now_ns.saturating_sub(self.limits.patience_ns);
         let missing: Vec<_> =
             self.gaps().filter(|(_, known_ns)| *known_ns <= due).map(|(gap, _)| gap).take(MOST_RANGES).collect();
@@ -185,6 +195,25 @@ impl<T> Reorder<T> {
             self.asking = Asking::Asked { since_ns: now_ns, progress: false };
         }
         missing
+    }
+
+    /// What is ready is not taken at the moment: that time does not count for the gaps behind it.
+    pub const fn wait(&mut self, now_ns: i64) {
+        self.progress_ns = now_ns;
+    }
+
+    /// Whether something can be handed out.
+    fn is_ready(&self) -> bool {
+        self.held.first_key_value().is_some_and(|(start, _)| self.next.is_none_or(|next| *start <= next))
+    }
+
+    const fn is_full(&self) -> bool {
+        self.held_bytes > self.limits.held_bytes
+    }
+
+    /// Whether answers bring something.
+    const fn is_being_filled(&self, now_ns: i64) -> bool {
+        now_ns.saturating_sub(self.progress_ns) < self.limits.give_up_ns
     }
 
     /// Frames that are missing, and since when that is known.
@@ -248,7 +277,7 @@ impl<T> Reorder<T> {
     fn is_over(&self, since_ns: i64, now_ns: Option<i64>) -> bool {
         let Some(now_ns) = now_ns else { return true };
         let since_ns = since_ns.max(self.progress_ns);
-        now_ns.saturating_sub(since_ns) >= self.limits.give_up_ns || self.held_bytes > self.limits.held_bytes
+        now_ns.saturating_sub(since_ns) >= self.limits.give_up_ns || self.is_full() && !self.is_being_filled(now_ns)
     }
 
     fn lose(&mut self, next: u64, end: u64) -> Step<T> {
@@ -326,6 +355,44 @@ mod tests {
         assert_eq!(drain(&mut r, 0), [piece("a", 0)]);
         r.push(6..7, 1000, "g", false, 0);
         assert_eq!(drain(&mut r, 0), [Step::Lost(1), piece("c", 0)]);
+    }
+
+    #[test]
+    fn a_long_gap_is_filled_whatever_comes_meanwhile() {
+        // Frames of 100 bytes: 30 fit. The sender has all of them, and gives ten at a time.
+        let limits = Limits { held_bytes: 30 * (100 + OVERHEAD), ..Limits::default() };
+        let mut r: Reorder<u64> = Reorder::new(limits);
+        r.push(0..1, 100, 0, false, 0);
+        let (mut out, mut now, mut newest) = (Vec::new(), 0, 1000);
+        while out.len() < 1500 {
+            now += MS;
+            assert!(now < 60_000 * MS, "{} frames", out.len());
+            // Half as fast as it is taken, it goes on.
+            if now % (4 * MS) == 0 && newest < 1500 {
+                r.push(newest..newest + 1, 100, newest, false, now);
+                newest += 1;
+            }
+            if now % (500 * MS) == 0 {
+                r.tip(newest, now);
+            }
+            let missing = r.ask(now).into_iter().flatten().take(10).collect::<Vec<_>>();
+            if !missing.is_empty() {
+                missing.iter().for_each(|n| r.push(*n..n + 1, 100, *n, true, now));
+                r.answered(now);
+            }
+            assert!(r.held_bytes <= limits.held_bytes + 11 * (100 + OVERHEAD));
+            // One in 2 ms is taken.
+            if now % (2 * MS) != 0 {
+                r.wait(now);
+            } else {
+                match r.pop(now) {
+                    Some(Step::Piece { piece, .. }) => out.push(piece),
+                    Some(Step::Lost(n)) => panic!("{n} lost behind {:?}", out.last()),
+                    None => {}
+                }
+            }
+        }
+        assert_eq!(out, (0..1500).collect::<Vec<_>>());
     }
 
     #[test]

@@ -57,7 +57,7 @@ mod positions;
 mod progress;
 mod recorder;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod utc;
 mod xdf;
 

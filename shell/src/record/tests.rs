@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::*;
 
 /// A stream of so many channels at 250 Hz, whose first frame is number 7 at 1.25 s, 2026-11-28T17:38:05.25Z.
-pub(super) fn head(dtype: DType, channels: usize) -> Head {
+pub(crate) fn head(dtype: DType, channels: usize) -> Head {
     Head {
         name: "lab".to_owned(),
         key: "eeg".to_owned(),
@@ -39,7 +39,7 @@ pub(super) fn head(dtype: DType, channels: usize) -> Head {
 }
 
 /// A path that no other test uses.
-pub(super) fn temp(name: &str) -> PathBuf {
+pub(crate) fn temp(name: &str) -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let folder = std::env::temp_dir().join(format!("axismirror-record-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -47,7 +47,7 @@ pub(super) fn temp(name: &str) -> PathBuf {
     folder.join(format!("{}-{name}", NEXT.fetch_add(1, Ordering::Relaxed)))
 }
 
-pub(super) fn bytes_of<T: Copy, const N: usize>(values: &[T], to: fn(T) -> [u8; N]) -> Vec<u8> {
+pub(crate) fn bytes_of<T: Copy, const N: usize>(values: &[T], to: fn(T) -> [u8; N]) -> Vec<u8> {
     values.iter().flat_map(|v| to(*v)).collect()
 }
 
