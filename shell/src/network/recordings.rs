@@ -16,7 +16,7 @@ use self::files::Place;
 use self::open::Open;
 use crate::causes;
 use crate::config::visible;
-use crate::recording::{Choice, Reader, Recorded};
+use crate::recording::{Choice, Problem, Reader, Recorded};
 
 /// The most files of one stream that are looked into for an answer: the newest ones.
 const MOST_FILES: usize = 64;
@@ -134,7 +134,17 @@ impl Recordings {
                 tracing::warn!("{} is not there yet: frames are taken from it when it is", path.display());
                 continue;
             }
-            let (recorded, _) = look_into(path)?;
+            let recorded = match look_into(path) {
+                Ok((recorded, _)) => recorded,
+                // It was begun just now.
+                Err(RecordingRefused::Unreadable(error))
+                    if matches!(error.problem, Problem::Empty) && open::is_written(path) =>
+                {
+                    tracing::warn!("{} has no frames yet: they are taken from it when it has", path.display());
+                    continue;
+                }
+                Err(refused) => return Err(refused),
+            };
             let (stream, path) = (recorded.stream.name.clone(), path.to_owned());
             if !names.is_empty() && !names.contains(&stream) {
                 return Err(RecordingRefused::OtherStream { path, stream });
@@ -148,14 +158,14 @@ impl Recordings {
 
     /// What there is of some frames, oldest first, until it takes more than `budget` bytes. Of those that a file may still bring nothing is said.
     pub fn find(&mut self, stream: &str, instance: u64, frames: Range<u64>, budget: usize) -> Vec<Found> {
-        let mut files = self.open(stream, instance, frames.end);
+        let (mut files, may_come) = self.open(stream, instance, frames.end);
         let (mut found, mut spent, mut next) = (Vec::new(), 0_usize, frames.start);
         while next < frames.end && spent < budget {
             let firsts = files.iter_mut().enumerate().filter_map(|(i, file)| Some((file.first(next)?, i)));
             let nearest = firsts.min();
             let begins = nearest.map_or(frames.end, |(first, _)| first.min(frames.end));
             if begins > next {
-                if files.iter().any(|file| file.may_bring(next)) {
+                if may_come || files.iter().any(|file| file.may_bring(next)) {
                     break;
                 }
                 found.push(Found::Gone(next..begins));
@@ -176,11 +186,11 @@ impl Recordings {
         found
     }
 
-    /// The files of a stream with frames before one.
-    fn open(&mut self, stream: &str, instance: u64, end: u64) -> Vec<Open> {
+    /// The files of a stream with frames before one, and whether there are others that may become some.
+    fn open(&mut self, stream: &str, instance: u64, end: u64) -> (Vec<Open>, bool) {
         let keys: Vec<FileKey> = self.places.iter().flat_map(Place::files).collect();
         self.known.retain(|key, _| keys.contains(key));
-        let mut files = Vec::new();
+        let (mut files, mut may_come) = (Vec::new(), false);
         for key in keys {
             let is_of =
                 |of: &Recorded| of.stream.name == stream && of.instance == Some(instance) && of.first_frame < end;
@@ -201,8 +211,11 @@ impl Recordings {
                     }
                     self.known.insert(key, Some(recorded));
                 }
-                // The recorder may be writing its end at this very moment, or not have written its head.
-                Err(RecordingRefused::Unreadable(error)) => tracing::debug!("not read: {}", causes::line(&error)),
+                // It may have no frame yet, or get a new end at this very moment.
+                Err(RecordingRefused::Unreadable(error)) => {
+                    tracing::debug!("not read: {}", causes::line(&error));
+                    may_come |= open::is_written(&key.path);
+                }
                 Err(refused) => {
                     tracing::debug!("no frames are taken from it: {refused}");
                     self.known.insert(key, None);
@@ -211,7 +224,7 @@ impl Recordings {
         }
         files.sort_by_key(|file| std::cmp::Reverse(file.recorded.first_frame));
         files.truncate(MOST_FILES);
-        files
+        (files, may_come)
     }
 }
 
@@ -222,8 +235,12 @@ fn look_into(path: &Path) -> Result<(Recorded, Reader), RecordingRefused> {
     let path = || path.to_owned();
     let recorded = reader.content().recorded.clone();
     let has_times = reader.content().has_times;
-    let recorded = recorded.ok_or_else(|| RecordingRefused::NotWhole { path: path() })?;
-    if reader.seek(u64::MAX).is_ok_and(|seeks| !seeks) || recorded.stream.struct_version.has_times() != has_times {
+    let seeks = reader.seek(u64::MAX).unwrap_or(true);
+    if !seeks && format != open::TEXT {
+        return Err(RecordingRefused::Format { path: path(), format });
+    }
+    let recorded = recorded.filter(|_| seeks).ok_or_else(|| RecordingRefused::NotWhole { path: path() })?;
+    if recorded.stream.struct_version.has_times() != has_times {
         return Err(RecordingRefused::Format { path: path(), format });
     }
     if recorded.instance.is_none() {

@@ -13,6 +13,8 @@ use crate::recording::{Block, Reader, Recorded};
 /// A file that was not written for so long is not written any more: longer than any format lets its rows wait.
 const IS_WRITTEN: Duration = Duration::from_secs(120);
 
+/// The format whose numbers are texts.
+pub(super) const TEXT: &str = "CSV";
 /// Bytes and frames that are read at once.
 const BYTES_AT_ONCE: usize = 1 << 20;
 const FRAMES_AT_ONCE: usize = 4096;
@@ -45,7 +47,7 @@ pub(super) struct Run {
 
 impl Open {
     pub(super) fn new(path: &Path, recorded: Arc<Recorded>, reader: Reader) -> Self {
-        let is_text = reader.content().format == "CSV";
+        let is_text = reader.content().format == TEXT;
         let (block, path) = (Block::default(), path.to_owned());
         Self { path, recorded, reader, is_text, is_placed: false, block, done: 0, last: None }
     }
@@ -109,7 +111,12 @@ impl Open {
     /// Whether a frame that is not in the file may be in it soon: its rows end before it, and it is being written.
     pub(super) fn may_bring(&self, frame: u64) -> bool {
         let is_behind = self.block.numbers.get(self.done).is_none() && self.last.is_none_or(|last| last < frame);
-        let written = std::fs::metadata(&self.path).and_then(|metadata| metadata.modified());
-        is_behind && written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age < IS_WRITTEN))
+        is_behind && is_written(&self.path)
     }
+}
+
+/// Whether somebody wrote into a file just now.
+pub(super) fn is_written(path: &Path) -> bool {
+    let written = std::fs::metadata(path).and_then(|metadata| metadata.modified());
+    written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age < IS_WRITTEN))
 }

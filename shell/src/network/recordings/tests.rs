@@ -208,6 +208,11 @@ fn what_gives_other_frames_is_refused() {
     let other = temp("other.csv");
     std::fs::write(&other, "frame,time,a\n1,0.1,5\n2,0.2,6\n3,0.3,7\n").unwrap();
     assert!(matches!(Recordings::new(&[other]).check(&[], |_| None), Err(No::NotWhole { .. })));
+    let begun = temp("begun.csv");
+    let _writer = begin(&begun, &head(DType::I32, 2));
+    assert!(Recordings::new(&[begun.clone()]).check(&[], |_| None).is_ok(), "frames may come");
+    age(&begun);
+    assert!(matches!(Recordings::new(&[begun]).check(&[], |_| None), Err(No::Unreadable(_))));
     assert!(Recordings::new(&[temp("absent.csv")]).check(&[], |_| None).is_ok(), "it may come");
 }
 
