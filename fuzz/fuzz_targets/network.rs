@@ -5,11 +5,12 @@ use std::ops::ControlFlow;
 
 use axismirror::network::chunk::{Chunk, ChunkView, Content};
 use axismirror::network::clocks::SenderTimes;
-use axismirror::network::info::{Announced, State};
+use axismirror::network::info::Announced;
 use axismirror::network::key::{Address, Selection};
 use axismirror::network::metadata::rewrite;
 use axismirror::network::reception::{Action, Reception};
 use axismirror::network::reorder::Limits;
+use axismirror::network::state::State;
 use axismirror::network::ask;
 use libfuzzer_sys::fuzz_target;
 

@@ -21,7 +21,7 @@ use super::error::NetworkError;
 use super::info::Run;
 use super::key::{Address, Topic};
 use super::recordings::Recordings;
-pub(super) use super::relayed::{Shared, SharedStream};
+use super::relayed::SharedStream;
 use crate::clock;
 
 /// Questions that may wait.

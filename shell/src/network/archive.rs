@@ -11,11 +11,12 @@ use zenoh::Wait as _;
 use zenoh::bytes::ZBytes;
 use zenoh::query::Query;
 
-use super::answers::{BUDGET, Shared, SharedStream, gone};
+use super::answers::{BUDGET, gone};
 use super::chunk::{Chunk, Content};
 use super::error::NetworkError;
 use super::pieces::cut;
 use super::recordings::{Found, Recordings};
+use super::relayed::{Shared, SharedStream};
 
 /// Questions that may wait; who asks more is not answered, and asks again.
 const WAITING: usize = 32;

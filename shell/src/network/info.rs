@@ -1,17 +1,15 @@
-//! What frames are, and how their stream fares, as it goes over the network.
+//! What frames are, as it goes over the network.
 //!
-//! Both are JSON, so that any program can read them; the pickled static metadata comes along as zenoh's attachment of the first. What comes in is a
+//! JSON, so that any program can read it; the pickled static metadata comes along as zenoh's attachment. What comes in is a
 //! stranger's: lengths are limited, and [`Announced`] holds nothing that a header could not. Knows nothing of zenoh.
 
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
 use axismirror_core::header::{Description, DescriptionError, Key, StructVersion};
-use axismirror_core::health::{Health, LeadOff};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::key::{Address, KeyError};
-use crate::health::Counts;
 use crate::mirror::StreamInfo;
 use crate::mirror::instance::number;
 
@@ -78,13 +76,13 @@ pub struct Info {
     #[serde(default)]
     pub host: String,
     /// The run of the relay.
-    #[serde(with = "hex")]
+    #[serde(with = "super::hex")]
     pub relay: u64,
     /// The run of the stream in which frames are numbered.
-    #[serde(with = "hex")]
+    #[serde(with = "super::hex")]
     pub instance: u64,
     /// Stands for all that follows up to `struct_version`, and for the static metadata: chunks name it.
-    #[serde(with = "hex")]
+    #[serde(with = "super::hex")]
     pub description: u64,
     /// Number of the first frame that is so, as far as the relay knows.
     pub first: u64,
@@ -229,83 +227,6 @@ impl Announced {
     }
 }
 
-/// How a stream fares, about once a second.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct State {
-    /// The run of the relay.
-    #[serde(with = "hex")]
-    pub relay: u64,
-    /// The run of the stream.
-    #[serde(with = "hex")]
-    pub instance: u64,
-    /// Number of the frame that comes next.
-    pub next: u64,
-    /// As in [`Info`].
-    pub state: String,
-    /// The acquisition's counters; none of a stream whose writer does not count.
-    #[serde(default)]
-    pub health: Option<SentHealth>,
-}
-
-/// [`Health`] in JSON.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct SentHealth {
-    /// The counters.
-    #[serde(flatten)]
-    pub counts: Counts,
-    /// Electrodes that are off on the positive side, as [`LeadOff`] has them.
-    pub lead_off_positive: u64,
-    /// And on the negative one.
-    pub lead_off_negative: u64,
-}
-
-impl State {
-    /// Reads what came.
-    ///
-    /// # Errors
-    /// [`InfoError::TooLong`], [`InfoError::Json`].
-    pub fn parse(json: &[u8]) -> Result<Self, InfoError> {
-        if json.len() > MAX_JSON {
-            return Err(InfoError::TooLong { len: json.len(), max: MAX_JSON });
-        }
-        Ok(serde_json::from_slice(json)?)
-    }
-
-    /// The message.
-    #[must_use]
-    pub fn emit(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
-    }
-}
-
-impl From<Health> for SentHealth {
-    fn from(health: Health) -> Self {
-        let LeadOff { positive, negative } = health.lead_off;
-        Self { counts: health.into(), lead_off_positive: positive, lead_off_negative: negative }
-    }
-}
-
-impl From<SentHealth> for Health {
-    fn from(sent: SentHealth) -> Self {
-        sent.counts.health(LeadOff { positive: sent.lead_off_positive, negative: sent.lead_off_negative })
-    }
-}
-
-/// Numbers of 64 bits as 16 hexadecimal digits: JSON's own numbers lose some in many programs.
-mod hex {
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
-
-    pub(super) fn serialize<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{number:016x}"))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        u64::from_str_radix(&text, 16).map_err(|_| D::Error::custom("no hexadecimal number of 64 bits"))
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use axismirror_core::header::Generation;
@@ -396,19 +317,5 @@ pub(super) mod tests {
         let long = vec![0; MAX_STATIC_METADATA + 1];
         assert!(matches!(Announced::parse(&info.emit(), Some(&long), &address()), Err(InfoError::TooLong { .. })));
         assert!(matches!(Announced::parse(b"{}", None, &address()), Err(InfoError::Json(_))));
-    }
-
-    #[test]
-    fn counters_come_through() {
-        let health = Health {
-            frames_lost: 7,
-            measured_rate: 249.9,
-            lead_off: LeadOff { positive: 1 << 63, negative: 2 },
-            ..Health::default()
-        };
-        let state = State { relay: 1, instance: 2, next: u64::MAX, state: "live".into(), health: Some(health.into()) };
-        let read = State::parse(&state.emit()).unwrap();
-        assert_eq!(read, state);
-        assert_eq!(Health::from(read.health.unwrap()), health);
     }
 }

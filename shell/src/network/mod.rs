@@ -4,7 +4,7 @@
 //! |---|---|
 //! | names in zenoh's keys | [`key`] |
 //! | a chunk as bytes | [`chunk`] |
-//! | what frames are, and how their stream fares, as JSON | [`info`] |
+//! | what frames are, and how their stream fares, as JSON | [`info`], [`state`] |
 //! | lost frames: how they are asked for, kept, put in order | [`ask`], [`cache`], [`reorder`] |
 //! | a stream as it is received | [`reception`] |
 //! | frames that are in recordings alone | [`recordings`] |
@@ -35,12 +35,14 @@ pub mod ask;
 pub mod cache;
 pub mod chunk;
 pub mod clocks;
+mod hex;
 pub mod info;
 pub mod key;
 pub mod metadata;
 pub mod reception;
 pub mod recordings;
 pub mod reorder;
+pub mod state;
 
 #[cfg(feature = "network")]
 mod answers;
@@ -61,9 +63,13 @@ mod queue;
 #[cfg(feature = "network")]
 pub mod receive;
 #[cfg(feature = "network")]
+mod receiving;
+#[cfg(feature = "network")]
 pub mod relay;
 #[cfg(feature = "network")]
 mod relayed;
+#[cfg(feature = "network")]
+mod sending;
 #[cfg(feature = "network")]
 mod session;
 

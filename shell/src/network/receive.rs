@@ -1,7 +1,7 @@
 //! Receives streams of other machines into this one's shared memory.
 //!
-//! What comes in is sorted by stream; each has a thread of its own that carries out what its [`Reception`] says. Nothing here waits for the network:
-//! what does not fit into a stream's queue is dropped, and asked for again.
+//! What comes in is sorted by stream; each has a thread of its own. Nothing here waits for the network: what does not fit into a stream's queue is
+//! dropped, and asked for again.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,43 +9,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use axismirror_core::extension::Clock;
 use axismirror_core::name::StreamName;
-use zenoh::bytes::ZBytes;
-use zenoh::handlers::CallbackDrop;
 use zenoh::pubsub::Subscriber;
-use zenoh::qos::CongestionControl;
-use zenoh::query::{ConsolidationMode, QueryTarget, Reply};
 use zenoh::sample::Sample;
 use zenoh::{Session, Wait as _};
 
-use super::answers::clock_parameters;
-use super::ask;
-use super::chunk;
-use super::clocks::{ClockFilter, RoundTrip, SenderTimes};
 use super::error::NetworkError;
-use super::info::{Announced, MAX_JSON, State};
 use super::key::{Address, Selection, Topic};
-use super::outlet::Outlet;
-use super::queue::{Queue, Waiting, queue};
-use super::reception::{Action, Question, Reception, Refused};
-use super::reorder::Limits;
+use super::queue::{Queue, queue};
+use super::receiving::{Event, Receiving, message, put};
 use super::session::{NetworkSettings, Purpose};
 use crate::access::Access;
-use crate::clock;
 use crate::events;
 
 /// How often a stream is looked after when nothing comes.
-const LOOK: Duration = Duration::from_millis(10);
-/// How long an answer may take. Then whatever came of it is all.
-const ANSWER_WITHIN: Duration = Duration::from_millis(2000);
-/// Between two looks at the clocks, at first and later.
-const FIRST_CLOCKS_NS: i64 = 100_000_000;
-const CLOCKS_NS: i64 = 1_000_000_000;
-/// How many looks are the first ones.
-const FIRST_CLOCKS: u32 = 10;
-/// Nothing was heard for so long: the sender is silent. It says something each second.
-const SILENT_NS: i64 = 3_000_000_000;
+pub(super) const LOOK: Duration = Duration::from_millis(10);
 
 /// What is received, and how.
 #[derive(Clone, Debug)]
@@ -66,42 +44,10 @@ pub struct ReceiveSettings {
     pub network: NetworkSettings,
 }
 
-/// What a stream's thread is told.
-enum Event {
-    Message {
-        topic: Topic,
-        payload: Vec<u8>,
-        attachment: Option<Vec<u8>>,
-        answer: bool,
-    },
-    /// A question for frames has ended.
-    Answered,
-    Clocks {
-        times: SenderTimes,
-        asked: [i64; 2],
-        answered: [i64; 2],
-    },
-}
-
-impl Event {
-    /// What it takes while it waits.
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Message { payload, attachment, .. } => payload.len() + attachment.as_ref().map_or(0, Vec::len),
-            Self::Answered | Self::Clocks { .. } => 0,
-        }
-    }
-}
-
-/// On to its stream's thread. Without room there it is lost, as on the way: what is missing is asked for.
-fn put(queue: &Queue<Event>, event: Event) {
-    let bytes = event.bytes();
-    queue.put(event, bytes);
-}
-
-struct Shared {
-    session: Session,
-    settings: ReceiveSettings,
+/// What all streams of a receiver have in common.
+pub(super) struct Shared {
+    pub(super) session: Session,
+    pub(super) settings: ReceiveSettings,
     stop: Arc<AtomicBool>,
     /// Ended without having been stopped.
     ended: AtomicBool,
@@ -109,7 +55,8 @@ struct Shared {
 }
 
 impl Shared {
-    fn is_over(&self) -> bool {
+    /// Whether it is to end.
+    pub(super) fn is_over(&self) -> bool {
         // Relaxed: flags alone, nothing is published with them.
         self.stop.load(Ordering::Relaxed) || self.ended.load(Ordering::Relaxed)
     }
@@ -211,18 +158,6 @@ fn take(shared: &Arc<Shared>, sample: &Sample) {
     }
 }
 
-/// What is in a sample, if it is not too long for what it is said to be.
-fn message(topic: Topic, sample: &Sample, answer: bool) -> Option<Event> {
-    let longest = if topic == Topic::Data { chunk::MAX_LEN } else { MAX_JSON };
-    let bytes = |bytes: &ZBytes, longest: usize| (bytes.len() <= longest).then(|| bytes.to_bytes().into_owned());
-    // Nothing else has one.
-    let attachment = match sample.attachment().filter(|_| topic == Topic::Info) {
-        Some(attachment) => Some(bytes(attachment, super::info::MAX_STATIC_METADATA)?),
-        None => None,
-    };
-    Some(Event::Message { topic, payload: bytes(sample.payload(), longest)?, attachment, answer })
-}
-
 fn begin(shared: &Arc<Shared>, address: &Address) -> Result<(Queue<Event>, JoinHandle<()>), String> {
     let name = match &shared.settings.name {
         None => address.received_name(),
@@ -231,215 +166,12 @@ fn begin(shared: &Arc<Shared>, address: &Address) -> Result<(Queue<Event>, JoinH
     };
     let name = StreamName::new(&name).map_err(|e| e.to_string())?;
     let (queue, events) = queue();
-    let mut received = Received::new(shared.clone(), address.clone(), name, queue.clone());
+    let mut receiving = Receiving::new(shared.clone(), address.clone(), name, queue.clone());
     let thread = std::thread::Builder::new().name("axm-receive".to_owned()).spawn(move || {
-        received.run(&events);
-        received.outlet.close();
+        receiving.run(&events);
+        receiving.outlet.close();
     });
     Ok((queue, thread.map_err(|e| e.to_string())?))
-}
-
-/// A stream that is being received.
-struct Received {
-    shared: Arc<Shared>,
-    address: Address,
-    queue: Queue<Event>,
-    reception: Reception,
-    outlet: Outlet,
-    filter: ClockFilter,
-    /// Whose clocks the filter knows, in which of its clocks.
-    filtered: Option<(u64, Clock)>,
-    clocks_at: i64,
-    looks: u32,
-    silent: bool,
-    /// What was said of messages that were not taken.
-    refused: Option<String>,
-}
-
-impl Received {
-    fn new(shared: Arc<Shared>, address: Address, name: StreamName, queue: Queue<Event>) -> Self {
-        let settings = &shared.settings;
-        let give_up_ns = i64::try_from(settings.repair.as_nanos()).unwrap_or(i64::MAX);
-        let limits = Limits { give_up_ns, ..Limits::default() };
-        let outlet = Outlet::new(name, settings.access, settings.max_ring_bytes);
-        Self {
-            shared,
-            address,
-            queue,
-            reception: Reception::new(limits),
-            outlet,
-            filter: ClockFilter::default(),
-            filtered: None,
-            clocks_at: i64::MIN,
-            looks: 0,
-            silent: false,
-            refused: None,
-        }
-    }
-
-    fn run(&mut self, events: &Waiting<Event>) {
-        while !self.shared.is_over() {
-            // All that waits, so that what comes late is not asked for.
-            events.take(LOOK).for_each(|event| self.event(event));
-            let now_ns = clock::monotonic_ns();
-            loop {
-                if !self.outlet.has_room(now_ns) {
-                    self.reception.wait(now_ns);
-                    break;
-                }
-                let Some(action) = self.reception.next(now_ns) else { break };
-                match action {
-                    Action::Describe(announced) => self.outlet.describe(&announced),
-                    Action::Frames { message, skip } => self.outlet.frames(&message, skip),
-                    Action::Lost(frames) => self.outlet.lost(frames),
-                }
-            }
-            for question in self.reception.ask(now_ns) {
-                self.ask(&question);
-            }
-            self.look_at_clocks(now_ns);
-            self.look_for_silence(now_ns);
-            self.outlet.look_after();
-        }
-    }
-
-    fn event(&mut self, event: Event) {
-        let now_ns = clock::monotonic_ns();
-        match event {
-            Event::Message { topic: Topic::Data, payload, answer, .. } => {
-                let taken = self.reception.chunk(payload, answer, now_ns);
-                self.say(taken.map_err(|e: Refused| e.to_string()));
-            }
-            Event::Message { topic: Topic::Info, payload, attachment, .. } => {
-                let announced = Announced::parse(&payload, attachment.as_deref(), &self.address);
-                let taken = announced
-                    .map_err(|e| e.to_string())
-                    .and_then(|announced| self.reception.info(announced, now_ns).map_err(|e| e.to_string()));
-                self.say(taken);
-            }
-            Event::Message { topic: Topic::State, payload, .. } => {
-                let state = State::parse(&payload).map_err(|e| e.to_string());
-                let taken = state.and_then(|state| {
-                    self.reception.state(&state, now_ns).map_err(|e| e.to_string())?;
-                    self.outlet.sent(state.health.unwrap_or_default().into());
-                    // Of a writer that does not say how it is nobody knows better.
-                    self.sender_is(matches!(state.state.as_str(), "live" | "unknown"), now_ns);
-                    Ok(())
-                });
-                self.say(taken);
-            }
-            Event::Message { .. } => {}
-            Event::Answered => self.reception.answered(now_ns),
-            Event::Clocks { times, asked, answered } => self.clocks(&times, asked, answered),
-        }
-    }
-
-    /// A message that was not taken is told of once, until another reason comes.
-    fn say(&mut self, taken: Result<(), String>) {
-        if let Err(why) = taken
-            && self.refused.as_ref() != Some(&why)
-        {
-            tracing::warn!(key = %self.address, "a message is not taken: {why}");
-            self.refused = Some(why);
-        }
-    }
-
-    fn ask(&self, question: &Question) {
-        match question {
-            Question::Info => self.get(Topic::Info, "", Topic::Info, false),
-            Question::Frames { instance, missing } => {
-                tracing::debug!(key = %self.address, "asking for {missing:?}");
-                self.get(Topic::Repair, &ask::write(*instance, missing), Topic::Data, true);
-            }
-        }
-    }
-
-    /// Asks a relay; answers come as events. Never waits.
-    fn get(&self, topic: Topic, parameters: &str, answers_are: Topic, tell_end: bool) {
-        let selector = format!("{}?{parameters}", self.address.key(topic));
-        let (queue, ended) = (self.queue.clone(), self.queue.clone());
-        let answers = CallbackDrop {
-            callback: move |reply: Reply| {
-                if let Ok(sample) = reply.result()
-                    && let Some(event) = message(answers_are, sample, true)
-                {
-                    put(&queue, event);
-                }
-            },
-            drop: move || {
-                if tell_end {
-                    put(&ended, Event::Answered);
-                }
-            },
-        };
-        let get = self.shared.session.get(selector).target(QueryTarget::All).consolidation(ConsolidationMode::None);
-        let get = get.congestion_control(CongestionControl::Drop);
-        if let Err(error) = get.timeout(ANSWER_WITHIN).with(answers).wait() {
-            tracing::debug!(key = %self.address, "cannot ask: {error}");
-        }
-    }
-
-    /// Asks the sender what time it is, now and then.
-    fn look_at_clocks(&mut self, now_ns: i64) {
-        let (Some(relay), Some(clock)) = (self.reception.relay(), self.outlet.clock()) else { return };
-        if self.filtered != Some((relay, clock)) {
-            self.filtered = Some((relay, clock));
-            (self.looks, self.clocks_at) = (0, i64::MIN);
-            self.filter.clear();
-            self.outlet.mapping(None);
-        }
-        let every = if self.looks < FIRST_CLOCKS { FIRST_CLOCKS_NS } else { CLOCKS_NS };
-        if now_ns < self.clocks_at.saturating_add(every) {
-            return;
-        }
-        (self.looks, self.clocks_at) = (self.looks.saturating_add(1), now_ns);
-        let selector = format!("{}?{}", self.address.key(Topic::Clock), clock_parameters(relay));
-        let queue = self.queue.clone();
-        let asked = [clock::monotonic_ns(), clock::realtime_ns()];
-        let get = self.shared.session.get(selector).target(QueryTarget::All).consolidation(ConsolidationMode::None);
-        let get = get.congestion_control(CongestionControl::Drop);
-        let get = get.express(true).timeout(ANSWER_WITHIN).callback(move |reply| {
-            let answered = [clock::monotonic_ns(), clock::realtime_ns()];
-            if let Ok(sample) = reply.result()
-                && let Some(times) = SenderTimes::parse(&sample.payload().to_bytes())
-            {
-                put(&queue, Event::Clocks { times, asked, answered });
-            }
-        });
-        if let Err(error) = get.wait() {
-            tracing::debug!(key = %self.address, "cannot ask: {error}");
-        }
-    }
-
-    fn clocks(&mut self, times: &SenderTimes, asked: [i64; 2], answered: [i64; 2]) {
-        let Some((_, clock)) = self.filtered else { return };
-        let ([came_ns, went_ns], which) = match clock {
-            Clock::Realtime => (times.realtime_ns, 1),
-            Clock::Monotonic | Clock::Unknown => (times.monotonic_ns, 0),
-        };
-        let at = |times: [i64; 2]| times.get(which).copied().unwrap_or(0);
-        let (asked_ns, answered_ns) = (at(asked), at(answered));
-        if self.filter.push(&RoundTrip { asked_ns, came_ns, went_ns, answered_ns }) {
-            self.outlet.mapping(self.filter.mapping(answered_ns));
-        }
-    }
-
-    /// Whether the sender's own stream is well.
-    fn sender_is(&mut self, well: bool, now_ns: i64) {
-        if well == self.silent {
-            self.silent = !well;
-            self.outlet.silent_since(if well { 0 } else { now_ns });
-            tracing::info!(key = %self.address, "the sender is {}", if well { "back" } else { "silent" });
-        }
-    }
-
-    fn look_for_silence(&mut self, now_ns: i64) {
-        if let Some(heard_ns) = self.reception.heard_ns()
-            && now_ns.saturating_sub(heard_ns) > SILENT_NS
-        {
-            self.sender_is(false, heard_ns);
-        }
-    }
 }
 
 #[cfg(test)]
