@@ -47,9 +47,7 @@ fn a_cut_link_costs_nothing_as_long_as_the_relay_remembers() {
     let net = Net::new(&["pi", "pc"]);
     let name = unique("net-cut");
     let _board = board(&net, "pi", &name, &["--buf-dur", "60"]);
-    let _relay = relay(&net, "pi", &name, &["--listen", TCP]);
-    let key = format!("pi/{name}");
-    let receiver = receive(&net, "pc", &key, &["--connect", &format!("tcp/{}:7447", net.address("pi"))]);
+    let (_relay, receiver, key) = link(&net, &name);
     let mut reader = Reader::of(&key);
     reader.frames(100);
     net.plug("pc", false);
@@ -93,7 +91,7 @@ fn a_long_cut(test: &str, recorded: Recorded, keep_s: u64, cut_s: u64) -> (Count
     }
     let _relay = relay(&net, "pi", &name, &flags);
     let key = format!("pi/{name}");
-    let receiver = receive(&net, "pc", &key, &["--connect", &format!("tcp/{}:7447", net.address("pi"))]);
+    let receiver = receive(&net, "pc", &key, &["--connect", &net.tcp("pi")]);
     wait_for(&key, "frames come", |i| i["frames"]["published"].as_u64() > Some(0));
     let here = std::env::temp_dir().join(format!("{name}-here.csv")).display().to_string();
     let recorder_here = net.axismirror("pc", &["record", &key, "-o", &here]);

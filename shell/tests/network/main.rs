@@ -65,6 +65,20 @@ fn receive(net: &Net, machine: &str, key: &str, flags: &[&str]) -> Proc {
     net.axismirror(machine, &[&["receive", key, "--no-multicast"], flags].concat())
 }
 
+/// A relay on `pi`, a receiver on `pc`, and what the stream is called there.
+fn link(net: &Net, name: &str) -> (Proc, Proc, String) {
+    let relay = relay(net, "pi", name, &["--listen", TCP]);
+    let key = format!("pi/{name}");
+    let receiver = receive(net, "pc", &key, &["--connect", &net.tcp("pi")]);
+    (relay, receiver, key)
+}
+
+/// What is to be added to the times of a received stream, and how wrong that may be, in seconds.
+fn clock_offset(key: &str) -> (f64, f64) {
+    let i = wait_for(key, "clocks are compared", |i| i["received"]["clock_offset_s"].is_number());
+    (i["received"]["clock_offset_s"].as_f64().unwrap(), i["received"]["clock_error_s"].as_f64().unwrap())
+}
+
 fn lost(name: &str) -> i64 {
     info(name).unwrap()["health"]["frames_lost"].as_i64().unwrap()
 }

@@ -85,6 +85,11 @@ impl Net {
         format!("{SUBNET}{}", place + 1)
     }
 
+    /// Where a relay or router on a machine is reached.
+    pub(crate) fn tcp(&self, machine: &str) -> String {
+        format!("tcp/{}:7447", self.address(machine))
+    }
+
     /// Takes a machine's cable out, or puts it in again.
     pub(crate) fn plug(&self, machine: &str, is_in: bool) {
         ip(&["-n", &self.namespace("switch"), "link", "set", machine, if is_in { "up" } else { "down" }]);

@@ -42,7 +42,7 @@ fn a_plain_python_subscriber_decodes_the_chunks() {
     let name = unique("net-python");
     let _board = board(&net, "pi", &name, &["--labels", "a,b,c,d,e,f,g,h"]);
     let _relay = relay(&net, "pi", &name, &["--listen", TCP]);
-    let connect = format!("tcp/{}:7447", net.address("pi"));
+    let connect = net.tcp("pi");
     let example = script("examples/python/zenoh_subscriber.py");
     let mut subscriber =
         net.start("pc", &python, &[&example, &format!("pi/{name}"), "--connect", &connect, "--frames", "500", "--csv"]);
@@ -70,7 +70,7 @@ fn strangers_messages_do_no_harm() {
     let _board = board(&net, "pi", &name, &[]);
     let _relay = relay(&net, "pi", &name, &["--listen", TCP]);
     let key = format!("pi/{name}");
-    let connect = format!("tcp/{}:7447", net.address("pi"));
+    let connect = net.tcp("pi");
     let limits = ["--max-streams", "3", "--max-ring-bytes", "100000"];
     let receiver = receive(&net, "pc", "*/*", &[&["--connect", &connect], &limits[..]].concat());
     let mut reader = Reader::of(&key);

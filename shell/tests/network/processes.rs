@@ -12,7 +12,7 @@ fn a_relay_and_a_receiver_that_were_killed_carry_on() {
     let _board = board(&net, "pi", &name, &[]);
     let first = relay(&net, "pi", &name, &["--listen", TCP]);
     let key = format!("pi/{name}");
-    let connect = format!("tcp/{}:7447", net.address("pi"));
+    let connect = net.tcp("pi");
     let receiver = receive(&net, "pc", &key, &["--connect", &connect]);
     let mut reader = Reader::of(&key);
     reader.frames(100);
@@ -48,7 +48,7 @@ fn a_router_that_was_killed_is_taken_again() {
         router
     };
     let router = start();
-    let connect = format!("tcp/{}:7447", net.address("switch"));
+    let connect = net.tcp("switch");
     let _relay = relay(&net, "pi", &name, &["--connect", &connect]);
     let key = format!("pi/{name}");
     let receiver = receive(&net, "pc", &key, &["--connect", &connect]);

@@ -24,9 +24,7 @@ fn a_received_stream_is_the_same_stream() {
         let name = unique(&format!("net-same{version}"));
         let labels = "Fp1,Fp2,C3,C4,P7,P8,O1,Ω";
         let _board = board(&net, "pi", &name, &["--struct-version", version, "--labels", labels, "--key", "Kanal µV"]);
-        let _relay = relay(&net, "pi", &name, &["--listen", TCP]);
-        let key = format!("pi/{name}");
-        let receiver = receive(&net, "pc", &key, &["--connect", &format!("tcp/{}:7447", net.address("pi"))]);
+        let (_relay, receiver, key) = link(&net, &name);
         wait_for(&key, "frames come", |i| i["frames"]["published"].as_u64() > Some(250));
         assert_eq!(description(&key), description(&name));
         if version == "2" {
@@ -43,9 +41,7 @@ fn a_received_stream_is_the_same_stream() {
             let (here, there) = (newest(&key), newest(&name));
             assert!(here.iter().filter(|t| there.contains(t)).count() > 200);
             // One machine, so one clock: nothing is to be added, and the error is honest about that.
-            let i = wait_for(&key, "clocks are compared", |i| i["received"]["clock_offset_s"].is_number());
-            let (offset, error) =
-                (i["received"]["clock_offset_s"].as_f64().unwrap(), i["received"]["clock_error_s"].as_f64().unwrap());
+            let (offset, error) = clock_offset(&key);
             assert!(offset.abs() <= error && error < 0.5, "{offset} {error}");
         }
         assert_eq!(lost(&key), 0);
@@ -62,9 +58,7 @@ fn published_readers_read_what_was_received() {
     let net = Net::new(&["pi", "pc"]);
     let name = unique("net-published");
     let _board = board(&net, "pi", &name, &["--labels", "a,b,c,d,e,f,g,h"]);
-    let _relay = relay(&net, "pi", &name, &["--listen", TCP]);
-    let key = format!("pi/{name}");
-    let receiver = receive(&net, "pc", &key, &["--connect", &format!("tcp/{}:7447", net.address("pi"))]);
+    let (_relay, receiver, key) = link(&net, &name);
     wait_for(&key, "frames come", |i| i["frames"]["published"].as_u64() > Some(0));
     let reader = script("tests/python/reader.py");
     let args = [&*reader, &key, "--frames", "750", "--channels", "8", "--rate", "250", "--labels", "a,b,c,d,e,f,g,h"];
@@ -81,9 +75,7 @@ fn a_change_of_the_stream_is_one_here_too() {
     let net = Net::new(&["pi", "pc"]);
     let name = unique("net-change");
     let _board = board(&net, "pi", &name, &[]);
-    let relay = relay(&net, "pi", &name, &["--listen", TCP]);
-    let key = format!("pi/{name}");
-    let receiver = receive(&net, "pc", &key, &["--connect", &format!("tcp/{}:7447", net.address("pi"))]);
+    let (relay, receiver, key) = link(&net, &name);
     let generation = |i: &Value| i["description"]["generation"].as_u64();
     wait_for(&key, "frames come", |i| i["frames"]["published"].as_u64() > Some(0) && generation(i) == Some(0));
     net.output("pi", &["set", &name, "buf_dur=3"]);
@@ -107,7 +99,7 @@ fn events_go_with_their_stream() {
     let _board = board(&net, "pi", &name, &[]);
     net.output("pi", &["mark", &name, "before anybody listened"]);
     let _relay = relay(&net, "pi", &name, &["--listen", TCP]);
-    let connect = format!("tcp/{}:7447", net.address("pi"));
+    let connect = net.tcp("pi");
     let receiver = receive(&net, "pc", &format!("pi/{name}"), &["--name", &here, "--connect", &connect]);
     wait_for(&here, "frames come", |i| i["frames"]["published"].as_u64() > Some(0));
     let mut events = EventReader::open(&here, Start::Oldest).unwrap();
@@ -139,10 +131,8 @@ fn another_machines_clock_is_mapped() {
     let relay = net.start("pi", "unshare", &[&ahead[..], &flags].concat());
     relay.says("relaying stream");
     let key = format!("pi/{name}");
-    let receiver = receive(&net, "pc", &key, &["--connect", &format!("tcp/{}:7447", net.address("pi"))]);
-    let i = wait_for(&key, "clocks are compared", |i| i["received"]["clock_offset_s"].is_number());
-    let (offset, error) =
-        (i["received"]["clock_offset_s"].as_f64().unwrap(), i["received"]["clock_error_s"].as_f64().unwrap());
+    let receiver = receive(&net, "pc", &key, &["--connect", &net.tcp("pi")]);
+    let (offset, error) = clock_offset(&key);
     assert!((offset + 86400.0).abs() <= error && error < 0.5, "{offset} {error}");
     // What is newest is about now, when that is added.
     let age = || {

@@ -80,7 +80,7 @@ fn frames_come_out_as_they_were() {
         writer.gap(&gap).unwrap();
         append(&mut *writer, 20_500..30_000);
         writer.finish(&End::default()).unwrap();
-        let mut recordings = Recordings::new(&[path.clone()]);
+        let mut recordings = Recordings::new(std::slice::from_ref(&path));
         assert_eq!(found(&mut recordings, 100..101, ALL), [(true, 100..101)], "{ending}");
         assert_eq!(found(&mut recordings, 15_000..15_777, ALL), [(true, 15_000..15_777)]);
         assert_eq!(found(&mut recordings, 29_990..30_000, ALL), [(true, 29_990..30_000)]);
@@ -127,7 +127,7 @@ fn a_frame_is_found_in_any_piece_of_a_file() {
 #[test]
 fn a_file_that_grows_gives_what_was_flushed() {
     let path = temp("grows.csv");
-    let mut recordings = Recordings::new(&[path.clone()]);
+    let mut recordings = Recordings::new(std::slice::from_ref(&path));
     assert_eq!(found(&mut recordings, 0..10, ALL), [(false, 0..10)], "not there yet");
     let mut writer = begin(&path, &of(0));
     assert_eq!(found(&mut recordings, 0..10, ALL), []);
@@ -210,7 +210,7 @@ fn what_gives_other_frames_is_refused() {
     assert!(matches!(Recordings::new(&[other]).check(&[], |_| None), Err(No::NotWhole { .. })));
     let begun = temp("begun.csv");
     let _writer = begin(&begun, &head(DType::I32, 2));
-    assert!(Recordings::new(&[begun.clone()]).check(&[], |_| None).is_ok(), "frames may come");
+    assert!(Recordings::new(std::slice::from_ref(&begun)).check(&[], |_| None).is_ok(), "frames may come");
     age(&begun);
     assert!(matches!(Recordings::new(&[begun]).check(&[], |_| None), Err(No::Unreadable(_))));
     assert!(Recordings::new(&[temp("absent.csv")]).check(&[], |_| None).is_ok(), "it may come");
