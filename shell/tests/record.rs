@@ -4,11 +4,12 @@
 mod common;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axismirror::channels::Channels;
-use axismirror::mirror::State;
+use axismirror::mirror::{Mirror, State};
 use axismirror::record::{Format, Options, RecordError, Recorder, Step};
+use axismirror::recording::{Choice, Reader};
 use common::writes::{PERIOD, Writes};
 
 fn folder(name: &str) -> PathBuf {
@@ -85,6 +86,34 @@ fn parts_gaps_and_chosen_channels_are_kept_apart() {
         assert_eq!(std::fs::metadata(path).unwrap().len(), *bytes);
     }
     writes.publisher.close();
+}
+
+/// A stream that was made anew counts from 0 again: no file has two frames of one number, and each says which count its own are of.
+#[test]
+fn another_count_of_frames_is_another_part() {
+    let name = format!("axismirror-test-record-count-{}", std::process::id());
+    let path = folder("count").join("lab.csv");
+    let mut recorder = Recorder::open(options(&name, &path)).unwrap();
+    let mut instances = Vec::new();
+    for part in 1..=2 {
+        let mut writes = Writes::new(&name);
+        writes.publish(4, f64::from(part), "code");
+        instances.push(Mirror::attach(&name).unwrap().instance());
+        let end = Instant::now() + Duration::from_secs(20);
+        while (recorder.progress().part, recorder.progress().frames) != (part, 4 * u64::from(part)) {
+            recorder.step(Duration::from_millis(10)).unwrap();
+            assert!(Instant::now() < end, "{:?}", recorder.progress());
+        }
+        writes.publisher.close();
+    }
+    recorder.finish("test").unwrap();
+    assert!(instances[0].is_some() && instances[1].is_some() && instances[0] != instances[1]);
+    for (path, instance) in [path.clone(), path.with_file_name("lab-2.csv")].iter().zip(instances) {
+        let reader = Reader::open(path, &Choice::default()).unwrap();
+        let recorded = reader.content().recorded.clone().unwrap();
+        assert_eq!((recorded.instance, recorded.first_frame, recorded.stream.n_frames), (instance, 0, 256));
+        assert_eq!(lines(path)[1].split(',').next(), Some("0"));
+    }
 }
 
 #[test]
