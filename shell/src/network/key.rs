@@ -26,7 +26,7 @@ pub enum Topic {
     Data,
     /// What the frames are ([`Info`](super::info::Info)): published with each change, and to be asked for.
     Info,
-    /// How the stream fares ([`State`](super::info::State)): published about once a second.
+    /// How the stream fares ([`State`](super::state::State)): published about once a second.
     State,
     /// Frames that were lost, to be asked for ([`ask`](super::ask)).
     Repair,

@@ -19,7 +19,7 @@ pub struct State {
     pub instance: u64,
     /// Number of the frame that comes next.
     pub next: u64,
-    /// As in [`Info`].
+    /// As in [`Info`](super::info::Info).
     pub state: String,
     /// The acquisition's counters; none of a stream whose writer does not count.
     #[serde(default)]
