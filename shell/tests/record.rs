@@ -96,7 +96,7 @@ fn another_count_of_frames_is_another_part() {
     let mut recorder = Recorder::open(options(&name, &path)).unwrap();
     let mut instances = Vec::new();
     for part in 1..=2 {
-        let mut writes = Writes::new(&name);
+        let mut writes = Writes::new(&name, 256);
         writes.publish(4, f64::from(part), "code");
         instances.push(Mirror::attach(&name).unwrap().instance());
         let end = Instant::now() + Duration::from_secs(20);
