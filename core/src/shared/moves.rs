@@ -22,9 +22,9 @@ use crate::memory::Word;
 /// # Safety
 /// `target.len()` bytes from `from` are mapped, and accessed by this process through atomics and this module alone.
 #[inline]
-pub(super) unsafe fn load(from: *mut u8, target: &mut [u8], _: Word) {
+pub(super) unsafe fn load(from: *mut u8, target: &mut [u8], word: Word) {
     // SAFETY: `from` by the caller's contract; a mutable slice is valid for writes of its length.
-    unsafe { copy(from, target.as_mut_ptr(), target.len()) }
+    unsafe { copy(from, target.as_mut_ptr(), target.len(), word) }
 }
 
 /// Stores `source` in shared memory.
@@ -32,7 +32,7 @@ pub(super) unsafe fn load(from: *mut u8, target: &mut [u8], _: Word) {
 /// # Safety
 /// As for [`load`], and the memory is writable.
 #[inline]
-pub(super) unsafe fn store(source: &[u8], to: *mut u8, _: Word) {
+pub(super) unsafe fn store(source: &[u8], to: *mut u8, word: Word) {
     // SAFETY: `to` by the caller's contract; a slice is valid for reads of its length.
-    unsafe { copy_far(source.as_ptr(), to, source.len()) }
+    unsafe { copy_far(source.as_ptr(), to, source.len(), word) }
 }

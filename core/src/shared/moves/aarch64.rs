@@ -4,12 +4,14 @@
 
 use core::arch::asm;
 
+use crate::memory::Word;
+
 /// Copies upwards: 64 bytes at a time, then 32, 16, 8, 4, 2 and 1. Both addresses stay on the grid of the words that they began on.
 ///
 /// # Safety
 /// `len` bytes from `from` may be read and `len` bytes from `to` written, and the two do not overlap.
 #[inline]
-pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
+pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize, _: Word) {
     // SAFETY: reads `len` bytes behind `from` and writes as many behind `to`, which the caller answers for, and nothing else; uses no stack.
     unsafe {
         asm!(

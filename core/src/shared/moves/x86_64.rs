@@ -6,13 +6,15 @@ use core::arch::asm;
 use core::arch::x86_64::{__cpuid, __cpuid_count};
 use core::sync::atomic::{AtomicU8, Ordering};
 
+use crate::memory::Word;
+
 cpufeatures::new!(has_avx, "avx");
 
 /// Bytes of one turn with AVX's moves.
 const TURN: usize = 128;
 
-/// Bytes from which on it pays that no move of 32 goes over a cache line's end.
-const ALIGNED: usize = 2048;
+/// Bytes from which on it pays that no move of 32 goes over the end of a cache line of the target.
+const ALIGNED: usize = 384;
 
 /// Bytes from which on a string move is worth its start; glibc takes the same for processors with AVX.
 const STRING: usize = 4096;
@@ -57,11 +59,11 @@ const fn name(letters: &[u8; 4]) -> u32 {
 /// # Safety
 /// `len` bytes from `from` may be read and `len` bytes from `to` written, and the two do not overlap.
 #[inline]
-pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
+pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize, word: Word) {
     let mut done = 0;
     if len >= TURN && has_avx::get() {
         // SAFETY: what the caller answers for, not less than a turn, on a processor that has AVX.
-        done = unsafe { copy_by_32(from, to, len) };
+        done = unsafe { copy_by_32(from, to, len, word) };
     }
     // SAFETY: the rest of what the caller answers for.
     unsafe { copy_by_16(from.wrapping_add(done), to.wrapping_add(done), len - done) };
@@ -74,13 +76,13 @@ pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
 /// # Safety
 /// As for [`copy`].
 #[inline]
-pub(super) unsafe fn copy_far(from: *const u8, to: *mut u8, len: usize) {
+pub(super) unsafe fn copy_far(from: *const u8, to: *mut u8, len: usize, word: Word) {
     if len < STRING {
         // SAFETY: what the caller answers for.
-        unsafe { copy(from, to, len) }
+        unsafe { copy(from, to, len, word) }
     } else {
         // SAFETY: what the caller answers for.
-        unsafe { copy_string(from, to, len) }
+        unsafe { copy_string(from, to, len, word) }
     }
 }
 
@@ -89,10 +91,10 @@ pub(super) unsafe fn copy_far(from: *const u8, to: *mut u8, len: usize) {
 /// # Safety
 /// As for [`copy`].
 #[inline(never)]
-unsafe fn copy_string(from: *const u8, to: *mut u8, len: usize) {
+unsafe fn copy_string(from: *const u8, to: *mut u8, len: usize, word: Word) {
     if !has_fast_strings() {
         // SAFETY: what the caller answers for.
-        return unsafe { copy(from, to, len) };
+        return unsafe { copy(from, to, len, word) };
     }
     // SAFETY: reads `len` bytes behind `from` and writes as many behind `to`, which the caller answers for, and nothing else; uses no stack. The
     // direction flag is clear wherever assembly begins.
@@ -107,13 +109,14 @@ unsafe fn copy_string(from: *const u8, to: *mut u8, len: usize) {
     }
 }
 
-/// 128 bytes at a time. Of a long copy each 32 of them lie within one cache line of the target: before those come the bytes up to the first such
-/// place, by a move of 32 that the next ones overlap. Returns how many bytes are copied: all but less than a turn.
+/// 128 bytes at a time. Of a longer copy each 32 of them lie within one cache line of the target: before those come the bytes up to the first such
+/// place, by a move of 32 that the next ones overlap; not where that is within a word, which two moves would split. Returns how many bytes are copied:
+/// all but less than a turn.
 ///
 /// # Safety
 /// As for [`copy`]; `len` is at least [`TURN`], and the processor has AVX.
 #[inline]
-unsafe fn copy_by_32(from: *const u8, to: *mut u8, len: usize) -> usize {
+unsafe fn copy_by_32(from: *const u8, to: *mut u8, len: usize, word: Word) -> usize {
     let rest: usize;
     // SAFETY: reads `len` bytes behind `from` and writes as many behind `to` at most, which the caller answers for, and nothing else; uses no stack.
     unsafe {
@@ -124,6 +127,8 @@ unsafe fn copy_by_32(from: *const u8, to: *mut u8, len: usize) -> usize {
             "neg {head}",
             "and {head}, 31",
             "jz 3f",
+            "test {head}, {within}",
+            "jnz 3f",
             "vmovdqu ymm0, [{from}]",
             "vmovdqu [{to}], ymm0",
             "add {from}, {head}",
@@ -152,6 +157,7 @@ unsafe fn copy_by_32(from: *const u8, to: *mut u8, len: usize) -> usize {
             to = inout(reg) to => _,
             left = inout(reg) len => rest,
             head = out(reg) _,
+            within = in(reg) word.size() - 1,
             worth = const ALIGNED,
             // The upper halves of all of them are zeroed.
             out("xmm0") _,
