@@ -294,7 +294,7 @@ impl<S: SegmentSource> Mirror<S> {
             }
         }
         if let Some(buffer) = &mut self.buffer {
-            buffer.is_cut();
+            buffer.cut_short();
         }
         if header.is_some() {
             self.let_go();

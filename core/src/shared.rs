@@ -77,7 +77,8 @@ impl<'a> SharedBytes<'a> {
     /// # Safety
     /// - `base` is a multiple of [`ALIGNMENT`], and `len` bytes from it are mapped for all of `'a`.
     /// - They are mapped writable.
-    /// - For all of `'a` this process accesses them through [`SharedBytes`] and [`SharedView`] only.
+    /// - For all of `'a` this process accesses them in atomic words of the layouts' sizes only (rule 4 of this file): through [`SharedBytes`] and
+    ///   [`SharedView`], or as what the kernel takes for a futex.
     #[must_use]
     pub unsafe fn from_raw(base: *mut u8, len: usize) -> Self {
         debug_assert!(base.addr().is_multiple_of(ALIGNMENT));
@@ -116,7 +117,7 @@ impl<'a> SharedView<'a> {
     ///
     /// # Safety
     /// - `base` is a multiple of [`ALIGNMENT`], and `len` bytes from it are mapped readable for all of `'a`.
-    /// - For all of `'a` this process accesses them through [`SharedBytes`] and [`SharedView`] only.
+    /// - For all of `'a` this process accesses them as [`SharedBytes::from_raw`] says.
     #[must_use]
     pub unsafe fn from_raw(base: *const u8, len: usize) -> Self {
         debug_assert!(base.addr().is_multiple_of(ALIGNMENT));

@@ -33,7 +33,9 @@ mod follow;
 mod idle;
 mod info;
 pub(crate) mod instance;
+mod room;
 pub mod value;
+mod wait;
 
 use std::time::{Duration, Instant};
 
@@ -56,16 +58,10 @@ use crate::shm::{self, FileId, ShmError, ShmSource, View};
 
 /// How long nothing new may come before the mirror asks whether the stream's name leads elsewhere by now.
 const REVALIDATE_AFTER: Duration = Duration::from_millis(200);
-/// The most bytes that one read hands out, unless a frame has more: what is left comes with the next read.
-const MOST_BYTES: usize = 64 << 20;
 /// How long [`Mirror::attach`] waits for a stream that says that it is not valid yet.
 const ATTACH_WITHIN: Duration = Duration::from_secs(2);
 /// How long a stream that was read may be one that cannot be: its segments were cut short, and its writer replaces them.
 const REPLACED_WITHIN: Duration = Duration::from_secs(2);
-/// The longest sleep on the futex before another look.
-const LONGEST_SLEEP: Duration = Duration::from_millis(100);
-/// Pause between two looks at a stream on which nobody can sleep.
-const POLL: Duration = Duration::from_millis(2);
 /// Pause between two looks while waiting for a stream.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
@@ -254,7 +250,7 @@ impl Mirror {
             // What a reader that polls mostly finds. A page that was lost reads as zeros, and may look like that, too.
             if !matches!(take, Take::Exactly(_))
                 && let Some(read) = self.mirror.nothing()
-                && !shm::was_truncated()
+                && (!shm::was_truncated() || self.is_header_whole())
             {
                 self.found = Found { read, state: State::Valid, changed: false };
                 return Ok(Chunk { mirror: self });
@@ -262,6 +258,12 @@ impl Mirror {
         }
         self.take_new(take)?;
         Ok(Chunk { mirror: self })
+    }
+
+    /// Some segment of this process was cut short: whether it was another.
+    #[cold]
+    fn is_header_whole(&self) -> bool {
+        self.header().is_some_and(|header| !header.memory().is_cut())
     }
 
     /// As [`Mirror::take`], whatever there is.
@@ -287,83 +289,6 @@ impl Mirror {
         }
         if self.found.read.frames > 0 {
             self.idle.end();
-        }
-        Ok(())
-    }
-
-    /// Sleeps until there is something new to read or to know (frames, another buffer, other static metadata), or until the time is up. Says
-    /// whether there may be. What there is to know ends one wait, whether or not [`Mirror::changes`] is asked; frames end every one until they are
-    /// read.
-    ///
-    /// Costs the writer nothing: with our block the reader sleeps on a futex and a thread of the service wakes it, within about a millisecond for
-    /// chunks that come regularly and ten for anything else; with a Python writer, or without any, it looks every few milliseconds.
-    ///
-    /// # Errors
-    /// [`MirrorError::Stream`].
-    pub fn wait(&mut self, longest: Duration) -> Result<bool, MirrorError> {
-        let deadline = Instant::now() + longest;
-        loop {
-            // The word first: what is published after this load ends the sleep at once.
-            let seen = self.extension().map(Extension::wake_before_looking);
-            let state = self.state()?;
-            if state == State::Valid && self.mirror.available() > 0 || self.has_untold_changes() {
-                return Ok(true);
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(false);
-            }
-            match (self.header(), seen) {
-                // Not for ever: the writer may die, and its waker with it.
-                (Some(header), Some(seen)) => shm::sleep(header.memory(), seen, left.min(LONGEST_SLEEP)),
-                _ => std::thread::sleep(left.min(POLL)),
-            }
-        }
-    }
-
-    /// Whether there is a change that no wait has told of yet.
-    fn has_untold_changes(&mut self) -> bool {
-        let header = self.mirror.header();
-        let now =
-            (header.map(|h| h.memory().file()), self.mirror.generation(), header.map(HeaderView::meta_generation));
-        self.mirror.has_changes() && self.told.replace(now) != Some(now)
-    }
-
-    /// Room for what the next read can hand out: as much as there is or was asked for, and no more than [`MOST_BYTES`] at once. Whatever a header
-    /// claims, no memory is taken for frames that nobody has published.
-    fn make_room(&mut self, take: Take) -> Result<(), MirrorError> {
-        let Some(d) = self.mirror.description() else { return Ok(()) };
-        let (ring, frame_bytes) = (usize::try_from(d.n_frames()).unwrap_or(usize::MAX), d.frame_bytes());
-        let fit = |frames: usize| frames.saturating_mul(frame_bytes) <= self.bytes.len() && frames <= self.times.len();
-        // `Exactly` more than the ring holds is refused by the read itself.
-        let (Take::UpTo(n) | Take::Latest(n) | Take::Exactly(n)) = take;
-        let mut frames = n.min(ring);
-        if fit(frames) {
-            return Ok(());
-        }
-        if !matches!(take, Take::Exactly(_)) {
-            frames = frames.min(usize::try_from(self.mirror.available()).unwrap_or(usize::MAX));
-            if fit(frames) {
-                return Ok(());
-            }
-        }
-        let most =
-            if matches!(take, Take::Exactly(_)) { frames } else { frames.min((MOST_BYTES / frame_bytes).max(1)) };
-        self.grow(most, most.saturating_mul(frame_bytes))
-    }
-
-    #[cold]
-    fn grow(&mut self, frames: usize, bytes: usize) -> Result<(), MirrorError> {
-        let enough = self.bytes.try_reserve(bytes.saturating_sub(self.bytes.len())).is_ok()
-            && self.times.try_reserve(frames.saturating_sub(self.times.len())).is_ok();
-        if !enough {
-            return Err(MirrorError::Memory { bytes });
-        }
-        if self.bytes.len() < bytes {
-            self.bytes.resize(bytes, 0);
-        }
-        if self.times.len() < frames {
-            self.times.resize(frames, 0.0);
         }
         Ok(())
     }

@@ -62,7 +62,7 @@ fn requests_of_another_user() {
     if refused {
         (1..TRIES).for_each(|_| drop(set()));
     } else {
-        eprintln!("SKIPPED requests_of_another_user: needs root and setpriv");
+        common::skipped("needs root and setpriv");
     }
     let log = service.stop();
     fs::remove_dir_all(&dir).unwrap();

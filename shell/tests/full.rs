@@ -15,7 +15,7 @@ fn in_own_shm(options: &str, script: &str) -> Option<String> {
     let output = command.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     if errors.contains("unshare") || errors.contains("mount:") {
-        println!("skipped: a private /dev/shm cannot be had here: {errors}");
+        common::skipped(&format!("a private /dev/shm cannot be had here: {errors}"));
         return None;
     }
     Some(String::from_utf8_lossy(&output.stdout).into_owned())

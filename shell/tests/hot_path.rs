@@ -127,7 +127,7 @@ fn the_acquisition_allocates_nothing_while_it_publishes() {
 fn the_acquisition_calls_the_system_only_to_wait_for_drdy() {
     let may_trace = Command::new("strace").args(["--decode-pids=comm", "--output=/dev/null", "true"]).output();
     if !may_trace.is_ok_and(|o| o.status.success()) {
-        eprintln!("skipped: there is no strace that may trace");
+        common::skipped("there is no strace that may trace");
         return;
     }
     let name = unique("calls");

@@ -36,7 +36,7 @@ impl Others {
         if tried.is_ok_and(|o| o.status.success()) {
             return Some(others);
         }
-        eprintln!("SKIPPED {test}: needs root and setpriv");
+        common::skipped(&format!("{test} needs root and setpriv"));
         None
     }
 

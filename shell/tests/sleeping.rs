@@ -29,3 +29,11 @@ fn a_wait_without_news_waits() {
         assert!(!mirror.wait(LONG).unwrap());
     }
 }
+
+#[test]
+fn a_wait_without_end_ends_with_the_first_news() {
+    let name = unique("for-ever");
+    let mut mirror = Mirror::open(&name, Start::Next).unwrap();
+    let _service = Service::start(&name, &[]);
+    assert!(mirror.wait(Duration::MAX).unwrap());
+}

@@ -62,7 +62,7 @@ fn run_in(options: &str) -> Option<(String, String)> {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     let errors = text(&output.stderr);
     if errors.contains("unshare") || errors.contains("mount:") {
-        println!("skipped: a private /dev/shm cannot be had here: {errors}");
+        common::skipped(&format!("a private /dev/shm cannot be had here: {errors}"));
         return None;
     }
     Some((text(&output.stdout), errors))

@@ -63,7 +63,7 @@ impl<M: Memory + Clone> Buffer<M> {
     }
 
     /// The ring was cut short: nothing of it can be read any more.
-    pub(super) fn is_cut(&mut self) {
+    pub(super) fn cut_short(&mut self) {
         self.ended = Some(self.nothing_more());
     }
 

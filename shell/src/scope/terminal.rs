@@ -113,6 +113,7 @@ impl Terminal {
             restore();
             before(info);
         }));
+        // Relaxed: a flag alone.
         TAKEN.store(true, Ordering::Relaxed);
         let restore = Restore;
         enable_raw_mode()?;
@@ -138,6 +139,7 @@ impl Terminal {
             Err(RecvTimeoutError::Timeout) => Input::Nothing,
             Err(RecvTimeoutError::Disconnected) => Input::End,
         };
+        // Relaxed: a flag alone.
         if self.end.load(Ordering::Relaxed) { Input::End } else { input }
     }
 }

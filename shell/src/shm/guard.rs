@@ -134,6 +134,7 @@ impl Kept {
     }
 
     fn note_lost(&self, segments: &[Segment]) {
+        // Relaxed: a flag alone; who finds it set looks at the segments under their lock.
         self.lost.store(segments.iter().any(|s| s.trouble.is_some_and(Trouble::is_final)), Ordering::Relaxed);
     }
 
@@ -164,6 +165,7 @@ impl Kept {
         let linked = match names.lead_to(file) {
             (true, true) => Ok(()),
             (false, true) => fs::link(&names.kept, &names.public).inspect(|()| {
+                // Relaxed: a count alone.
                 self.heals.fetch_add(1, Ordering::Relaxed);
                 tracing::debug!(name = %names.public.display(), "a segment was unlinked; its name is back");
             }),
@@ -239,6 +241,7 @@ impl Guard {
             let kept = shared;
             let wait = Timespec::try_from(LOOK_EVERY).ok();
             let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
+            // Relaxed: a flag alone.
             while !kept.stop.load(Ordering::Relaxed) {
                 match &kept.watch {
                     Some(watch) => {
@@ -258,6 +261,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        // Relaxed: the thread is joined.
         self.kept.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

@@ -326,8 +326,12 @@ fn reserve(file: &File, len: u64) -> rustix::io::Result<()> {
 
 /// The error for a segment that does not fit in a folder, with what is free there.
 pub(super) fn no_space(dir: &Path, needed: u64) -> ShmError {
-    let available = fs::statvfs(dir).map_or(0, |v| v.f_bavail.saturating_mul(v.f_frsize));
-    ShmError::NoSpace { dir: dir.to_owned(), needed, available }
+    ShmError::NoSpace { dir: dir.to_owned(), needed, available: free_bytes(dir) }
+}
+
+/// Bytes that a file system has left; none where it does not say.
+pub(super) fn free_bytes(dir: &Path) -> u64 {
+    fs::statvfs(dir).map_or(0, |v| v.f_bavail.saturating_mul(v.f_frsize))
 }
 
 impl Segment {
@@ -336,7 +340,8 @@ impl Segment {
         let (len, id) = size(file, path)?;
         let map = mapping(MmapOptions::new().len(len).populate().map_raw(file), path, id)?;
         // SAFETY: the mapping starts at a page boundary, has `len` bytes, is writable, and lives as long as this value or a clone, since `map`
-        // keeps it and `bytes` is lent to nobody: what `Memory` hands out borrows from this value. Nothing else in this process touches it.
+        // keeps it and `bytes` is lent to nobody: what `Memory` hands out borrows from this value. This process accesses the
+        // file, also where it has mapped it twice or as a futex's word, in atomic words of the layouts' sizes alone (core's rule 4).
         let bytes = unsafe { SharedBytes::from_raw(map.as_mut_ptr(), len) };
         Ok(Self { bytes, file: id, map })
     }

@@ -20,7 +20,8 @@ use super::guard::{Guard, Kept};
 use super::locks::{START_PATIENCE, lock, named_in, one_at_a_time};
 use super::names::{self, Names, Places, leads_to, unlink};
 use super::segment::{
-    FileId, Segment, ShmError, create_reserved, create_unnamed, name_unnamed, no_space, open_existing, share,
+    FileId, Segment, ShmError, create_reserved, create_unnamed, free_bytes, name_unnamed, no_space, open_existing,
+    share,
 };
 use crate::access::Access;
 
@@ -119,11 +120,8 @@ impl ShmStore {
     /// # Errors
     /// [`ShmError::NoSpace`].
     pub fn check_room(&self, needed: usize) -> Result<(), ShmError> {
-        let error = no_space(self.places.dir(), needed as u64);
-        match error {
-            ShmError::NoSpace { available, needed, .. } if available < needed => Err(error),
-            _ => Ok(()),
-        }
+        let (dir, needed) = (self.places.dir(), needed as u64);
+        if free_bytes(dir) < needed { Err(no_space(dir, needed)) } else { Ok(()) }
     }
 
     /// Takes the memory of segments that are to be made beside those that there are, so that nobody else can have it by then; those of no bytes are

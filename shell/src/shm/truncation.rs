@@ -169,6 +169,7 @@ fn on_bus_error(info: &libc::siginfo_t) {
     let replaced = ours.filter(|slot| {
         // Before the zeros are there: another thread that loads them will find this. Release, pairs with the acquire of `Watched::is_cut`.
         slot.is_cut.store(true, Ordering::Release);
+        // Release, pairs with the fence that ends a copy.
         TRUNCATED.store(true, Ordering::Release);
         // SAFETY: the page lies in a mapping of ours, which has lost its memory: nothing else can be there, and nothing is lost.
         unsafe { mmap_anonymous(at, page, protection, MapFlags::PRIVATE | MapFlags::FIXED) }.is_ok()

@@ -33,6 +33,12 @@ impl Args {
             c.args(["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]);
             sys::pass_through(&mut c)
         });
+        // As for a small board: without Parquet and Arrow.
+        steps.run("lints, no features", || {
+            let mut c = sys::cargo();
+            c.args(["clippy", "--package", "axismirror", "--no-default-features", "--", "-D", "warnings"]);
+            sys::pass_through(&mut c)
+        });
         steps.run("documentation", || {
             let mut c = sys::cargo();
             // As the lints have it: what depends is read once.

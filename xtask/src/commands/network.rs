@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::test::COMPLETE;
 use crate::python::{self, Release};
 use crate::step::{Outcome, Steps};
 use crate::sys;
@@ -26,7 +27,8 @@ pub(crate) fn network(steps: &mut Steps) {
     steps.run("network", || {
         let test = || {
             let mut c = sys::cargo();
-            c.args(["test", "--package", "axismirror", "--features", "network", "--test", "network"]);
+            // The units, too: those of the feature are in no other step.
+            c.args(["test", "--package", "axismirror", "--features", "network", "--lib", "--test", "network"]);
             c
         };
         // Also where the tests cannot run: what is built in no other step is at least built.
@@ -38,7 +40,7 @@ pub(crate) fn network(steps: &mut Steps) {
             return Ok(Outcome::Skipped("not root: no network namespaces can be made".to_owned()));
         }
         let mut tests = test();
-        tests.args(["--", "--test-threads", AT_ONCE]).env("AXISMIRROR_NAMESPACES", "needed");
+        tests.args(["--", "--test-threads", AT_ONCE]).env(COMPLETE, "1");
         let mut without = Vec::new();
         let ezmsg = python::environment(Release::NEWEST);
         for (variable, python) in [("AXISMIRROR_ZENOH_PYTHON", zenoh()), ("AXISMIRROR_EZMSG_PYTHON", ezmsg)] {
