@@ -4,15 +4,21 @@
 //! was missed; one of a Python writer gives what can be had, and says so. Trusts no byte that it finds. Has no clock: who waits how
 //! long is the caller's business.
 
+mod answer;
+mod blob;
 mod buffer;
 mod counts;
+mod cut;
 mod look;
 
+pub use self::answer::{Changes, MirrorError, Proof, Read, Reading, Start, Status, Take};
+pub use self::blob::Blob;
 use self::buffer::{Buffer, Taken};
+use self::cut::Left;
 use self::look::{Header, Look};
 use crate::extension::{Extension, Writer};
-use crate::header::{Description, DescriptionError, Generation, HeaderError, HeaderView};
-use crate::memory::{Memory, Word};
+use crate::header::{Description, Generation, HeaderView};
+use crate::memory::Memory;
 use crate::name::StreamName;
 use crate::ring::{Geometry, RingReader};
 use crate::store::{Presence, SegmentSource};
@@ -20,152 +26,6 @@ use crate::store::{Presence, SegmentSource};
 /// How often a read starts again when the writer overtakes it, and a look at the header when it changes meanwhile. Each try multiplies what the
 /// models have to go through.
 const TRIES: usize = if cfg!(loom) { 2 } else { 8 };
-
-/// Which frames a read is to hand out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Take {
-    /// As many new ones as there are, at most so many, oldest first.
-    UpTo(usize),
-    /// Exactly so many, oldest first, or none as long as there are fewer.
-    Exactly(usize),
-    /// The newest ones, at most so many; new ones before them are skipped.
-    Latest(usize),
-}
-
-/// Where a mirror starts when it attaches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Start {
-    /// With the oldest frame in the ring.
-    #[default]
-    Oldest,
-    /// With the next frame that is published; where nothing is published yet, with the first.
-    Next,
-}
-
-/// What is known of a read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Proof {
-    /// No frame was overwritten while it was copied, and `missed` is exact.
-    Untorn,
-    /// The writer has no extension block (a Python writer): torn frames cannot be excluded, and `missed` is a lower bound.
-    Unproven,
-}
-
-/// Frames that were handed out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Read {
-    /// How many; 0 when nothing is new.
-    pub frames: usize,
-    /// Number of the first one, counted over all generations of the stream's header.
-    pub first: u64,
-    /// Frames that were published since the last read and that no read will hand out: overwritten before they were read.
-    pub missed: u64,
-    /// New frames left out because [`Take::Latest`] asked for it.
-    pub skipped: u64,
-    /// What is known of them.
-    pub proof: Proof,
-}
-
-/// What a read found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Reading {
-    /// There is no such stream (yet).
-    Absent,
-    /// The stream is there, but says that its data is not valid (yet).
-    NotValid,
-    /// The buffer has changed: look at [`Mirror::description`] before the next read. All frames of the old one have been handed out or counted as missed.
-    Changed,
-    /// Frames, maybe none.
-    Frames(Read),
-}
-
-/// Why a stream cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum MirrorError<E> {
-    /// A segment is there but cannot be opened.
-    #[error("{0}")]
-    Source(E),
-    /// The header is no header.
-    #[error("{0}")]
-    Header(#[from] HeaderError),
-    /// The header describes the impossible.
-    #[error("the header describes an impossible stream: {0}")]
-    Description(#[from] DescriptionError),
-    /// The data segment does not hold what the header says.
-    #[error("the data segment has {len} bytes; the header describes {needed}")]
-    DataTooShort {
-        /// Its length.
-        len: usize,
-        /// What the header describes.
-        needed: usize,
-    },
-    /// The static metadata's segment is shorter than the header says.
-    #[error("the static metadata's segment has {len} bytes; the header says {needed}")]
-    StaticMetadataTooShort {
-        /// Its length.
-        len: usize,
-        /// What the header says.
-        needed: usize,
-    },
-    /// [`Take::Exactly`] more than the ring or the caller's slices hold.
-    #[error("exactly {asked} frames were asked for, but at most {possible} can be had at once")]
-    TooMany {
-        /// Asked for.
-        asked: usize,
-        /// What ring and slices allow.
-        possible: usize,
-    },
-}
-
-/// Pickled static metadata in shared memory.
-#[derive(Clone, Debug)]
-pub struct Blob<M> {
-    memory: M,
-    len: usize,
-}
-
-impl<M: Memory> Blob<M> {
-    /// The segment's memory.
-    #[must_use]
-    pub const fn memory(&self) -> &M {
-        &self.memory
-    }
-
-    /// Length in bytes.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether it has no byte.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Copies as many bytes as fit into `target`, for [`decode`](crate::static_metadata::decode()): what lies in shared memory may change
-    /// under a decoder's hands.
-    pub fn copy_to(&self, target: &mut [u8]) {
-        let len = self.len.min(target.len());
-        self.memory.load_bytes(0, target.get_mut(..len).unwrap_or_default(), Word::B1);
-    }
-}
-
-/// What has changed since the last look.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Changes {
-    /// There is a new buffer with maybe another description.
-    pub buffer: bool,
-    /// There is new static metadata.
-    pub static_metadata: bool,
-}
 
 /// A local view of a stream that another process writes.
 #[derive(Debug)]
@@ -180,28 +40,6 @@ pub struct Mirror<S: SegmentSource> {
     /// A header that was cut short and let go of; no other is looked for before its name leads elsewhere.
     cut: Option<S::Memory>,
     left: Option<Left>,
-}
-
-/// Where a mirror was in a stream whose header it has let go of.
-#[derive(Clone, Copy, Debug)]
-struct Left {
-    writer: Writer,
-    /// The next frame that it would have handed out.
-    next: u64,
-}
-
-/// What a stream is like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Status {
-    /// There is no such stream (yet).
-    Absent,
-    /// It is there, but says that its data is not valid (yet).
-    NotValid,
-    /// The buffer has changed: look at [`Mirror::description`].
-    Changed,
-    /// There is a buffer to read from.
-    Ready,
 }
 
 impl<S: SegmentSource> Mirror<S> {
@@ -275,61 +113,6 @@ impl<S: SegmentSource> Mirror<S> {
         {
             self.let_go();
         }
-    }
-
-    /// Lets go of segments that were [cut short](SegmentSource::is_cut), and says whether there were any. To be called behind a read when one may
-    /// have been, with what it handed out: if so, that is nothing to be used, and counts as missed. The stream is then as one that
-    /// is not valid; its next ring or header is found as any other.
-    #[cold]
-    pub fn let_go_of_cut(&mut self, read: Option<&Read>) -> bool {
-        let header = self.header.as_ref().map(|h| h.view.memory()).filter(|m| self.source.is_cut(m)).cloned();
-        let ring = self.buffer.as_ref().is_some_and(|b| self.source.is_cut(b.ring.memory()));
-        if header.is_none() && !ring {
-            return false;
-        }
-        if let Some(read) = read {
-            self.missed = self.missed.saturating_add(read.missed);
-            if let Some(buffer) = &mut self.buffer {
-                buffer.take_back(read);
-            }
-        }
-        if let Some(buffer) = &mut self.buffer {
-            buffer.cut_short();
-        }
-        if header.is_some() {
-            self.let_go();
-            self.cut = header;
-        }
-        true
-    }
-
-    /// Lets go of header and buffer, and remembers the place.
-    fn let_go(&mut self) {
-        self.header = None;
-        if let Some(buffer) = self.buffer.take().filter(|b| b.position.is_some()) {
-            self.left = Some(Left { writer: buffer.writer, next: buffer.next() });
-        }
-    }
-
-    /// Opens the segment with the stream's static metadata; `None` when there is none (yet).
-    ///
-    /// # Errors
-    /// [`MirrorError::Source`], [`MirrorError::StaticMetadataTooShort`].
-    pub fn static_metadata(&mut self) -> Result<Option<Blob<S::Memory>>, MirrorError<S::Error>> {
-        let Some(header) = &self.header else { return Ok(None) };
-        let Some((generation, nbytes)) = header.static_metadata() else { return Ok(None) };
-        let needed = usize::try_from(nbytes).unwrap_or(usize::MAX);
-        let name = self.name.static_metadata(generation);
-        let Some(memory) = self.source.open(&name).map_err(MirrorError::Source)? else { return Ok(None) };
-        let len = memory.len();
-        if header.view.meta_generation() != generation {
-            // Another one has come meanwhile; the next call opens that.
-            return Ok(None);
-        }
-        if len < needed {
-            return Err(MirrorError::StaticMetadataTooShort { len, needed });
-        }
-        Ok(Some(Blob { memory, len: needed }))
     }
 
     /// Attaches when needed and hands out new frames: their bytes one behind the other, and where the stream has times, the time of each.
