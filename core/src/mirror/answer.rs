@@ -61,7 +61,7 @@ pub enum Reading {
     Absent,
     /// The stream is there, but says that its data is not valid (yet).
     NotValid,
-    /// The buffer has changed: look at [`Mirror::description`] before the next read. All frames of the old one have been handed out or counted as missed.
+    /// The buffer has changed: look at [`Mirror::description`](super::Mirror::description) before the next read. All frames of the old one have been handed out or counted as missed.
     Changed,
     /// Frames, maybe none.
     Frames(Read),
@@ -85,7 +85,7 @@ pub enum Status {
     Absent,
     /// It is there, but says that its data is not valid (yet).
     NotValid,
-    /// The buffer has changed: look at [`Mirror::description`].
+    /// The buffer has changed: look at [`Mirror::description`](super::Mirror::description).
     Changed,
     /// There is a buffer to read from.
     Ready,
