@@ -3,6 +3,8 @@
 //! The writer of a stream holds `flock(LOCK_EX)` on the header's file: the kernel lets go of it when the process is gone, however it went. So a
 //! header that can be locked is nobody's, and a second writer on a live name is refused.
 
+mod reserved;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
@@ -15,13 +17,13 @@ use axismirror_core::store::{HeaderSegment, SegmentStore};
 use rustix::fs::{self, Stat};
 use rustix::io::Errno;
 
+use self::reserved::Reserved;
 use super::attached;
 use super::guard::{Guard, Kept};
 use super::locks::{START_PATIENCE, lock, named_in, one_at_a_time};
 use super::names::{self, Names, Places, leads_to, unlink};
 use super::segment::{
-    FileId, Segment, ShmError, create_reserved, create_unnamed, free_bytes, name_unnamed, no_space, open_existing,
-    share,
+    FileId, Segment, ShmError, create_reserved, free_bytes, name_unnamed, no_space, open_existing, share,
 };
 use crate::access::Access;
 
@@ -53,26 +55,6 @@ struct Start {
     before: Option<File>,
     /// Whether the one that it has is a new file.
     made: bool,
-}
-
-/// Memory that is kept for segments to come, as files without names: a process that dies leaves nothing of it.
-#[derive(Debug, Default)]
-struct Reserved {
-    /// With so many bytes each.
-    files: Vec<(usize, File)>,
-    /// One that comes in the place of another: its bytes, and those of `files` that it has beyond the other's.
-    in_place: Option<(usize, usize)>,
-}
-
-impl Reserved {
-    fn take(&mut self, len: usize) -> Option<File> {
-        let at = self.files.iter().position(|(has, _)| *has == len)?;
-        Some(self.files.swap_remove(at).1)
-    }
-
-    fn clear(&mut self) {
-        *self = Self::default();
-    }
 }
 
 impl ShmStore {
@@ -122,59 +104,6 @@ impl ShmStore {
     pub fn check_room(&self, needed: usize) -> Result<(), ShmError> {
         let (dir, needed) = (self.places.dir(), needed as u64);
         if free_bytes(dir) < needed { Err(no_space(dir, needed)) } else { Ok(()) }
-    }
-
-    /// Takes the memory of segments that are to be made beside those that there are, so that nobody else can have it by then; those of no bytes are
-    /// none. It is kept until they are made, or until [`ShmStore::release`].
-    ///
-    /// # Errors
-    /// [`ShmError::NoSpace`]; nothing is taken then.
-    pub fn reserve(&mut self, lens: &[usize]) -> Result<(), ShmError> {
-        self.reserved.clear();
-        self.reserve_more(lens).inspect_err(|_| self.reserved.clear())
-    }
-
-    /// The same, where a segment of `len` bytes is to be made in the place of one of `before` bytes, which is removed first. What it needs more than that
-    /// is taken now, the rest when the other one is removed.
-    ///
-    /// # Errors
-    /// [`ShmError::NoSpace`].
-    pub fn reserve_in_place(&mut self, lens: &[usize], len: usize, before: usize) -> Result<(), ShmError> {
-        // What a file system gives at once: tmpfs a page.
-        let page = fs::statvfs(self.places.dir()).map_or(1, |v| usize::try_from(v.f_frsize).unwrap_or(1)).max(1);
-        let pages = |len: usize| len.div_ceil(page);
-        self.reserve(lens)?;
-        let more = pages(len).saturating_sub(pages(before)) * page;
-        let taken = self.reserve_more(&[more]).map_err(|_| no_space(self.places.dir(), len as u64));
-        self.reserved.in_place = Some((len, more));
-        taken.inspect_err(|_| self.reserved.clear())
-    }
-
-    /// What is reserved is free again.
-    pub fn release(&mut self) {
-        self.reserved.clear();
-    }
-
-    fn reserve_more(&mut self, lens: &[usize]) -> Result<(), ShmError> {
-        for &len in lens.iter().filter(|len| **len > 0) {
-            // Nothing is tried that cannot be: to fill memory takes time.
-            self.check_room(len)?;
-            if let Some(file) = create_unnamed(self.places.dir(), self.places.folder(), len)? {
-                self.reserved.files.push((len, file));
-            }
-        }
-        Ok(())
-    }
-
-    /// A segment is gone, in whose place another is to come: now there is room for that.
-    fn reserve_freed(&mut self) {
-        let Some((len, more)) = self.reserved.in_place.take() else { return };
-        drop(self.reserved.take(more));
-        if self.reserve_more(&[len]).is_err() {
-            // Not yet: it was another one that is gone.
-            let _ = self.reserve_more(&[more]);
-            self.reserved.in_place = Some((len, more));
-        }
     }
 
     /// Whether another process has a header of this store mapped, or could have: other users' processes, which a shared one may be read by,
