@@ -4,15 +4,17 @@
 //! on the wire. Has no clock and knows no device.
 
 mod event;
+mod needs;
 mod open;
 
 use heapless::String;
 
 pub use self::event::{Event, Observer};
+pub use self::needs::Needs;
 use self::open::Open;
 use crate::axis_array::AxisArray;
 use crate::extension::{Clock, Extension, Received, Timing, Writer};
-use crate::header::{Description, HEADER_SEGMENT_LEN};
+use crate::header::Description;
 use crate::health::Health;
 use crate::name::StreamName;
 use crate::ring::{Reserved, WrongFrameSize};
@@ -76,18 +78,6 @@ pub enum Lost {
     Contents,
     /// The header.
     Header,
-}
-
-/// Bytes of the segments that a change makes; 0 of one that stays.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Needs {
-    /// The header.
-    pub header: usize,
-    /// The ring.
-    pub ring: usize,
-    /// The static metadata.
-    pub static_metadata: usize,
 }
 
 /// The one writer of a stream.
@@ -159,7 +149,8 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         self.open.published()
     }
 
-    /// Publishes a message: a new ring when its description differs, new static metadata when that differs, then its frames.
+    /// Publishes a message: a new ring when its description differs, new static metadata when that differs, then its frames. To find that out takes most of
+    /// its time, of which [`Publisher::reserve`] and [`Publisher::commit`] need nothing.
     ///
     /// # Errors
     /// [`PublishError`]; the stream is as it was.
@@ -205,40 +196,6 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         static_metadata: &[u8],
     ) -> Result<(), PublishError<S::Error>> {
         self.bring_in_line(description.clone(), axis, Contents::Encoded(static_metadata))
-    }
-
-    /// What [`Publisher::apply`] of these settings and [`Publisher::describe`] of this message behind it would make. Changes nothing.
-    ///
-    /// # Errors
-    /// [`PublishError::Plan`], [`PublishError::StaticMetadata`].
-    pub fn needs(&self, settings: &Settings, message: &AxisArray<'_>) -> Result<Needs, PublishError<S::Error>> {
-        let Some(plan) = settings.plan(message)? else { return Ok(Needs::default()) };
-        let version = settings.version;
-        let other_header = self.renames(settings) || version != self.settings.version;
-        let stays = !other_header
-            && !self.ends_ring(settings)
-            && self.open.axis.as_deref() == Some(plan.axis)
-            && self.description() == Some(&plan.description);
-        let digest = if version.has_static_metadata() { Contents::Message(message).digest(plan.axis)? } else { None };
-        let changed = digest.filter(|(digest, _)| other_header || self.open.static_metadata != Some(*digest));
-        Ok(Needs {
-            header: if other_header { HEADER_SEGMENT_LEN } else { 0 },
-            ring: if stays { 0 } else { plan.description.data_len(version) },
-            static_metadata: changed.map_or(0, |(_, len)| len),
-        })
-    }
-
-    /// Whether these settings give the stream another name.
-    fn renames(&self, settings: &Settings) -> bool {
-        match &settings.shmem_name {
-            Some(name) => *name != self.open.name,
-            None => self.settings.shmem_name.is_some(),
-        }
-    }
-
-    /// Whether these settings end the ring.
-    fn ends_ring(&self, settings: &Settings) -> bool {
-        settings.buf_dur.to_bits() != self.settings.buf_dur.to_bits() || settings.axis != self.settings.axis
     }
 
     fn bring_in_line(
