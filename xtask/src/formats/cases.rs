@@ -127,7 +127,8 @@ fn full(context: &Context) -> StepResult {
 /// Some of the channels, and what the ring held before.
 fn channels(context: &Context) -> StepResult {
     let mut session = Session::start(context, &["--board", "pieeg8", "--signal", "eeg", "--units", "volts"])?;
-    session.record(&ALL_ENDINGS, &["--seconds", "2", "--channels", "3,1,8", "--oldest"])?;
+    // Twice as much as has to be compared: the reference begins later, on a busy machine much later.
+    session.record(&ALL_ENDINGS, &["--seconds", "4", "--channels", "3,1,8", "--oldest"])?;
     session.wait_ended(0)?;
     let seen = session.check("", &["--ended", "--least", "500", "--channels", "3,1,8", "--from-oldest"])?;
     session.end()?;
