@@ -4,7 +4,7 @@ use std::path::Path;
 
 use plotters::prelude::*;
 
-use crate::results::{Results, Row, time};
+use crate::results::{Results, Row};
 
 const SIZE: (u32, u32) = (1100, 560);
 /// Places of a group beside its bars: the gap to the next.
@@ -55,8 +55,8 @@ fn draw(results: &Results, suite: &str, title: &str, path: &Path) -> Result<(), 
         .configure_mesh()
         .disable_x_mesh()
         .disable_x_axis()
-        .y_desc("one operation, logarithmic")
-        .y_label_formatter(&|ns| time(*ns))
+        .y_desc("one operation, logarithmic (above the bars: ns, or u for us)")
+        .y_label_formatter(&|ns| tick(*ns))
         .label_style(("sans-serif", 14))
         .draw()?;
     for (j, (contestant, colour)) in contestants.iter().zip(COLOURS.iter().cycle()).enumerate() {
@@ -106,11 +106,21 @@ fn draw(results: &Results, suite: &str, title: &str, path: &Path) -> Result<(), 
     Ok(())
 }
 
+/// A decade.
+fn tick(ns: f64) -> String {
+    match ns {
+        n if n < 1e3 => format!("{n} ns"),
+        n if n < 1e6 => format!("{:.0} us", n / 1e3),
+        n => format!("{:.0} ms", n / 1e6),
+    }
+}
+
 /// A figure above a bar: as short as can be.
 fn short(ns: f64) -> String {
     match ns {
-        n if n < 10.0 => format!("{n:.1}"),
-        n if n < 1e4 => format!("{n:.0}"),
-        n => format!("{:.0}k", n / 1e3),
+        n if n < 9.95 => format!("{n:.1}"),
+        n if n < 999.5 => format!("{n:.0}"),
+        n if n < 9950.0 => format!("{:.1}u", n / 1e3),
+        n => format!("{:.0}u", n / 1e3),
     }
 }
