@@ -255,13 +255,15 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
     }
 
     /// Changes settings. A new `buf_dur` or axis ends the ring, and the next message makes another; a new name or version ends the
-    /// header too, and one with placeholders appears.
+    /// header too, and one with placeholders appears. Under the same name frames are counted on.
     ///
     /// # Errors
     /// [`PublishError::Store`] when the new header cannot be made; the stream is as it was.
     pub fn apply(&mut self, settings: Settings) -> Result<(), PublishError<S::Error>> {
-        if self.renames(&settings) || settings.version != self.settings.version {
+        if self.renames(&settings) {
             self.reopen(&settings)?;
+        } else if settings.version != self.settings.version {
+            self.reopen_counting_on(&settings)?;
         } else if self.ends_ring(&settings) {
             self.invalidate();
         }
@@ -284,15 +286,20 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
             }
             Lost::Header => {
                 let settings = Settings { shmem_name: Some(self.open.name.clone()), ..self.settings.clone() };
-                let published = self.open.published();
-                self.reopen(&settings)?;
-                self.open.base = published;
-                Ok(())
+                self.reopen_counting_on(&settings)
             }
         }
     }
 
     /// Ends the header and what it announces; one with placeholders takes its place, maybe under another name.
+    /// Another header in the place of one that readers know.
+    fn reopen_counting_on(&mut self, settings: &Settings) -> Result<(), PublishError<S::Error>> {
+        let published = self.open.published();
+        self.reopen(settings)?;
+        self.open.base = published;
+        Ok(())
+    }
+
     fn reopen(&mut self, settings: &Settings) -> Result<(), PublishError<S::Error>> {
         let fresh = Open::new(&mut self.store, settings, self.writer, self.clock)?;
         self.invalidate();

@@ -5,6 +5,7 @@ use crate::extension::Extension;
 use crate::fence::Acquire;
 use crate::header::{Description, DescriptionError, Generation, HeaderView};
 use crate::memory::Memory;
+use crate::ring::possible;
 
 /// A stream's header.
 #[derive(Debug)]
@@ -59,13 +60,14 @@ impl<M: Memory + Clone> Header<M> {
     fn look_now(&self, extension: &Extension<M>, sequence: u32) -> Look {
         let generation = self.view.buffer_generation();
         let (now, before) = (extension.counters(generation), extension.counters(generation.previous()));
+        let (committed, reserved) = (before.committed(), before.reserved());
         Look {
             bvalid: self.view.bvalid(),
             generation,
             sequence,
             base: now.base(),
             committed: now.committed(),
-            before: Ended { committed: before.committed(), reserved: before.reserved() },
+            before: Ended { committed: possible(committed, reserved), reserved },
             description: Description::parse(&self.view),
         }
     }

@@ -31,6 +31,7 @@ pub use chunk::{Frames, Times};
 pub use cursor::{Cursor, Span, spans};
 pub use fill::WrongFrameSize;
 pub use place::{Frame, Reserved, Sample};
+pub(crate) use reader::possible;
 pub use reader::{Lapped, RingReader};
 pub use writer::RingWriter;
 

@@ -17,6 +17,13 @@ pub struct Lapped {
     pub oldest: u64,
 }
 
+/// The frames published, when so many were started before; none when they were not. No writer says that: somebody else has written there, and no frame is
+/// to be made of it.
+#[inline]
+pub(crate) const fn possible(committed: u64, reserved: u64) -> u64 {
+    if committed <= reserved { committed } else { 0 }
+}
+
 /// A reader of one data segment.
 #[derive(Debug)]
 pub struct RingReader<M> {
@@ -49,9 +56,10 @@ impl<M: Memory> RingReader<M> {
     #[must_use]
     #[inline]
     pub fn committed(&self, extension: &Extension<impl Memory>, generation: Generation) -> u64 {
-        let committed = extension.counters(generation).committed();
+        let counters = extension.counters(generation);
+        let committed = counters.committed();
         self.data.fence_acquire(Acquire::Committed);
-        committed
+        possible(committed, counters.reserved())
     }
 
     /// Proves that the frames from `first` on, copied before this call, were not touched meanwhile.
