@@ -53,7 +53,7 @@ impl<'a> Frames<'a> {
         self.bytes.len() / self.frame_bytes()
     }
 
-    /// Never.
+    /// Whether there are none: never so in [`News::Frames`], but behind [`truncated`](Self::truncated) of 0.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -19,7 +19,7 @@ pub(super) fn check(path: &Path, pending: u64) -> Result<Option<u64>, RecordErro
     let free = fs.f_bavail.saturating_mul(fs.f_frsize);
     let reserve = RESERVE.min(fs.f_blocks.saturating_mul(fs.f_frsize) / RESERVE_PART);
     if free < reserve.saturating_add(pending) {
-        return Err(RecordError::DiskFull { path: path.to_owned(), free, reserve });
+        return Err(RecordError::DiskNearlyFull { path: path.to_owned(), needed: pending, free, reserve });
     }
     Ok(Some(free))
 }

@@ -41,15 +41,25 @@ pub enum RecordError {
         /// Why.
         source: io::Error,
     },
-    /// The disk is full, or nearly.
-    #[error("the disk of {} is full: {free} bytes are free, {reserve} of them are left alone", path.display())]
-    DiskFull {
+    /// What comes next would leave the disk without the room that is left to others. The file takes what still has to be said.
+    #[error("the disk of {} is nearly full: the next write needs {needed} bytes, {free} are free, and {reserve} of them are left alone", path.display())]
+    DiskNearlyFull {
         /// The file's path.
         path: PathBuf,
+        /// What the next write may need.
+        needed: u64,
         /// What is free.
         free: u64,
         /// What is never used.
         reserve: u64,
+    },
+    /// There was no room for what was to be written: others took it, or have a claim on it (a quota). The file takes no more.
+    #[error("the disk of {} is full: the last write found no room, and {free} bytes are free", path.display())]
+    DiskFull {
+        /// The file's path.
+        path: PathBuf,
+        /// What is free, perhaps for others.
+        free: u64,
     },
     /// The format cannot hold samples of this type.
     #[error("{format} cannot hold samples of the type {}: {why}", dtype.code())]
@@ -136,7 +146,9 @@ impl RecordError {
             Self::Lossy { .. } => {
                 "--lossy rounds and clips such samples and counts them; .parquet, .arrow, .xdf and .csv hold them as they are"
             }
-            Self::DiskFull { .. } => "what was recorded until now is in the file",
+            Self::DiskNearlyFull { .. } | Self::DiskFull { .. } => {
+                "what was recorded until now is in the file; make room, or record on another disk"
+            }
             _ => return None,
         };
         Some(text.to_owned())

@@ -23,6 +23,7 @@ use crate::mirror::{Follower, News, Start, StreamInfo};
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// How often events are looked for: a service that is killed and started again twice between two looks takes those of the time between with it.
 const LOOK_FOR_EVENTS_EVERY: Duration = Duration::from_millis(20);
+
 /// Records a stream.
 #[derive(Debug)]
 pub struct Recorder {
@@ -101,26 +102,29 @@ impl Recorder {
         if left == 0 {
             return Ok(Step::Done);
         }
-        let news = match self.follower.next(longest)? {
+        match self.follower.next(longest)? {
             News::Nothing => return Ok(Step::Recording),
             News::Waiting(state) => return Ok(Step::Waiting(state)),
-            News::Stream(info) => Ok(info.clone()),
-            News::Frames(frames) => Err(self.batch.fill(&frames, left, self.options.channels.as_ref())),
-        };
-        match news {
-            Ok(info) => {
-                let instance = self.follower.mirror().instance();
-                let goes_on = self.info.as_ref().is_some_and(|before| goes_on(before, &info));
-                // In one file no number stands for two frames.
-                let goes_on = goes_on && self.instance == instance;
-                (self.info, self.instance) = (Some(info), instance);
-                if !goes_on {
-                    self.close("the stream changed")?;
-                }
+            News::Stream(info) => {
+                let info = info.clone();
+                self.change(info)?;
             }
-            Err(gap) => self.record(gap)?,
+            News::Frames(frames) => {
+                let gap = self.batch.fill(&frames, left, self.options.channels.as_ref());
+                self.record(gap)?;
+            }
         }
         Ok(Step::Recording)
+    }
+
+    /// What the frames are from here on: what cannot be in the same file as those before is for the next part.
+    fn change(&mut self, info: StreamInfo) -> Result<(), RecordError> {
+        let instance = self.follower.mirror().instance();
+        let goes_on = self.info.as_ref().is_some_and(|before| goes_on(before, &info));
+        // In one file no number stands for two frames.
+        let goes_on = goes_on && self.instance == instance;
+        (self.info, self.instance) = (Some(info), instance);
+        if goes_on { Ok(()) } else { self.close("the stream changed") }
     }
 
     /// Frames that are still to come.
@@ -294,14 +298,14 @@ impl Recorder {
         let error = match error {
             RecordError::File { path, source } if source.kind() == io::ErrorKind::StorageFull => {
                 let free = disk::free_bytes(&path).unwrap_or(0);
-                RecordError::DiskFull { path, free, reserve: 0 }
+                RecordError::DiskFull { path, free }
             }
             error => error,
         };
         // After an error of the file itself it holds what was flushed, and takes no more.
-        let broken = matches!(error, RecordError::File { .. } | RecordError::Format { .. })
-            || matches!(error, RecordError::DiskFull { reserve: 0, .. });
-        if broken {
+        let is_broken =
+            matches!(error, RecordError::File { .. } | RecordError::Format { .. } | RecordError::DiskFull { .. });
+        if is_broken {
             if let Some(part) = self.part.take() {
                 self.put_away(part);
             }
@@ -332,7 +336,7 @@ impl Recorder {
     /// Ends the recording.
     ///
     /// # Errors
-    /// [`RecordError::File`], [`RecordError::DiskFull`].
+    /// [`RecordError::File`], [`RecordError::DiskFull`], [`RecordError::Format`].
     pub fn finish(&mut self, why: &str) -> Result<(), RecordError> {
         self.close(why).and_then(|()| self.sync()).map_err(|error| self.fail(error))
     }
