@@ -1,50 +1,83 @@
-//! Samples as text, whatever their type, and fields of CSV.
+//! Samples as text, whatever their type, and fields of CSV; and back.
+//!
+//! | in | is |
+//! |---|---|
+//! | `number` | a sample as a [`Number`], from its bytes and back |
+//! | `half` | half precision |
+//!
+//! Knows no file and no stream: what is printed or written, and what was read, comes here sample by sample.
+
+mod half;
+mod number;
 
 use std::borrow::Cow;
 
 use axismirror_core::dtype::DType;
 
-use crate::mirror::value::f16_to_f32;
+pub use self::half::{f16_to_f32, f32_to_f16};
+pub use self::number::Number;
 
-/// One sample, little-endian, as a number that reads back to the same value.
+/// One sample, little-endian, as a number that reads back to the same value; empty when the bytes are not as many as the type has.
 #[must_use]
 pub fn text(dtype: DType, bytes: &[u8]) -> String {
-    macro_rules! as_number {
-        ($t:ty) => {
-            bytes.try_into().map_or_else(|_| String::new(), |b| <$t>::from_le_bytes(b).to_string())
-        };
+    fn complex(re: &str, im: &str) -> String {
+        let sign = if im.starts_with('-') { "" } else { "+" };
+        format!("{re}{sign}{im}j")
     }
-    match dtype {
-        DType::Bool => (bytes.first() != Some(&0)).to_string(),
-        DType::I8 => as_number!(i8),
-        DType::U8 => as_number!(u8),
-        DType::I16 => as_number!(i16),
-        DType::U16 => as_number!(u16),
-        DType::I32 => as_number!(i32),
-        DType::U32 => as_number!(u32),
-        DType::I64 | DType::LongLong => as_number!(i64),
-        DType::U64 | DType::ULongLong => as_number!(u64),
-        DType::F16 => {
-            bytes.try_into().map_or_else(|_| String::new(), |b| f16_to_f32(u16::from_le_bytes(b)).to_string())
-        }
-        DType::F32 => float(bytes.try_into().map_or(f32::NAN, f32::from_le_bytes)),
-        DType::F64 => float(bytes.try_into().map_or(f64::NAN, f64::from_le_bytes)),
-        DType::C64 | DType::C128 => {
-            let part = if dtype == DType::C64 { DType::F32 } else { DType::F64 };
-            let (re, im) = bytes.split_at(bytes.len() / 2);
-            let im = text(part, im);
-            let sign = if im.starts_with('-') { "" } else { "+" };
-            format!("{}{sign}{im}j", text(part, re))
-        }
+    match Number::of(dtype, bytes) {
+        None => String::new(),
+        Some(Number::Bool(b)) => b.to_string(),
+        Some(Number::Signed(n)) => n.to_string(),
+        Some(Number::Unsigned(n)) => n.to_string(),
+        Some(Number::Single(x)) => float(x),
+        Some(Number::Double(x)) => float(x),
+        Some(Number::ComplexSingle(re, im)) => complex(&float(re), &float(im)),
+        Some(Number::ComplexDouble(re, im)) => complex(&float(re), &float(im)),
     }
+}
+
+/// The sample that such a text is, or `None`.
+#[must_use]
+pub fn parse(dtype: DType, text: &str) -> Option<Number> {
+    Some(match dtype {
+        DType::Bool => Number::Bool(text.parse().ok()?),
+        DType::I8 | DType::I16 | DType::I32 | DType::I64 | DType::LongLong => {
+            let unused = 64 - 8 * dtype.size();
+            Number::Signed(text.parse().ok().filter(|n: &i64| n << unused >> unused == *n)?)
+        }
+        DType::U8 | DType::U16 | DType::U32 | DType::U64 | DType::ULongLong => {
+            let unused = 64 - 8 * dtype.size();
+            Number::Unsigned(text.parse().ok().filter(|n: &u64| n << unused >> unused == *n)?)
+        }
+        DType::F16 | DType::F32 => Number::Single(text.parse().ok()?),
+        DType::F64 => Number::Double(text.parse().ok()?),
+        DType::C64 => {
+            let (re, im) = parts(text)?;
+            Number::ComplexSingle(re.parse().ok()?, im.parse().ok()?)
+        }
+        DType::C128 => {
+            let (re, im) = parts(text)?;
+            Number::ComplexDouble(re.parse().ok()?, im.parse().ok()?)
+        }
+    })
+}
+
+/// The parts of `1.5e-7-2000j`.
+fn parts(text: &str) -> Option<(&str, &str)> {
+    let text = text.strip_suffix('j')?;
+    // The sign between the parts is none of an exponent.
+    let sign = text.char_indices().skip(1).filter(|(at, c)| {
+        matches!(c, '+' | '-') && !text.get(..*at).is_some_and(|before| before.ends_with(['e', 'E']))
+    });
+    let (re, im) = text.split_at_checked(sign.last()?.0)?;
+    Some((re, im.strip_prefix('+').unwrap_or(im)))
 }
 
 /// As [`text()`], but for columns: floating-point numbers are rounded to six digits.
 #[must_use]
 pub fn short(dtype: DType, bytes: &[u8]) -> String {
-    let number = match dtype {
-        DType::F32 => bytes.try_into().map_or(f64::NAN, |b| f64::from(f32::from_le_bytes(b))),
-        DType::F64 => bytes.try_into().map_or(f64::NAN, f64::from_le_bytes),
+    let number = match Number::of(dtype, bytes) {
+        Some(number @ (Number::Single(_) | Number::Double(_))) => number.value(),
         _ => return text(dtype, bytes),
     };
     let size = number.abs();
@@ -87,7 +120,38 @@ mod tests {
         assert_eq!(text(DType::Bool, &[1]), "true");
         let complex = [1.5f32.to_le_bytes(), (-2f32).to_le_bytes()].concat();
         assert_eq!(text(DType::C64, &complex), "1.5-2j");
-        assert_eq!(text(DType::I32, &[1]), "");
+        // Of another length they are none, whatever the type.
+        for (dtype, bytes) in [(DType::I32, &[1][..]), (DType::Bool, &[]), (DType::F32, &[0; 3]), (DType::C64, &[0; 4])]
+        {
+            assert_eq!((text(dtype, bytes), short(dtype, bytes)), (String::new(), String::new()), "{dtype:?}");
+        }
+    }
+
+    #[test]
+    fn texts_become_samples_again() {
+        let read = |text: &str, dtype| {
+            let mut out = Vec::new();
+            parse(dtype, text).map(|number| number.put(dtype, &mut out)).map(|()| out)
+        };
+        assert_eq!(read("-2.5e-5", DType::F32), Some((-2.5e-5_f32).to_le_bytes().to_vec()));
+        assert_eq!(read("18446744073709551615", DType::U64), Some(vec![0xff; 8]));
+        assert_eq!((read("-128", DType::I8), read("65535", DType::U16)), (Some(vec![0x80]), Some(vec![0xff, 0xff])));
+        assert_eq!(read("true", DType::Bool), Some(vec![1]));
+        let complex = [1.5e-7_f64.to_le_bytes(), (-2.0e3_f64).to_le_bytes()].concat();
+        assert_eq!(read("1.5e-7-2000j", DType::C128), Some(complex));
+        assert_eq!(read("1+2j", DType::C64), Some([1f32.to_le_bytes(), 2f32.to_le_bytes()].concat()));
+        for (wrong, dtype) in [
+            ("1.5", DType::I32),
+            ("300", DType::U8),
+            ("128", DType::I8),
+            ("-1", DType::U64),
+            ("1", DType::Bool),
+            ("x", DType::F64),
+            ("1+2", DType::C64),
+            ("j", DType::C64),
+        ] {
+            assert_eq!(read(wrong, dtype), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -1,31 +1,36 @@
-//! What our own recorder says in each format, word for word: its description's version and attributes, and what it writes among annotations and
-//! comments. A replay takes it back.
+//! What our own recorder says in each format, word for word: the description and its attributes, and the line that tells of a gap. A replay takes it
+//! back.
+//!
+//! | in | is |
+//! |---|---|
+//! | `description` | what is said as JSON |
+//! | `annotations` | what is said in EDF and BDF |
+//!
+//! The words of CSV and of files of columns are those of the formats beside this one. Knows nothing of what a replay makes of it.
 
+pub(crate) mod annotations;
+mod description;
+
+pub(crate) use self::description::volts_per_code;
+pub use self::description::{Description, End, Event, Gap};
 use crate::count::{count, were};
 
 /// The version of the description's JSON.
 pub(crate) const VERSION: u32 = 1;
+/// What the description is called in every format, and the sums in XDF's footer.
+pub(crate) const DESCRIPTION: &str = "axismirror";
 /// Unit of samples that are codes.
 pub(crate) const CODE: &str = "code";
+/// Unit of samples that are volts.
+pub(crate) const VOLTS: &str = "V";
 /// The attribute that says what a code is in volts.
 pub(crate) const VOLTS_PER_CODE: &str = "volts_per_code";
+/// The attribute that says the unit of the samples; in XDF and in a column's metadata it is called so, too.
+pub(crate) const UNIT: &str = "unit";
 
-// Annotations of EDF and BDF. Each comes first in its text, and a blank before the rest.
-/// The description, in pieces: `axismirror 1/3 {...`.
-pub(crate) const DESCRIPTION: &str = "axismirror";
-/// The sums, in pieces: `axismirror end 1/2 {...`.
-pub(crate) const END: &str = "axismirror end";
-/// The stream's time at a place: `axismirror time: frame=1000 t=12.000123`.
-pub(crate) const TIME: &str = "axismirror time:";
-/// Frames that stand for lost ones: `BAD_gap: 12 frames were not acquired`.
-pub(crate) const GAP: &str = "BAD_gap:";
-/// Frames up to the end of the last record: `BAD_padding: 3 frames`.
-pub(crate) const PADDING: &str = "BAD_padding:";
-
-// XDF.
-/// Type of the stream of gaps.
+/// XDF: type of the stream of gaps.
 pub(crate) const GAPS_TYPE: &str = "Gaps";
-/// What the `source_id` of all streams begins with.
+/// What the `source_id` of all streams begins with, and the equipment in the header of EDF and BDF.
 pub(crate) const SOURCE: &str = "axismirror:";
 
 /// Why frames are missing, of a gap's line.

@@ -1,48 +1,16 @@
-//! A sample as a number, whatever its type.
+//! A sample as an `f64`, whatever its type: what a program that calculates wants. How bytes become numbers is said at
+//! [`sample`](crate::sample).
 
 use axismirror_core::dtype::DType;
+
+use crate::sample::Number;
+pub use crate::sample::f16_to_f32;
 
 /// One sample, little-endian, as the nearest `f64`: exact but for integers beyond 2^53. `?` is 0 or 1, complex numbers are their magnitude; NaN
 /// when the bytes are not as many as the type has.
 #[must_use]
 pub fn value(dtype: DType, bytes: &[u8]) -> f64 {
-    macro_rules! number {
-        ($t:ty) => {
-            bytes.try_into().map_or(f64::NAN, |b| <$t>::from_le_bytes(b) as f64)
-        };
-    }
-    match dtype {
-        DType::Bool => bytes.first().map_or(f64::NAN, |b| f64::from(u8::from(*b != 0))),
-        DType::I8 => number!(i8),
-        DType::U8 => number!(u8),
-        DType::I16 => number!(i16),
-        DType::U16 => number!(u16),
-        DType::I32 => number!(i32),
-        DType::U32 => number!(u32),
-        DType::I64 | DType::LongLong => number!(i64),
-        DType::U64 | DType::ULongLong => number!(u64),
-        DType::F16 => bytes.try_into().map_or(f64::NAN, |b| f64::from(f16_to_f32(u16::from_le_bytes(b)))),
-        DType::F32 => number!(f32),
-        DType::F64 => number!(f64),
-        DType::C64 | DType::C128 => {
-            let part = if dtype == DType::C64 { DType::F32 } else { DType::F64 };
-            let (re, im) = bytes.split_at(bytes.len() / 2);
-            value(part, re).hypot(value(part, im))
-        }
-    }
-}
-
-/// The value of an IEEE 754 binary16 from its bits: exact.
-#[must_use]
-pub fn f16_to_f32(bits: u16) -> f32 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let fraction = f32::from(bits & 0x3FF);
-    sign * match bits >> 10 & 0x1F {
-        0 => fraction * 2f32.powi(-24),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        e => (fraction + 1024.0) * 2f32.powi(i32::from(e) - 25),
-    }
+    Number::of(dtype, bytes).map_or(f64::NAN, Number::value)
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@
 use axismirror_core::dtype::DType;
 
 use super::{Head, RecordError};
-use crate::formats::own::CODE;
-use crate::mirror::value::value;
+use crate::formats::own::{CODE, VOLTS};
+use crate::sample::Number;
 
 /// How samples become codes.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Codes {
         let refused = |why| RecordError::Type { format, dtype: head.dtype, why };
         let step = match head.dtype {
             DType::C64 | DType::C128 => return Err(refused("complex numbers are no codes")),
-            DType::F16 | DType::F32 | DType::F64 if head.unit == "V" => head.volts_per_code().ok_or_else(|| {
+            DType::F16 | DType::F32 | DType::F64 if head.unit == VOLTS => head.volts_per_code().ok_or_else(|| {
                 refused("volts become codes only with the attribute `volts_per_code`, which is not there")
             })?,
             DType::F16 | DType::F32 | DType::F64 if head.unit != CODE => {
@@ -47,16 +47,25 @@ impl Codes {
 
     /// The code of a sample, or the sample's value when it has none.
     pub(super) fn of(&self, bytes: &[u8]) -> Result<Code, f64> {
-        match whole(self.dtype, bytes) {
-            Some(Whole::Small(n)) if (self.low..=self.high).contains(&n) => Ok(Code { code: n as i32, changed: false }),
-            Some(Whole::Small(n)) => self.changed(n as f64),
-            Some(Whole::Large(n)) => self.changed(n as f64),
-            None => self.of_float(bytes),
+        match Number::of(self.dtype, bytes) {
+            Some(Number::Bool(b)) => self.of_whole(i64::from(b)),
+            Some(Number::Signed(n)) => self.of_whole(n),
+            Some(Number::Unsigned(n)) => i64::try_from(n).map_or_else(|_| self.changed(n as f64), |n| self.of_whole(n)),
+            Some(number) => self.of_float(number.value()),
+            // Not a sample's bytes.
+            None => self.changed(f64::NAN),
         }
     }
 
-    fn of_float(&self, bytes: &[u8]) -> Result<Code, f64> {
-        let value = value(self.dtype, bytes);
+    fn of_whole(&self, n: i64) -> Result<Code, f64> {
+        if (self.low..=self.high).contains(&n) {
+            Ok(Code { code: n as i32, changed: false })
+        } else {
+            self.changed(n as f64)
+        }
+    }
+
+    fn of_float(&self, value: f64) -> Result<Code, f64> {
         let code = (value / self.step).round();
         let same = match self.dtype {
             // A zero with a sign is another number, bit for bit.
@@ -81,35 +90,4 @@ impl Codes {
         let code = (value / self.step).round().clamp(self.low as f64, self.high as f64);
         Ok(Code { code: code as i32, changed: true })
     }
-}
-
-/// A whole number.
-enum Whole {
-    Small(i64),
-    /// Beyond an `i64`.
-    Large(u64),
-}
-
-/// The number of a sample of a whole type; `None` of any other.
-fn whole(dtype: DType, bytes: &[u8]) -> Option<Whole> {
-    macro_rules! number {
-        ($t:ty) => {
-            Whole::Small(bytes.try_into().map_or(0, <$t>::from_le_bytes).into())
-        };
-    }
-    Some(match dtype {
-        DType::Bool => Whole::Small((bytes.first() != Some(&0)).into()),
-        DType::I8 => number!(i8),
-        DType::U8 => number!(u8),
-        DType::I16 => number!(i16),
-        DType::U16 => number!(u16),
-        DType::I32 => number!(i32),
-        DType::U32 => number!(u32),
-        DType::I64 | DType::LongLong => number!(i64),
-        DType::U64 | DType::ULongLong => {
-            let n = bytes.try_into().map_or(0, u64::from_le_bytes);
-            i64::try_from(n).map_or(Whole::Large(n), Whole::Small)
-        }
-        DType::F16 | DType::F32 | DType::F64 | DType::C64 | DType::C128 => return None,
-    })
 }

@@ -1,6 +1,6 @@
 //! Frames as columns: `frame`, `time`, and one a channel under its label, in the stream's own type.
 //!
-//! Knows Arrow's arrays and no file.
+//! Knows Arrow's arrays and no file; must never know when rows are written.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,10 +15,8 @@ use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use axismirror_core::dtype::DType;
 
 use super::{Block, Head, RecordError};
-
-/// Names of the columns before the channels'.
-const FRAME: &str = "frame";
-const TIME: &str = "time";
+use crate::formats::columns::{FRAME, TIME};
+use crate::formats::own::UNIT;
 
 /// Rows that wait for a file.
 #[derive(Debug)]
@@ -38,7 +36,7 @@ impl Columns {
         let data_type = data_type(head.dtype);
         let data_type =
             data_type.ok_or(RecordError::Type { format, dtype: head.dtype, why: "it has no complex numbers" })?;
-        let unit = HashMap::from([("unit".to_owned(), head.unit.clone())]);
+        let unit = HashMap::from([(UNIT.to_owned(), head.unit.clone())]);
         let mut fields = vec![Field::new(FRAME, DataType::Int64, false), Field::new(TIME, DataType::Float64, true)];
         for label in &head.labels {
             let taken = |name: &str| fields.iter().any(|field| field.name() == name);

@@ -11,6 +11,8 @@ use axismirror_core::dtype::DType;
 use super::out::Out;
 use super::{Block, End, Event, Gap, Goes, Head, RecordError, Writer};
 use crate::config::{visible, visible_json};
+use crate::formats::columns::{FRAME, TIME};
+use crate::formats::csv as words;
 use crate::sample;
 
 /// So many bytes of lines are not held back until the next flush.
@@ -35,18 +37,19 @@ impl Csv {
             Self { out, dtype: head.dtype, channels: head.channels.len(), lines: String::new(), frames: 0, saved: 0 };
         // Rate and unit first: other programs look no further.
         let rate = head.rate.map_or_else(|| "irregular".to_owned(), |rate| format!("{rate} Hz"));
-        csv.comment("rate", &rate);
-        csv.comment("unit", &head.unit);
-        csv.comment("axismirror", &visible_json(&head.json().to_string()));
+        csv.comment(words::RATE, &rate);
+        csv.comment(words::UNIT, &head.unit);
+        csv.comment(words::DESCRIPTION, &visible_json(&head.description().json().to_string()));
         let labels: Vec<String> =
             head.labels.iter().map(|label| sample::quoted(&visible(label)).into_owned()).collect();
-        csv.lines.push_str(&format!("frame,time,{}\n", labels.join(",")));
+        csv.lines.push_str(&format!("{FRAME},{TIME},{}\n", labels.join(",")));
         csv.flush()?;
         Ok(csv)
     }
 
-    fn comment(&mut self, key: &str, value: &str) {
-        self.lines.push_str(&format!("# {key}: {}\n", visible(value)));
+    fn comment(&mut self, word: &str, what: &str) {
+        self.lines.push_str(&words::comment(word, &visible(what)));
+        self.lines.push('\n');
     }
 }
 
@@ -71,13 +74,13 @@ impl Writer for Csv {
 
     fn gap(&mut self, gap: &Gap) -> Result<Goes, RecordError> {
         for line in gap.lines() {
-            self.comment("gap", &line);
+            self.comment(words::GAP, &line);
         }
         Ok(Goes::On)
     }
 
     fn event(&mut self, event: &Event) -> Result<(), RecordError> {
-        self.comment("event", &format!("frame={} time={} {}", event.frame, event.time, event.text));
+        self.comment(words::EVENT, &words::event(event.frame, event.time, &event.text));
         Ok(())
     }
 
@@ -89,7 +92,7 @@ impl Writer for Csv {
     }
 
     fn finish(&mut self, end: &End) -> Result<(), RecordError> {
-        self.comment("end", &end.json().to_string());
+        self.comment(words::END, &end.json().to_string());
         self.flush()
     }
 

@@ -19,15 +19,17 @@ mod tests;
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use self::header::Range;
 use self::length::Length;
 use self::records::Records;
 use super::codes::Codes;
 use super::out::Out;
-use super::{Block, End, Event, Gap, Goes, Head, RecordError, Writer};
+use super::{Block, Description, End, Event, Gap, Goes, Head, RecordError, Writer};
 use crate::count::count;
 use crate::formats::edf::Kind;
-use crate::formats::own;
+use crate::formats::own::annotations;
 
 /// The longest gap that is filled up, in seconds.
 const LONGEST_FILL: f64 = 60.0;
@@ -66,7 +68,7 @@ impl Edf {
         let codes = Codes::new(head, kind.name(), kind.smallest(), kind.greatest())?;
         // The first record begins within its second.
         let start = u64::try_from(head.start_utc_ns.rem_euclid(1_000_000_000) / 100).unwrap_or(0);
-        let description = tal::numbered(start, own::DESCRIPTION, &description(head).to_string());
+        let description = tal::numbered(start, annotations::DESCRIPTION, &description(head).to_string());
         let length = Length::of(kind, rate, head.channels.len(), description.iter().map(Vec::len).sum())?;
         let range = Range::of(head, kind.greatest());
         let header = header::header(kind, head, &length, &range)?;
@@ -99,7 +101,7 @@ impl Edf {
     }
 
     fn tell_time(&mut self, position: u64, frame: u64, time: f64) {
-        self.note(position, None, &format!("{} frame={frame} t={time}", own::TIME));
+        self.note(position, None, &annotations::time_line(frame, time));
         self.told = Some(position);
     }
 
@@ -123,7 +125,11 @@ impl Edf {
     /// Fills the record up with the frame before.
     fn pad(&mut self) {
         let missing = self.records.missing();
-        self.note(self.records.position(), Some(missing), &format!("{} {}", own::PADDING, count(missing, "frame")));
+        self.note(
+            self.records.position(),
+            Some(missing),
+            &format!("{} {}", annotations::PADDING, count(missing, "frame")),
+        );
         for _ in 0..missing {
             self.records.push(&self.last);
         }
@@ -177,7 +183,7 @@ impl Writer for Edf {
         }
         let mut position = self.records.position();
         for (frames, line) in [gap.overwritten, gap.not_acquired].into_iter().filter(|n| *n > 0).zip(gap.lines()) {
-            self.note(position, Some(frames), &format!("{} {line}", own::GAP));
+            self.note(position, Some(frames), &format!("{} {line}", annotations::GAP));
             position += frames;
         }
         let last = self.last.clone();
@@ -192,7 +198,7 @@ impl Writer for Edf {
         let stretch = self.stretches.iter().rev().find(|(first, _)| *first <= event.frame);
         let position = stretch.map_or(0, |(first, position)| position.saturating_add(event.frame - first));
         // Those that begin so are the recorder's own.
-        let is_own = event.text.strip_prefix(own::DESCRIPTION).is_some_and(|rest| rest.starts_with(' '));
+        let is_own = annotations::said(&event.text, annotations::DESCRIPTION).is_some();
         let blank = if is_own { " " } else { "" };
         self.note(position, None, &format!("{blank}{}", event.text));
         Ok(())
@@ -207,7 +213,7 @@ impl Writer for Edf {
             self.tell_time(position, frame, time);
         }
         let onset = self.records.onset(self.records.position());
-        self.records.annotate(tal::numbered(onset, own::END, &end.json().to_string()));
+        self.records.annotate(tal::numbered(onset, annotations::END, &end.json().to_string()));
         if !self.records.is_between() {
             self.pad();
         }
@@ -251,18 +257,18 @@ impl Writer for Edf {
     }
 }
 
-/// The description without what says nothing: annotations are short.
-fn description(head: &Head) -> serde_json::Value {
-    let mut json = head.short_json();
+/// The description without what the header says, or nobody knows: annotations are short.
+fn description(head: &Head) -> Value {
+    let mut description = Description { static_metadata: None, ..head.description() };
+    if head.labels.iter().all(|label| header::label_says(label)) {
+        description.labels = None;
+    }
+    if head.shape == [head.channels.len()] && head.channels.iter().copied().eq(0..head.channels.len()) {
+        (description.shape, description.channels) = (None, None);
+    }
+    let mut json = description.json();
     if let Some(fields) = json.as_object_mut() {
         fields.retain(|_, value| !value.is_null());
-        if head.labels.iter().all(|label| label.len() <= 16 && label.is_ascii()) {
-            fields.remove("labels");
-        }
-        if head.shape == [head.channels.len()] {
-            fields.remove("shape");
-            fields.remove("channels");
-        }
     }
     json
 }

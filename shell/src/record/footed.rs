@@ -15,6 +15,7 @@ use self::container::{Arrow, Container, Parquet, Texts};
 use super::columns::Columns;
 use super::out::Out;
 use super::{Block, End, Event, Gap, Goes, Head, RecordError, Writer};
+use crate::formats::columns;
 
 /// The longest that rows wait for the next piece.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -72,7 +73,7 @@ impl<C: Container> Footed<C> {
             container,
             columns,
             end: FileEnd::default(),
-            description: head.json().to_string(),
+            description: head.description().json().to_string(),
             gaps: Vec::new(),
             events: Vec::new(),
             sums: None,
@@ -96,11 +97,11 @@ impl<C: Container> Footed<C> {
     fn texts(&self) -> Texts {
         let json = |list: serde_json::Result<String>| list.unwrap_or_default();
         let mut texts = vec![
-            ("axismirror".to_owned(), self.description.clone()),
-            ("axismirror.gaps".to_owned(), json(serde_json::to_string(&self.gaps))),
-            ("axismirror.events".to_owned(), json(serde_json::to_string(&self.events))),
+            (columns::DESCRIPTION.to_owned(), self.description.clone()),
+            (columns::GAPS.to_owned(), json(serde_json::to_string(&self.gaps))),
+            (columns::EVENTS.to_owned(), json(serde_json::to_string(&self.events))),
         ];
-        texts.extend(self.sums.iter().map(|sums| ("axismirror.end".to_owned(), sums.clone())));
+        texts.extend(self.sums.iter().map(|sums| (columns::END.to_owned(), sums.clone())));
         texts
     }
 

@@ -1,16 +1,16 @@
-//! What a recording says besides its samples: the description at its head, gaps, events, and the sums at its end.
+//! What a recording begins with, and the frames that go into it.
 //!
-//! Plain values and their JSON; knows no format.
+//! What is said of the stream becomes a [`Description`]; knows no format.
 
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::utc;
-use crate::formats::own::{Cause, VERSION, VOLTS_PER_CODE, gap_line};
+use super::{Description, Gap};
+use crate::formats::own::{VERSION, volts_per_code};
 use crate::mirror::Frames;
 
 /// What a part of a recording begins with.
@@ -68,7 +68,7 @@ impl Head {
     /// Volts for one code, if the stream says.
     #[must_use]
     pub fn volts_per_code(&self) -> Option<f64> {
-        self.attrs.get(VOLTS_PER_CODE).and_then(Value::as_f64).filter(|lsb| lsb.is_finite() && *lsb > 0.0)
+        volts_per_code(&self.attrs)
     }
 
     /// Bytes of a recorded frame.
@@ -77,43 +77,36 @@ impl Head {
         self.channels.len() * self.dtype.size()
     }
 
-    /// The description: see the table at [`super`].
+    /// The description, whole.
     #[must_use]
-    pub fn json(&self) -> Value {
-        let mut json = self.short_json();
-        json["static_metadata"] = STANDARD.encode(&self.static_metadata).into();
-        json
-    }
-
-    /// The description without the static metadata, which may be long.
-    #[must_use]
-    pub fn short_json(&self) -> Value {
-        json!({
-            "version": VERSION,
-            "software": concat!("axismirror ", env!("CARGO_PKG_VERSION")),
-            "name": self.name,
-            "key": self.key,
-            "dtype": self.dtype.code(),
-            "rate": self.rate,
-            "shape": self.shape,
-            "channels": self.channels.iter().map(|c| c + 1).collect::<Vec<_>>(),
-            "labels": self.labels,
-            "positions": (!self.positions.is_empty()).then(|| self.positions.iter().map(|p| p.map(short)).collect::<Vec<_>>()),
-            "unit": self.unit,
-            "attrs": self.attrs,
-            "clock": self.clock.word(),
-            "struct_version": self.struct_version,
-            "generation": self.generation,
-            "instance": self.instance.map(|number| format!("{number:016x}")),
-            "n_frames": self.n_frames,
-            "first_frame": self.first_frame,
-            "first_time": self.first_time,
-            "utc_offset": self.utc.offset_s,
-            "utc_error": self.utc.error_s,
-            "start_utc": utc::Civil::of_ns(self.start_utc_ns).rfc3339(),
-            "part": self.part,
-            "health": self.health,
-        })
+    pub fn description(&self) -> Description {
+        Description {
+            version: VERSION,
+            software: concat!("axismirror ", env!("CARGO_PKG_VERSION")).to_owned(),
+            name: self.name.clone(),
+            key: self.key.clone(),
+            dtype: self.dtype.code().to_owned(),
+            rate: self.rate,
+            shape: Some(self.shape.clone()),
+            channels: Some(self.channels.iter().map(|c| c + 1).collect()),
+            labels: Some(self.labels.clone()),
+            positions: (!self.positions.is_empty()).then(|| self.positions.iter().map(|p| p.map(short)).collect()),
+            unit: self.unit.clone(),
+            attrs: self.attrs.clone(),
+            clock: self.clock.word().to_owned(),
+            struct_version: self.struct_version,
+            generation: self.generation,
+            instance: self.instance.map(|number| format!("{number:016x}")),
+            n_frames: self.n_frames,
+            first_frame: self.first_frame,
+            first_time: self.first_time,
+            utc_offset: self.utc.offset_s,
+            utc_error: Some(self.utc.error_s),
+            start_utc: utc::Civil::of_ns(self.start_utc_ns).rfc3339(),
+            part: self.part,
+            health: self.health.clone(),
+            static_metadata: Some(STANDARD.encode(&self.static_metadata)),
+        }
     }
 }
 
@@ -142,19 +135,6 @@ impl Block<'_> {
     }
 }
 
-/// Frames that are not in the recording, before the frame that comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Gap {
-    /// Number of the frame behind it.
-    pub frame: u64,
-    /// That frame's time.
-    pub time: Option<f64>,
-    /// Frames that the recorder was too slow for; they have numbers.
-    pub overwritten: u64,
-    /// Frames that were never acquired; they have no numbers.
-    pub not_acquired: u64,
-}
-
 impl Gap {
     /// What is missing before frames of a stream.
     #[must_use]
@@ -166,59 +146,34 @@ impl Gap {
             not_acquired: frames.not_acquired,
         }
     }
-
-    /// All of them.
-    #[must_use]
-    pub const fn frames(&self) -> u64 {
-        self.overwritten.saturating_add(self.not_acquired)
-    }
-
-    /// In words, one line a cause, as `tail` has them.
-    #[must_use]
-    pub fn lines(&self) -> Vec<String> {
-        let causes = [(self.overwritten, Cause::Overwritten), (self.not_acquired, Cause::NotAcquired)];
-        causes.into_iter().filter(|(n, _)| *n > 0).map(|(n, cause)| gap_line(n, cause)).collect()
-    }
 }
 
-/// Something that happened, as a person or a program marked it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Event {
-    /// Number of the frame that it belongs to.
-    pub frame: u64,
-    /// Its time by the stream's clock.
-    pub time: f64,
-    /// What.
-    pub text: String,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::head;
 
-/// Sums at the end of a part.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct End {
-    /// Frames recorded.
-    pub frames: u64,
-    /// Gaps among them, and the one behind them that is too long for the format.
-    pub gaps: u64,
-    /// Frames that the recorder was too slow for.
-    pub overwritten: u64,
-    /// Frames that were never acquired.
-    pub not_acquired: u64,
-    /// Samples that were changed to fit the format.
-    pub lossy: u64,
-    /// Events.
-    pub events: u64,
-    /// Events that the recorder was too slow for, or could not read.
-    pub events_missed: u64,
-    /// Why it ends.
-    pub why: String,
-    /// Counters of the acquisition at the end; null when the stream has none.
-    pub health: Value,
-}
-
-impl End {
-    /// As JSON.
-    #[must_use]
-    pub fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    /// The text that recordings of the first versions have, field by field: scripts and older replays read it.
+    #[test]
+    fn the_description_is_this_json() {
+        let head = Head { positions: vec![[0.1, -0.5]; 1], unit: "V".to_owned(), ..head(DType::F32, 1) };
+        let head = Head { attrs: [("gain".to_owned(), 24.into())].into_iter().collect(), ..head };
+        let software = concat!("axismirror ", env!("CARGO_PKG_VERSION"));
+        let expected =
+            r#"{"attrs":{"gain":24},"channels":[1],"clock":"monotonic","dtype":"f4","first_frame":7,"first_time":1.25,"generation":0,"#
+            .to_owned() + r#""health":null,"instance":"10000000000000ff","key":"eeg","labels":["ch1"],"n_frames":2500,"name":"lab","part":1,"#
+            + r#""positions":[[0.1,-0.5]],"rate":250.0,"shape":[1],"#
+            + &format!(r#""software":"{software}","start_utc":"2026-11-28T17:38:05.250000000Z","static_metadata":"AQI=","#)
+            + r#""struct_version":2,"unit":"V","utc_error":1e-6,"utc_offset":1795887484.0,"version":1}"#;
+        assert_eq!(Head { static_metadata: vec![1, 2], ..head.clone() }.description().json().to_string(), expected);
+        // What nobody knows is null, and static metadata without a byte is an empty text.
+        let unknown =
+            Head { rate: None, first_time: None, instance: None, positions: Vec::new(), ..head }.description();
+        let json = unknown.json();
+        for field in ["rate", "first_time", "instance", "positions", "health"] {
+            assert!(json.get(field).is_some_and(Value::is_null), "{field}: {json}");
+        }
+        assert_eq!(json["static_metadata"], "");
+        assert_eq!(Description::parse(&json.to_string()), Some(unknown));
     }
 }

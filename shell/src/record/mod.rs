@@ -5,20 +5,14 @@
 //!
 //! # What is where in each format
 //!
-//! What a reader of these files (`replay`, a script) can rely on. *Description* is the JSON object of [`Head::json`]:
-//! `version` (1), `name`, `key`, `dtype`, `rate` (Hz, null when irregular), `shape`, `channels` (numbers in the frame from 1), `labels` and
-//! `positions` (of those; `[x, y]` each, null when the stream has none), `unit`, `attrs`, `clock` (`monotonic`, `realtime`, `unknown`), `struct_version`,
-//! `generation`, `instance` (16 hexadecimal digits; null of a Python writer's stream: frames of two files with the same one have the same numbers only if
-//! they are the same frames), `n_frames` (of the stream's ring), `first_frame`, `first_time`,
-//! `utc_offset` (seconds to add to a time of the stream to have UTC, seconds since 1970; null when the clock is unknown), `utc_error` (seconds by
-//! which the two clocks' readings may be apart; how right the machine's clock is nobody knows), `start_utc` (RFC 3339), `part` (from 1),
-//! `health` (counters at the part's beginning), `static_metadata` (the pickle in base64; not in EDF and BDF).
+//! What a reader of these files (`replay`, a script) can rely on. *Description* is the JSON object of [`Description`], *end* that of [`End`]; a gap
+//! is one of [`Gap`], an event one of [`Event`]. Each is a field of that type by its name.
 //!
 //! | | `.bdf` `.edf` | `.parquet` | `.arrow` `.feather` | `.xdf` | `.csv` |
 //! |---|---|---|---|---|---|
 //! | description | annotations at +0, in pieces: `axismirror 1/3 {...` | footer metadata `axismirror` | schema metadata `axismirror` | `desc/axismirror` of the stream header | `# axismirror: {...}` |
 //! | rate | samples of a record / its duration | description | description | `nominal_srate` (0: irregular) | `# rate: 250 Hz` |
-//! | labels | label fields, 16 characters; whole in the description | column names | column names | `desc/channels/channel/label` | header line |
+//! | labels | label fields, 16 ASCII characters; in the description, too, where that is not all of every one | column names | column names | `desc/channels/channel/label` | header line |
 //! | unit | dimension `uV` of volts and of codes with a known LSB | description | description; field metadata `unit` | `desc/channels/channel/unit` | `# unit: V` |
 //! | samples | codes, 24 or 16 bits | a column a channel, the stream's type | the same | int8 to int64, float32, double64 | shortest text that reads back to the same value |
 //! | gain, LSB | physical range (6 digits or more); exact in the description's `attrs` and the transducer field: `1 code = 2.2351743960876465e-8 V` | `attrs` | `attrs` | `attrs`, and `desc/volts_per_code` | `attrs` |
@@ -34,11 +28,9 @@
 //! with events behind them, are complete after as many seconds as it has pieces: a file that is killed before is anybody's to a replay. Parquet and Arrow write their footer again with each piece: a
 //! piece waits until it is as long as the footer (Parquet: five seconds at least), a minute at most.
 //!
-//! *End* is the JSON object of [`End`]: `frames`, `gaps`, `overwritten`, `not_acquired`, `lossy` (samples that were changed), `events`, `events_missed`, `why`, `health`.
-//!
 //! Gaps say either `12 frames were not acquired` (`1 frame was ...`; the ADC or its writer lost them; they have no numbers) or `12 frames were overwritten before
-//! they were read` (this recorder was too slow; they have numbers). In JSON a gap is `{"frame", "time", "overwritten", "not_acquired"}` with the
-//! frame behind it, an event `{"frame", "time", "text"}`; the lists stop at 10,000 entries, `end` has the sums.
+//! they were read` (this recorder was too slow; they have numbers). The lists of
+//! gaps and events in Parquet and Arrow stop at 10,000 entries; *end* has the sums.
 
 mod batch;
 mod codes;
@@ -67,9 +59,10 @@ use std::path::Path;
 use crate::formats::edf::Kind;
 
 pub use self::error::RecordError;
-pub use self::head::{Block, End, Event, Gap, Head};
+pub use self::head::{Block, Head};
 pub use self::progress::{Options, Progress, Step, Summary};
 pub use self::recorder::Recorder;
+pub use crate::formats::own::{Description, End, Event, Gap};
 
 /// Formats, by their files' endings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

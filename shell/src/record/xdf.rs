@@ -20,7 +20,7 @@ use super::{Block, End, Event, Gap, Goes, Head, RecordError, Writer};
 use crate::clock;
 use crate::formats::own;
 use crate::formats::xdf::{BOUNDARY_ID, MAGIC, NO_TIME, STRING, TIME, Tag, format_of, put_number};
-use crate::mirror::value::f16_to_f32;
+use crate::sample::f16_to_f32;
 
 const BOUNDARY_EVERY: Duration = Duration::from_secs(10);
 /// So many bytes of chunks are not held back until the next flush.
@@ -167,7 +167,7 @@ impl Writer for Xdf {
                 .text("last_timestamp", &count.last.to_string())
                 .text("sample_count", &count.samples.to_string());
             if id == DATA {
-                info.text("axismirror", &end.json().to_string());
+                info.text(own::DESCRIPTION, &end.json().to_string());
             }
             chunk(&mut self.pending, Tag::StreamFooter, Some(id), info.document().as_bytes());
         }
@@ -267,8 +267,8 @@ fn description(head: &Head) -> Element {
     acquisition.text("model", attribute("board")).text("adc", attribute("adc"));
     let mut desc = Element::new("desc").child(channels).child(acquisition);
     if let Some(lsb) = head.volts_per_code() {
-        desc.text("volts_per_code", &lsb.to_string());
+        desc.text(own::VOLTS_PER_CODE, &lsb.to_string());
     }
-    desc.text("axismirror", &head.json().to_string());
+    desc.text(own::DESCRIPTION, &head.description().json().to_string());
     desc
 }

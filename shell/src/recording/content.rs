@@ -49,6 +49,32 @@ pub struct Content {
     pub left_out: Vec<LeftOut>,
 }
 
+impl Content {
+    /// Of a file that says nothing but its format, its channels and the type of their samples.
+    pub(super) fn new(format: &'static str, dtype: DType, channels: Vec<ChannelInfo>) -> Self {
+        Self {
+            format,
+            name: None,
+            key: None,
+            dtype,
+            rate: None,
+            rate_is_estimate: false,
+            has_times: false,
+            frame_shape: vec![channels.len()],
+            channels,
+            clock: Clock::Unknown,
+            origin: 0.0,
+            frames: None,
+            is_raw: false,
+            attrs: Map::new(),
+            static_metadata: None,
+            recorded: None,
+            marks: Vec::new(),
+            left_out: Vec::new(),
+        }
+    }
+}
+
 /// The stream that was recorded, as it was in shared memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {
@@ -106,6 +132,14 @@ pub struct LeftOut {
     pub label: String,
     /// Why.
     pub why: String,
+}
+
+impl LeftOut {
+    /// All of these that are not among the chosen places.
+    pub(super) fn unasked<'a>(labels: impl Iterator<Item = &'a str>, chosen: &[usize]) -> Vec<Self> {
+        let rest = labels.enumerate().filter(|(place, _)| !chosen.contains(place));
+        rest.map(|(_, label)| Self { label: label.to_owned(), why: "it was not asked for".to_owned() }).collect()
+    }
 }
 
 /// Frames one after another, without a gap but before the first or as their times say.

@@ -1,4 +1,6 @@
-//! Why a file is not a recording.
+//! Why a file is not a recording, or not one that can be read, and what would help.
+//!
+//! Must never know what the recording was wanted for: who wants it says so.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,7 +9,7 @@ use super::volts::MAX_SAMPLES;
 
 /// Why a file is not a recording.
 #[derive(Debug, thiserror::Error)]
-#[error("recording {} cannot be played", path.display())]
+#[error("recording {} cannot be read", path.display())]
 pub struct RecordingError {
     /// As it was named.
     pub path: PathBuf,
@@ -23,7 +25,9 @@ pub enum Problem {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// Too many samples.
-    #[error("it has {samples} samples or more; {MAX_SAMPLES} are taken into memory")]
+    #[error(
+        "it has {samples} samples or more, and {MAX_SAMPLES} are taken into memory; `axismirror replay` plays a file of any length"
+    )]
     TooLong {
         /// As far as was counted.
         samples: u64,
@@ -41,7 +45,9 @@ pub enum Problem {
         possible: &'static str,
     },
     /// A line of a CSV file with fewer or more fields than the first.
-    #[error("line {line} has {given} fields, the lines before have {needed}")]
+    #[error(
+        "line {line} has {given} fields, the lines before have {needed}; a field that holds the delimiter stands in quotation marks"
+    )]
     FieldCount {
         /// From 1.
         line: usize,
@@ -51,7 +57,9 @@ pub enum Problem {
         needed: usize,
     },
     /// A line that is no text, or far too long to be one.
-    #[error("line {line} is not text of at most {limit} bytes")]
+    #[error(
+        "line {line} is not text of at most {limit} bytes, and the file begins like no other format; possible: EDF, BDF, XDF, CSV, and Parquet and Arrow of axismirror's"
+    )]
     Line {
         /// From 1.
         line: usize,
@@ -78,8 +86,18 @@ pub enum Problem {
         /// What is wrong with it.
         what: String,
     },
+    /// The file is shorter than its header.
+    #[error("the file ends after {given} bytes, within its header of {needed}; copy it again")]
+    NoHeader {
+        /// For the whole header, as far as is known.
+        needed: u64,
+        /// What there is.
+        given: u64,
+    },
     /// The file is shorter than its header says.
-    #[error("the file ends after {given} bytes, its header promises {needed}")]
+    #[error(
+        "the file ends after {given} bytes, its header promises {needed}; copy it again, or write -1 and six blanks at offset 236 (the number of data records): then what is there is played"
+    )]
     Truncated {
         /// According to the header.
         needed: u64,
@@ -103,11 +121,19 @@ pub enum Problem {
         rates: String,
     },
     /// Nothing in it is a voltage.
-    #[error("it has no channel whose unit is a voltage (V, mV, uV, nV)")]
+    #[error("it has no channel whose unit is a voltage (V, mV, uV, nV); `axismirror replay` plays any unit")]
     NoVoltage,
     /// No samples.
     #[error("it has no samples")]
     Empty,
+    /// A container of columns that its library does not decode.
+    #[error("its {format} cannot be decoded: {what}; if it is a copy, copy it again")]
+    Container {
+        /// Parquet or Arrow.
+        format: &'static str,
+        /// In the library's words.
+        what: String,
+    },
     /// Something that a reader of ours does not know.
     #[error("{0}")]
     Unknown(String),

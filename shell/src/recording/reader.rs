@@ -9,6 +9,7 @@ use super::format::Format;
 use super::source::{FileSource, Source};
 use super::{csv, edf, xdf};
 use crate::config::regular;
+use crate::formats::columns::{ARROW, PARQUET};
 use crate::formats::edf::{Kind, MAGIC_LEN};
 use crate::formats::xdf::MAGIC;
 
@@ -101,11 +102,10 @@ fn columns(source: impl Source + 'static, is_parquet: bool, choice: &Choice) -> 
 #[cfg(not(feature = "parquet"))]
 fn columns(_: impl Source + 'static, is_parquet: bool, _: &Choice) -> Result<Reader, Problem> {
     let format = if is_parquet { "Parquet" } else { "Arrow" };
-    Err(Problem::Unknown(format!("it is {format}, and this axismirror was built without the feature `parquet`")))
+    Err(Problem::Unknown(format!(
+        "it is {format}, and this axismirror was built without the cargo feature `parquet`; build it with that"
+    )))
 }
 
-/// What files of columns begin with.
-const PARQUET: &[u8] = b"PAR1";
-const ARROW: &[u8] = b"ARROW1";
 /// What a file of gzip begins with (RFC 1952).
 const GZIP: &[u8] = b"\x1f\x8b";

@@ -86,6 +86,8 @@ fn a_broken_edf_header_is_named_by_its_offset() {
     assert!(matches!(edf(&patched(236, b"99      ")), Err(Problem::Truncated { needed: 20312, given: 712 })));
     assert!(matches!(edf(&patched(236, b"99999999")), Err(Problem::Truncated { .. })));
     assert!(matches!(edf(&patched(236, b"0       ")), Err(Problem::Empty)));
+    let whole = patched(0, b"0");
+    assert!(matches!(edf(&whole[..300]), Err(Problem::NoHeader { needed: 512, given: 300 })));
     assert!(matches!(edf(&patched(256 + 96, b"degC    ")), Err(Problem::NoVoltage)));
     // While it is being written the number of records is -1: what is there counts.
     let recording = edf(&patched(236, b"-1      ")).unwrap();

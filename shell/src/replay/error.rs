@@ -1,6 +1,7 @@
 //! Why a recording cannot be played.
 
 use std::io;
+use std::path::PathBuf;
 
 use axismirror_core::header::DescriptionError;
 use axismirror_core::name::NameError;
@@ -19,8 +20,13 @@ pub enum ReplayError {
     #[error(transparent)]
     Recording(#[from] RecordingError),
     /// What was played so far was good.
-    #[error("the recording cannot be played to its end")]
-    Damaged(#[from] Problem),
+    #[error("recording {} cannot be played to its end", path.display())]
+    Damaged {
+        /// As it was named.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Problem,
+    },
     /// A name that is none.
     #[error(transparent)]
     Name(#[from] NameError),

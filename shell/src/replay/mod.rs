@@ -33,7 +33,7 @@ mod player;
 mod stream;
 mod timeline;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -103,6 +103,7 @@ pub struct Replay {
     reader: Reader,
     plan: Plan,
     options: Options,
+    path: PathBuf,
 }
 
 impl Replay {
@@ -120,7 +121,7 @@ impl Replay {
         reader.read(stream::SAMPLE, &mut first).map_err(wrong)?;
         reader.rewind().map_err(wrong)?;
         let plan = Plan::new(path, reader.content(), &options, &first)?;
-        Ok(Self { reader, plan, options })
+        Ok(Self { reader, plan, options, path: path.to_owned() })
     }
 
     /// What is played.
@@ -154,6 +155,6 @@ impl Replay {
         pace: impl Pace,
         progress: impl FnMut(&Progress),
     ) -> Result<Summary, ReplayError> {
-        player::play(self.plan, self.reader, &self.options, stop, pace, progress)
+        player::play(self.plan, self.reader, &self.path, &self.options, stop, pace, progress)
     }
 }

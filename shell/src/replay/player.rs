@@ -2,6 +2,7 @@
 //!
 //! Deadlines are absolute, from the start on: what one chunk is late makes no other late. Between two chunks the stream shows that it lives.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -53,6 +54,7 @@ pub type Summary = Progress;
 /// A recording that is being played.
 struct Player<'a, P, F> {
     publication: Publication,
+    path: &'a Path,
     options: &'a Options,
     stop: &'a AtomicBool,
     pace: P,
@@ -89,6 +91,7 @@ struct Player<'a, P, F> {
 pub(super) fn play(
     plan: Plan,
     reader: Reader,
+    path: &Path,
     options: &Options,
     stop: &AtomicBool,
     pace: impl Pace,
@@ -106,6 +109,7 @@ pub(super) fn play(
     let free_running = options.speed != Speed::Times(1.0) || options.original_times;
     let mut player = Player {
         beside: Marks::start(&plan, &options.settings, free_running, rate.unwrap_or(plan.pace))?,
+        path,
         options,
         stop,
         pace,
@@ -158,7 +162,9 @@ impl<P: Pace, F: FnMut(&Progress)> Player<'_, P, F> {
                     }
                 }
                 Next::Item(Item::End) => self.end_round(),
-                Next::Item(Item::Damaged(problem)) => return Err(problem.into()),
+                Next::Item(Item::Damaged(source)) => {
+                    return Err(ReplayError::Damaged { path: self.path.to_owned(), source });
+                }
                 Next::NotYet => {}
                 Next::Over => break,
             }

@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use super::{Options, ReplayError};
 use crate::access::Access;
 use crate::config::{MAX_NAME, Units, is_invisible};
+use crate::formats::own::{CODE, UNIT, VOLTS, VOLTS_PER_CODE};
 use crate::recording::{Block, Content, Converter, Scaling, unit};
 use crate::service::Described;
 
@@ -130,7 +131,7 @@ fn converted(content: &Content, options: &Options) -> Result<Converted, ReplayEr
     let is_voltage = |unit: &str| unit::volts(unit).is_some();
     let asked = options.settings.dtype;
     let are_volts =
-        is_float(content.dtype) && content.channels.iter().all(|c| c.unit == "V" && c.scaling == Scaling::default());
+        is_float(content.dtype) && content.channels.iter().all(|c| c.unit == VOLTS && c.scaling == Scaling::default());
     let raw = match options.units {
         Some(Units::Codes) if is_float(content.dtype) => {
             return Err(ReplayError::NoCodes { dtype: content.dtype.code() });
@@ -181,7 +182,7 @@ impl<'a> Saying<'a> {
         add_unit(&mut attrs, content, scaled);
         // A stream of ours says for itself what it is.
         if content.static_metadata.is_none()
-            && content.attrs.get("unit").is_none()
+            && content.attrs.get(UNIT).is_none()
             && let Some(file) = path.file_name()
         {
             attrs.insert("recording".to_owned(), file.to_string_lossy().into());
@@ -234,26 +235,26 @@ fn add_unit(attrs: &mut Map<String, Value>, content: &Content, scaled: bool) {
     let units: Vec<&str> = channels
         .iter()
         .map(|c| match () {
-            () if !scaled && has_scales => "code",
-            () if scaled && is_voltage(&c.unit) => "V",
+            () if !scaled && has_scales => CODE,
+            () if scaled && is_voltage(&c.unit) => VOLTS,
             () => c.unit.as_str(),
         })
         .collect();
     let common = units.first().copied().filter(|first| units.iter().all(|u| u == first));
-    if scaled || !attrs.contains_key("unit") {
-        attrs.insert("unit".to_owned(), common.unwrap_or_default().into());
+    if scaled || !attrs.contains_key(UNIT) {
+        attrs.insert(UNIT.to_owned(), common.unwrap_or_default().into());
         if common.is_none() {
             attrs.insert("units".to_owned(), units.into());
         }
     }
-    if scaled || !has_scales || attrs.contains_key("volts_per_code") {
+    if scaled || !has_scales || attrs.contains_key(VOLTS_PER_CODE) {
         return;
     }
     let first = channels.first().map(|c| (c.scaling, c.unit.as_str()));
     match first.filter(|first| channels.iter().all(|c| (c.scaling, c.unit.as_str()) == *first)) {
         Some((Scaling { scale, .. }, word)) if is_voltage(word) => {
             let volts = unit::volts(word).unwrap_or(1.0);
-            attrs.insert("volts_per_code".to_owned(), (scale * volts).into());
+            attrs.insert(VOLTS_PER_CODE.to_owned(), (scale * volts).into());
         }
         _ => {
             let of =

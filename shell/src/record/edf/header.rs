@@ -24,7 +24,7 @@ pub(super) struct Range {
 impl Range {
     /// For codes up to `greatest`.
     pub(super) fn of(head: &Head, greatest: i32) -> Self {
-        let in_volts = (head.unit == "V" || head.unit == own::CODE).then(|| head.volts_per_code()).flatten();
+        let in_volts = (head.unit == own::VOLTS || head.unit == own::CODE).then(|| head.volts_per_code()).flatten();
         let Some(lsb) = in_volts else {
             return Self { dimension: ascii(&head.unit, 8), physical: greatest.to_string(), error: 0.0 };
         };
@@ -62,6 +62,11 @@ pub(super) fn ascii(text: &str, width: usize) -> String {
     text.chars().map(ascii).take(width).collect()
 }
 
+/// Whether a label's field says the whole label.
+pub(super) fn label_says(label: &str) -> bool {
+    ascii(label, LABEL.len) == label && label.trim() == label
+}
+
 /// The whole header, of a file without data records.
 pub(super) fn header(kind: Kind, head: &Head, length: &Length, range: &Range) -> Result<Vec<u8>, RecordError> {
     let channels = head.channels.len();
@@ -77,7 +82,7 @@ pub(super) fn header(kind: Kind, head: &Head, length: &Length, range: &Range) ->
     header.text(PATIENT, "X X X X");
     let equipment = ascii(&head.name, 40).replace(' ', "_");
     let date = format!("{:02}-{}-{:04}", start.day, start.month_name(), start.year);
-    header.text(RECORDING, &format!("Startdate {date} X X axismirror:{equipment}"));
+    header.text(RECORDING, &format!("Startdate {date} X X {}{equipment}", own::SOURCE));
     let year = start.year.rem_euclid(100);
     header.text(START_DATE, &format!("{:02}.{:02}.{year:02}", start.day, start.month));
     header.text(START_TIME, &format!("{:02}.{:02}.{:02}", start.hour, start.minute, start.second));

@@ -3,6 +3,7 @@
 //! Onsets and durations are whole numbers of 100 ns: what readers keep of them.
 
 use crate::formats::edf::{BEFORE_DURATION, LIST_END, TEXT_END};
+use crate::formats::own::annotations;
 
 /// Ticks of 100 ns in a second.
 pub(super) const TICKS: u64 = 10_000_000;
@@ -45,7 +46,7 @@ pub(super) fn numbered(onset: u64, name: &str, text: &str) -> Vec<Vec<u8>> {
     // With room for the name and the numbers.
     let pieces = pieces(text, LONGEST - name.len() - 16);
     let count = pieces.len();
-    let one = |(i, piece): (usize, &str)| annotation(onset, None, &format!("{name} {}/{count} {piece}", i + 1));
+    let one = |(i, piece): (usize, &str)| annotation(onset, None, &annotations::piece(name, i + 1, count, piece));
     pieces.into_iter().enumerate().map(one).collect()
 }
 

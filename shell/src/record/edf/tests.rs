@@ -100,6 +100,26 @@ fn a_bdf_file_is_what_the_specification_says() {
     assert_eq!(whole("axismirror end ")["why"], "test");
 }
 
+/// Annotations are short: what the header says, and what nobody knows, is not said again; what it cannot say is.
+#[test]
+fn the_description_leaves_out_what_the_header_says() {
+    let has = |head: &Head| {
+        let json = description(head);
+        ["labels", "shape", "channels", "static_metadata", "health", "positions", "name"].map(|f| json.get(f).is_some())
+    };
+    let labelled = |labels: [&str; 2]| Head { labels: labels.map(str::to_owned).to_vec(), ..slow(DType::I32) };
+    let short = [false, false, false, false, false, false, true];
+    assert_eq!(has(&labelled(["Fp1", "sixteen letters."])), short);
+    for not_said in ["a label of 17 let", "\u{b5}V", " x", "x\ty"] {
+        assert_eq!(has(&labelled(["Fp1", not_said])), [true, false, false, false, false, false, true], "{not_said}");
+    }
+    // The second channel before the first one.
+    let turned = Head { channels: vec![1, 0], ..labelled(["a", "b"]) };
+    assert_eq!(has(&turned), [false, true, true, false, false, false, true]);
+    let square = Head { shape: vec![1, 2], ..labelled(["a", "b"]) };
+    assert_eq!(has(&square), [false, true, true, false, false, false, true]);
+}
+
 #[test]
 fn gaps_are_filled_up_and_long_ones_begin_a_new_part() {
     let path = temp("gap.bdf");

@@ -19,6 +19,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::{ColumnPath, SchemaDescPtr};
 
 use super::commit::Ending;
+use crate::formats::columns::{ARROW, PARQUET};
 
 /// What goes wrong: the libraries' own errors, in words.
 pub(super) type Result<T> = std::result::Result<T, String>;
@@ -86,7 +87,7 @@ impl Parquet {
 }
 
 impl Container for Parquet {
-    const ENDING: Ending = Ending { lead: b"", magic: b"PAR1" };
+    const ENDING: Ending = Ending { lead: b"", magic: PARQUET };
 
     fn beginning(&mut self) -> Result<Vec<u8>> {
         self.taken()
@@ -142,11 +143,11 @@ impl Arrow {
 
 impl Container for Arrow {
     /// In front of the footer, the end of the stream that the file holds.
-    const ENDING: Ending = Ending { lead: &[0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0], magic: b"ARROW1" };
+    const ENDING: Ending = Ending { lead: &[0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0], magic: ARROW };
 
     fn beginning(&mut self) -> Result<Vec<u8>> {
         // Magic, filled up to the alignment of everything.
-        let mut bytes = b"ARROW1".to_vec();
+        let mut bytes = ARROW.to_vec();
         bytes.resize(64, 0);
         let schema =
             self.generator.schema_to_bytes_with_dictionary_tracker(&self.schema, &mut self.dictionaries, &self.options);

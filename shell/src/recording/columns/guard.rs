@@ -40,8 +40,8 @@ fn is_ours(info: &PanicHookInfo<'_>) -> bool {
 fn damaged(why: &(dyn Any + Send)) -> String {
     let said = why.downcast_ref::<&str>().copied().or_else(|| why.downcast_ref::<String>().map(String::as_str));
     match said {
-        Some(said) => format!("the file is damaged: {said}"),
-        None => "the file is damaged".to_owned(),
+        Some(said) => said.to_owned(),
+        None => "it is damaged".to_owned(),
     }
 }
 
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn a_panic_of_other_code_is_an_error_in_its_words_and_the_next_call_is_as_ever() {
         let panics = || -> Result<(), String> { panic!("a length of {} bytes", -1) };
-        assert_eq!(guarded(panics), Err("the file is damaged: a length of -1 bytes".to_owned()));
+        assert_eq!(guarded(panics), Err("a length of -1 bytes".to_owned()));
         assert_eq!(guarded(|| Ok(1)), Ok(1));
         assert!(!GUARDED.get());
     }

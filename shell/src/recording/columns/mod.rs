@@ -1,6 +1,13 @@
 //! `.parquet` and `.arrow`: recordings of our own recorder, a column a channel.
 //!
-//! The libraries that read the containers are other people's, and large: whatever they do with a damaged file, a panic of theirs is an error here.
+//! | in | is |
+//! |---|---|
+//! | `parquet`, `arrow` | the two containers |
+//! | `rows` | a column's samples as the bytes of a stream |
+//! | `guard` | other people's code, whose panics are errors |
+//!
+//! The libraries that read the containers are other people's, and large: whatever they do with a damaged file, a panic of theirs is an error here. None of them
+//! must ever be called but through `guard`.
 
 mod arrow;
 mod guard;
@@ -11,9 +18,7 @@ use std::sync::Arc;
 
 use arrow_array::{Array as _, Float64Array, Int64Array, RecordBatch};
 use axismirror_core::dtype::DType;
-use axismirror_core::extension::Clock;
-use serde::Deserialize;
-use serde_json::Map;
+use serde::de::DeserializeOwned;
 
 use self::guard::guarded;
 use self::rows::{Column, dtype_of};
@@ -21,12 +26,10 @@ use super::choice::{Choice, Signals};
 use super::content::{Block, ChannelInfo, Content, LeftOut, Mark};
 use super::error::Problem;
 use super::format::Format;
-use super::own::{Gap, Own};
 use super::source::Source;
+use crate::formats::columns::{DESCRIPTION, EVENTS, FRAME, GAPS, TIME};
+use crate::formats::own::{Description, Event, Gap};
 
-/// Columns before those of the channels.
-const FRAME: &str = "frame";
-const TIME: &str = "time";
 /// Rows that are decoded at once, where the container lets one choose.
 const ROWS: usize = 4096;
 
@@ -36,7 +39,6 @@ type Batches = Box<dyn Iterator<Item = Result<RecordBatch, String>> + Send>;
 
 /// A container's columns and texts.
 struct Opened {
-    format: &'static str,
     /// Name and type of each column; no type where the stream has none like it.
     columns: Vec<(String, Option<DType>)>,
     text: Text,
@@ -46,8 +48,9 @@ struct Opened {
 
 /// Rows of a file.
 pub(super) struct Columns {
+    format: &'static str,
     /// Begins again, with the batch of a frame's number or one before it.
-    open: Box<dyn Fn(u64) -> Result<Batches, String> + Send>,
+    open: Box<dyn Fn(u64) -> Result<Batches, Problem> + Send>,
     batches: Batches,
     /// The batch that is being read, and its next row.
     batch: Option<(RecordBatch, usize)>,
@@ -59,12 +62,6 @@ pub(super) struct Columns {
     next_gap: usize,
 }
 
-#[derive(Deserialize)]
-struct Event {
-    time: f64,
-    text: String,
-}
-
 /// Opens a file of one of the two containers.
 pub(super) fn open<S: Source + 'static>(
     source: S,
@@ -72,74 +69,121 @@ pub(super) fn open<S: Source + 'static>(
     choice: &Choice,
 ) -> Result<(Content, Columns), Problem> {
     let source = Arc::new(source);
+    let format = if is_parquet { "Parquet" } else { "Arrow" };
     let opened = guarded(|| if is_parquet { parquet::open(&source) } else { arrow::open(&source) });
-    let opened = opened.map_err(Problem::Unknown)?;
-    let own = (opened.text)("axismirror").as_deref().and_then(Own::parse).ok_or_else(|| {
-        Problem::Unknown(format!(
-            "it is no recording of axismirror's: its {} footer has no description of a stream",
-            opened.format
-        ))
-    })?;
-    let all: Vec<usize> = (0..opened.columns.len())
-        .filter(|&i| !matches!(opened.columns.get(i), Some((name, _)) if i < 2 && (name == FRAME || name == TIME)))
-        .collect();
-    let label = |&i: &usize| opened.columns.get(i).map_or("", |(name, _)| name.as_str());
-    let chosen: Vec<usize> = match &choice.signals {
-        Signals::Named(names) => super::choice::find(names, all.iter().map(label))?,
-        _ => (0..all.len()).collect(),
-    };
-    let picks: Vec<usize> = chosen.iter().filter_map(|&i| all.get(i).copied()).collect();
-    let dtype = own.dtype();
-    for &i in &picks {
-        if opened.columns.get(i).and_then(|(_, of)| *of).map(DType::code) != Some(dtype.code()) {
-            let what = format!("its column `{}` is not of the recorded type, {}", label(&i), dtype.code());
-            return Err(Problem::Unknown(what));
-        }
-    }
-    if picks.is_empty() {
-        return Err(Problem::Empty);
-    }
-    let list = |name: &str| (opened.text)(name).unwrap_or_default();
-    let mut gaps: Vec<Gap> = serde_json::from_str(&list("axismirror.gaps")).unwrap_or_default();
-    gaps.sort_by_key(|gap| gap.frame);
-    let events: Vec<Event> = serde_json::from_str(&list("axismirror.events")).unwrap_or_default();
-    let mut marks: Vec<Mark> =
-        events.into_iter().map(|e| Mark { time: e.time, duration: None, text: e.text }).collect();
-    marks.sort_by(|a, b| a.time.total_cmp(&b.time));
-    let rest = all.iter().enumerate().filter(|(i, _)| !chosen.contains(i));
-    let left_out = rest.map(|(_, i)| LeftOut { label: label(i).to_owned(), why: "it was not asked for".to_owned() });
+    let opened = opened.map_err(|what| Problem::Container { format, what })?;
+    let own = opened.description(format)?;
+    let dtype = own.samples();
+    let Picks { picks, chosen, left_out } = Picks::of(&opened, dtype, choice)?;
+    let channel = |&i: &usize| ChannelInfo { label: opened.label(i).to_owned(), ..ChannelInfo::default() };
     let mut content = Content {
-        format: opened.format,
-        name: None,
-        key: None,
-        dtype,
-        rate: None,
-        rate_is_estimate: false,
-        has_times: false,
-        frame_shape: vec![picks.len()],
-        channels: picks.iter().map(|i| ChannelInfo { label: label(i).to_owned(), ..ChannelInfo::default() }).collect(),
-        clock: Clock::Unknown,
-        origin: 0.0,
         frames: opened.rows,
         is_raw: true,
-        attrs: Map::new(),
-        static_metadata: None,
-        recorded: None,
-        marks,
-        left_out: left_out.collect(),
+        marks: opened.marks(),
+        left_out,
+        ..Content::new(format, dtype, picks.iter().map(channel).collect())
     };
     own.apply(&mut content, &chosen);
+    let gaps = opened.gaps();
     let again = move |frame| {
         guarded(|| if is_parquet { parquet::batches(&source, frame) } else { arrow::batches(&source, frame) })
+            .map_err(|what| Problem::Container { format, what })
     };
-    let batches = again(0).map_err(Problem::Unknown)?;
-    let mut columns =
-        Columns { open: Box::new(again), batches, batch: None, picks, dtype, has_times: false, gaps, next_gap: 0 };
+    let batches = again(0)?;
+    let mut columns = Columns {
+        format,
+        open: Box::new(again),
+        batches,
+        batch: None,
+        picks,
+        dtype,
+        has_times: false,
+        gaps,
+        next_gap: 0,
+    };
     columns.next_batch()?;
     let Some((batch, _)) = &columns.batch else { return Err(Problem::Empty) };
     content.has_times = times(batch).is_some();
     columns.has_times = content.has_times;
     Ok((content, columns))
+}
+
+impl Opened {
+    /// The description of the stream: without one it is no recording.
+    fn description(&self, format: &str) -> Result<Description, Problem> {
+        let text = (self.text)(DESCRIPTION).ok_or_else(|| {
+            Problem::Unknown(format!(
+                "it is no recording of axismirror's: its {format} footer has no description of a stream; written as CSV it is played"
+            ))
+        })?;
+        let unreadable = || {
+            format!(
+                "the description of its stream, in the {format} footer, cannot be read: it is damaged, or of a later version"
+            )
+        };
+        Description::known(&text).ok_or_else(|| Problem::Unknown(unreadable()))
+    }
+
+    fn label(&self, column: usize) -> &str {
+        self.columns.get(column).map_or("", |(name, _)| name)
+    }
+
+    /// What happened, by time.
+    fn marks(&self) -> Vec<Mark> {
+        let events: Vec<Event> = self.list(EVENTS);
+        let mark = |event: Event| Mark { time: event.time, duration: None, text: event.text };
+        let mut marks: Vec<Mark> = events.into_iter().map(mark).collect();
+        marks.sort_by(|a, b| a.time.total_cmp(&b.time));
+        marks
+    }
+
+    /// What is missing, by the frames behind it.
+    fn gaps(&self) -> Vec<Gap> {
+        let mut gaps: Vec<Gap> = self.list(GAPS);
+        gaps.sort_by_key(|gap| gap.frame);
+        gaps
+    }
+
+    /// A list of the footer; empty when it is not there, or none.
+    fn list<T: DeserializeOwned>(&self, key: &str) -> Vec<T> {
+        (self.text)(key).and_then(|list| serde_json::from_str(&list).ok()).unwrap_or_default()
+    }
+}
+
+/// Which columns are played.
+struct Picks {
+    /// Their places among all columns, of one type.
+    picks: Vec<usize>,
+    /// And among those of channels.
+    chosen: Vec<usize>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Picks {
+    fn of(opened: &Opened, dtype: DType, choice: &Choice) -> Result<Self, Problem> {
+        let is_lead = |i: usize| i < 2 && matches!(opened.label(i), FRAME | TIME);
+        let all: Vec<usize> = (0..opened.columns.len()).filter(|i| !is_lead(*i)).collect();
+        let labels = all.iter().map(|&i| opened.label(i));
+        let chosen: Vec<usize> = match &choice.signals {
+            Signals::Named(names) => super::choice::find(names, labels.clone())?,
+            _ => (0..all.len()).collect(),
+        };
+        let picks: Vec<usize> = chosen.iter().filter_map(|&i| all.get(i).copied()).collect();
+        for &i in &picks {
+            if opened.columns.get(i).and_then(|(_, of)| *of).map(DType::code) != Some(dtype.code()) {
+                let label = opened.label(i);
+                return Err(Problem::Unknown(format!(
+                    "its column `{label}` is not of the recorded type, {}; --signals chooses others",
+                    dtype.code()
+                )));
+            }
+        }
+        if picks.is_empty() {
+            return Err(Problem::Empty);
+        }
+        let left_out = LeftOut::unasked(labels, &chosen);
+        Ok(Self { picks, chosen, left_out })
+    }
 }
 
 /// The times of a batch, when all of its rows have one.
@@ -155,9 +199,10 @@ fn numbers(batch: &RecordBatch) -> Option<&Int64Array> {
 impl Columns {
     /// The next batch that has rows, if there is one.
     fn next_batch(&mut self) -> Result<(), Problem> {
-        let batches = &mut self.batches;
+        let (format, batches) = (self.format, &mut self.batches);
         self.batch = loop {
-            match guarded(|| batches.next().transpose()).map_err(Problem::Unknown)? {
+            let next = guarded(|| batches.next().transpose());
+            match next.map_err(|what| Problem::Container { format, what })? {
                 Some(batch) if batch.num_rows() == 0 => {}
                 batch => break batch.map(|batch| (batch, 0)),
             }
@@ -168,6 +213,8 @@ impl Columns {
 
 impl Format for Columns {
     fn read(&mut self, most: usize, block: &mut Block) -> Result<(), Problem> {
+        let format = self.format;
+        let wrong = |what: &str| Problem::Container { format, what: what.to_owned() };
         while block.frames < most {
             let Some((batch, row)) = &mut self.batch else { break };
             let left = batch.num_rows().saturating_sub(*row);
@@ -192,15 +239,15 @@ impl Format for Columns {
             }
             let columns: Option<Vec<Column>> =
                 self.picks.iter().map(|&i| Column::of(batch.columns().get(i)?, self.dtype)).collect();
-            let columns = columns.ok_or_else(|| Problem::Unknown("a column is not what the schema says".to_owned()))?;
+            let columns = columns.ok_or_else(|| wrong("a column is not what the schema says"))?;
             for row in *row..*row + rows {
                 columns.iter().for_each(|column| column.put(row, &mut block.bytes));
             }
             if self.has_times {
                 let times = times(batch).and_then(|times| times.values().get(*row..*row + rows));
-                let times = times.ok_or_else(|| Problem::Unknown("some of its frames have no time".to_owned()))?;
+                let times = times.ok_or_else(|| wrong("some of its frames have no time, and others have one"))?;
                 if times.iter().any(|time| !time.is_finite()) {
-                    return Err(Problem::Unknown("some of its times are no numbers".to_owned()));
+                    return Err(wrong("some of its times are no numbers"));
                 }
                 block.times.extend_from_slice(times);
             }
@@ -214,13 +261,13 @@ impl Format for Columns {
     }
 
     fn rewind(&mut self) -> Result<(), Problem> {
-        self.batches = (self.open)(0).map_err(Problem::Unknown)?;
+        self.batches = (self.open)(0)?;
         self.next_gap = 0;
         self.next_batch()
     }
 
     fn seek(&mut self, frame: u64) -> Result<bool, Problem> {
-        self.batches = (self.open)(frame).map_err(Problem::Unknown)?;
+        self.batches = (self.open)(frame)?;
         // Numbers that are none are before all.
         let is_before = |number: &i64| u64::try_from(*number).map_or(true, |number| number < frame);
         loop {

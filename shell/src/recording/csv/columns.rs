@@ -2,6 +2,8 @@
 
 use super::super::content::ChannelInfo;
 use super::super::unit;
+use crate::formats::columns::{FRAME, TIME};
+use crate::formats::csv::{RATE, UNIT};
 
 /// Characters between `rate` or `unit` and its value in a comment, as in `"sampling rate": 1000`.
 const BETWEEN: [char; 8] = ['"', '\'', ':', '=', ' ', '\t', '(', ')'];
@@ -9,10 +11,8 @@ const BETWEEN: [char; 8] = ['"', '\'', ':', '=', ' ', '\t', '(', ')'];
 const MAX_VALUE: f64 = 1e30;
 /// The unit where nobody says one.
 const DEFAULT_UNIT: &str = "uV";
-/// Name of a column of the frames' numbers.
-const FRAME: &str = "frame";
 /// Names of a column of times.
-const TIMES: [&str; 8] = ["time", "times", "timestamp", "timestamps", "t", "seconds", "sec", "time_s"];
+const TIMES: [&str; 8] = [TIME, "times", "timestamp", "timestamps", "t", "seconds", "sec", "time_s"];
 /// Seconds in units of time.
 const TIME_UNITS: [(&str, f64); 5] = [("s", 1.0), ("sec", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9)];
 
@@ -54,10 +54,10 @@ impl Comments {
             rest.get(..end).filter(|word| unit::volts(word).is_some()).map(str::to_owned)
         };
         if self.rate.is_none() {
-            self.rate = behind("rate").find_map(number);
+            self.rate = behind(RATE).find_map(number);
         }
         if self.unit.is_none() {
-            self.unit = behind("unit").find_map(unit);
+            self.unit = behind(UNIT).find_map(unit);
         }
     }
 }

@@ -10,8 +10,6 @@ mod seek;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
 use axismirror_core::dtype::DType;
-use axismirror_core::extension::Clock;
-use serde_json::Map;
 
 use self::columns::{Columns, Comments};
 use self::own::Among;
@@ -19,8 +17,9 @@ use super::choice::{Choice, Signals};
 use super::content::{Block, ChannelInfo, Content, LeftOut};
 use super::error::Problem;
 use super::format::Format;
-use super::own::{Own, sample_of_text};
 use super::source::{Sequential, Source};
+use crate::formats::own::Description;
+use crate::sample;
 
 /// The longest line, in bytes.
 const MAX_LINE: usize = 1 << 20;
@@ -43,7 +42,7 @@ pub(super) struct Csv<S> {
     begin: Place,
     last_time: Option<f64>,
     /// The description, if our own recorder wrote the file; and what it said of the frame that comes next.
-    own: Option<Own>,
+    own: Option<Description>,
     among: Among,
 }
 
@@ -88,9 +87,7 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Cs
         _ => (0..columns.channels.len()).collect(),
     };
     let channels: Vec<ChannelInfo> = chosen.iter().filter_map(|&i| columns.channels.get(i).cloned()).collect();
-    let rest = columns.channels.iter().enumerate().filter(|(i, _)| !chosen.contains(i));
-    let left_out = rest.map(|(_, c)| LeftOut { label: c.label.clone(), why: "it was not asked for".to_owned() });
-    let left_out = left_out.collect();
+    let left_out = LeftOut::unasked(columns.channels.iter().map(|c| c.label.as_str()), &chosen);
     let mut csv = Csv { lines, columns, chosen, begin, last_time: None, own, among: Among::default() };
     csv.rewind()?;
     let mut first = Block::default();
@@ -102,24 +99,11 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Cs
     let estimate = rate_of(&first.times);
     csv.rewind()?;
     let mut content = Content {
-        format: "CSV",
-        name: None,
-        key: None,
-        dtype: DType::F64,
         rate: estimate.or(comments.rate),
         rate_is_estimate: estimate.is_some(),
         has_times,
-        frame_shape: vec![channels.len()],
-        channels,
-        clock: Clock::Unknown,
-        origin: 0.0,
-        frames: None,
-        is_raw: false,
-        attrs: Map::new(),
-        static_metadata: None,
-        recorded: None,
-        marks: Vec::new(),
         left_out,
+        ..Content::new("CSV", DType::F64, channels)
     };
     if let Some(own) = &csv.own {
         own.apply(&mut content, &csv.chosen);
@@ -180,8 +164,9 @@ impl<S: Source> Csv<S> {
         }
         if let Some(own) = &self.own {
             for i in self.chosen.iter().map(|i| columns.lead + i) {
-                let sample = sample_of_text(field(i), own.dtype(), &mut block.bytes);
-                sample.ok_or_else(|| wrong(i, "a sample of the recorded type"))?;
+                let sample = sample::parse(own.samples(), field(i));
+                let sample = sample.ok_or_else(|| wrong(i, "a sample of the recorded type"))?;
+                sample.put(own.samples(), &mut block.bytes);
             }
         } else {
             // All of them: a broken value is an error also where nobody asked for it.

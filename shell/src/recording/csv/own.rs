@@ -1,22 +1,14 @@
 //! What our own recorder writes as comments among the rows: the description, gaps and events.
 //!
-//! ```text
-//! # axismirror: {...                             before the first row
-//! # gap: 12 frames were not acquired             before the row behind it
-//! # event: frame=1000 time=12.5 eyes closed
-//! ```
+//! How each is written is said at [`formats::csv`](crate::formats::csv). Must never see a row.
 
 use super::super::content::{Block, Mark};
-use super::super::own::Own;
-use crate::formats::own::frames_of;
+use crate::formats::csv::{DESCRIPTION, EVENT, GAP, event_of, said};
+use crate::formats::own::{Description, frames_of};
 
 /// The description, if that is what a comment is.
-pub(super) fn description(comment: &str) -> Option<Own> {
-    said(comment, "axismirror:").and_then(Own::parse)
-}
-
-fn said<'a>(comment: &'a str, what: &str) -> Option<&'a str> {
-    comment.strip_prefix('#')?.trim_start().strip_prefix(what).map(str::trim)
+pub(super) fn description(comment: &str) -> Option<Description> {
+    said(comment, DESCRIPTION).and_then(Description::known_or_told)
 }
 
 /// What was said of the row that comes next.
@@ -28,11 +20,12 @@ pub(super) struct Among {
 impl Among {
     /// Takes a comment. Says whether it was of a gap.
     pub(super) fn take(&mut self, comment: &str, block: &mut Block) -> bool {
-        if let Some(frames) = said(comment, "gap:").and_then(frames_of) {
+        if let Some(frames) = said(comment, GAP).and_then(frames_of) {
             self.lost = self.lost.saturating_add(frames);
             return true;
         }
-        block.marks.extend(said(comment, "event:").and_then(event));
+        let event = said(comment, EVENT).and_then(event_of);
+        block.marks.extend(event.map(|(time, text)| Mark { time, duration: None, text: text.to_owned() }));
         false
     }
 
@@ -42,13 +35,6 @@ impl Among {
             block.lost = block.lost.saturating_add(std::mem::take(&mut self.lost));
         }
     }
-}
-
-/// `frame=1000 time=12.5 eyes closed`
-fn event(text: &str) -> Option<Mark> {
-    let mut words = text.splitn(3, ' ').skip(1);
-    let time = words.next()?.strip_prefix("time=")?.parse().ok().filter(|t: &f64| t.is_finite())?;
-    Some(Mark { time, duration: None, text: words.next()?.to_owned() })
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl Header {
     /// From the beginning of a file.
     pub(super) fn read(source: &impl Source, kind: Kind) -> Result<Self, Problem> {
         let len = source.len();
-        let short = |needed: usize| Problem::Truncated { needed: needed as u64, given: len };
+        let short = |needed: usize| Problem::NoHeader { needed: needed as u64, given: len };
         if len < PART as u64 {
             return Err(short(PART));
         }
@@ -130,6 +130,11 @@ impl Header {
             () if begins_with(Kind::plus) => Continuity::Continuous,
             () => Continuity::Plain,
         }
+    }
+
+    /// The format's name, for people.
+    pub(super) fn format(&self, kind: Kind) -> &'static str {
+        if self.continuity() == Continuity::Plain { kind.name() } else { kind.plus() }
     }
 
     /// When the recording began, in seconds since 1970; no field says of which time zone, and UTC is taken. `None` when the fields are none.

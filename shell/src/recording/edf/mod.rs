@@ -1,4 +1,12 @@
 //! EDF and EDF+ (16 bits), BDF and BDF+ (24 bits), read signal by signal out of data records.
+//!
+//! | in | is |
+//! |---|---|
+//! | `header` | what the header says, checked |
+//! | `annotations` | lists of annotations |
+//! | `own` | what our own recorder says in them |
+//!
+//! Must never hold more of the samples than a block: a file may be longer than memory.
 
 mod annotations;
 mod header;
@@ -6,18 +14,17 @@ mod own;
 
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
-use serde_json::Map;
 
 use self::header::{Continuity, Header, Signal};
 use self::own::Said;
 use super::choice::{Choice, Signals};
-use super::content::{Block, ChannelInfo, Content, LeftOut, Mark, Scaling};
+use super::content::{Block, ChannelInfo, Content, LeftOut, Mark};
 use super::error::Problem;
 use super::format::Format;
-use super::own::sample_of_whole;
 use super::source::Source;
 use super::unit;
 use crate::formats::edf::Kind;
+use crate::sample::Number;
 
 /// The chosen signals of a file.
 #[derive(Debug)]
@@ -57,54 +64,22 @@ pub(super) fn open<S: Source>(source: S, kind: Kind, choice: &Choice) -> Result<
     if records == 0 || samples == 0 {
         return Err(Problem::Empty);
     }
-    let scaling = |s: &Signal| header.scaling(s.index, kind);
-    let scalings: Vec<Scaling> = signals.iter().map(scaling).collect::<Result<_, _>>()?;
-    let channel = |(s, scaling): (&Signal, Scaling)| ChannelInfo {
-        label: s.label.clone(),
-        position: None,
-        unit: s.dimension.clone(),
-        scaling,
-    };
-    let channels: Vec<ChannelInfo> = signals.iter().zip(scalings).map(channel).collect();
-    let continuity = header.continuity();
-    let timeline = Timeline::read(&source, &header, records, kind, continuity)?;
-    let start = header.start();
+    let channels = channels(&header, kind, &signals)?;
+    let timeline = Timeline::read(&source, &header, records, kind)?;
     let total = records.saturating_mul(samples as u64);
-    let period = header.duration / samples as f64;
-    let said = Said::of(&timeline.marks, timeline.begins, period);
+    let said = Said::of(&timeline.marks, timeline.begins, header.duration / samples as f64);
+    let start = header.start();
     let mut content = Content {
-        format: match (kind, continuity) {
-            (kind, Continuity::Plain) => kind.name(),
-            (kind, _) => kind.plus(),
-        },
-        name: None,
-        key: None,
-        dtype: DType::I32,
         rate: Some(samples as f64 / header.duration),
-        rate_is_estimate: false,
         has_times: true,
-        frame_shape: vec![channels.len()],
-        channels,
         clock: if start.is_some() { Clock::Realtime } else { Clock::Unknown },
         origin: start.unwrap_or(0.0),
         frames: Some(total),
-        is_raw: false,
-        attrs: Map::new(),
-        static_metadata: None,
-        recorded: None,
         marks: timeline.marks,
         left_out,
+        ..Content::new(header.format(kind), DType::I32, channels)
     };
-    let mut step = 1.0;
-    if let Some(said) = &said
-        && let Some(own) = &said.own
-    {
-        let picks: Vec<usize> = signals.iter().map(|s| s.index).collect();
-        own.apply(&mut content, &picks);
-        content.marks.clone_from(&said.marks);
-        content.frames = Some(said.frames(total));
-        step = own.step();
-    }
+    let step = said.as_ref().map_or(1.0, |said| apply(said, &mut content, &signals, total));
     let edf = Edf {
         source,
         kind,
@@ -124,6 +99,25 @@ pub(super) fn open<S: Source>(source: S, kind: Kind, choice: &Choice) -> Result<
         step,
     };
     Ok((content, edf))
+}
+
+/// Labels, units and scales of signals.
+fn channels(header: &Header, kind: Kind, signals: &[Signal]) -> Result<Vec<ChannelInfo>, Problem> {
+    let channel = |s: &Signal| {
+        let scaling = header.scaling(s.index, kind)?;
+        Ok(ChannelInfo { label: s.label.clone(), position: None, unit: s.dimension.clone(), scaling })
+    };
+    signals.iter().map(channel).collect()
+}
+
+/// What our own recorder said, of a file of so many frames. Gives the value of one code.
+fn apply(said: &Said, content: &mut Content, signals: &[Signal], total: u64) -> f64 {
+    let Some(own) = &said.own else { return 1.0 };
+    let picks: Vec<usize> = signals.iter().map(|s| s.index).collect();
+    own.apply(content, &picks);
+    content.marks.clone_from(&said.marks);
+    content.frames = Some(said.frames(total));
+    own.step()
 }
 
 impl<S: Source> Edf<S> {
@@ -147,7 +141,7 @@ impl<S: Source> Edf<S> {
             }
         }
         for code in &self.codes {
-            sample_of_whole(i64::from(*code), self.dtype, self.step, &mut block.bytes);
+            Number::of_whole((*code).into(), self.dtype, self.step).put(self.dtype, &mut block.bytes);
         }
         let (onset, period) = (self.onset(record), self.duration / self.samples as f64);
         let place = record * self.samples as u64 + first as u64;
@@ -222,13 +216,8 @@ struct Timeline {
 
 impl Timeline {
     /// Reads all of them: an annotation may stand in any record.
-    fn read(
-        source: &impl Source,
-        header: &Header,
-        records: u64,
-        kind: Kind,
-        continuity: Continuity,
-    ) -> Result<Self, Problem> {
+    fn read(source: &impl Source, header: &Header, records: u64, kind: Kind) -> Result<Self, Problem> {
+        let continuity = header.continuity();
         let mut timeline = Self::default();
         let signals = || header.signals.iter().filter(|s| s.is_annotation() && s.samples > 0);
         let mut bytes = Vec::new();
@@ -292,7 +281,5 @@ fn named(all: Vec<&Signal>, names: &[String], duration: f64) -> Result<(Vec<Sign
         let rate = |s: &Signal| format!("{} {} Hz", s.label, s.samples as f64 / duration);
         return Err(Problem::Rates { rates: signals.iter().map(rate).collect::<Vec<_>>().join(", ") });
     }
-    let rest = all.iter().enumerate().filter(|(i, _)| !chosen.contains(i));
-    let left_out = rest.map(|(_, s)| LeftOut { label: s.label.clone(), why: "it was not asked for".to_owned() });
-    Ok((signals, left_out.collect()))
+    Ok((signals, LeftOut::unasked(all.iter().map(|s| s.label.as_str()), &chosen)))
 }

@@ -1,18 +1,11 @@
 //! What our own recorder writes between the annotations of a file: the description, the stream's own times, and what is no frame of the stream.
 //!
-//! ```text
-//! axismirror 1/3 {...                          the description, in pieces
-//! axismirror time: frame=1000 t=12.000123      the stream's time at this place
-//! BAD_gap: 12 frames were not acquired         as many frames here are filled up
-//! BAD_padding: 3 frames                        so are those up to the end of the last record
-//! axismirror end 1/2 {...                      sums
-//! ```
-//!
+//! How each is written is said at [`formats::own::annotations`](crate::formats::own::annotations).
 //! Places are counted in frames of the file, those that are filled up too.
 
 use super::super::content::Mark;
-use super::super::own::Own;
-use crate::formats::own;
+use crate::formats::own::annotations::{self, DESCRIPTION, END, GAP, PADDING, TIME};
+use crate::formats::own::{Description, frames_of};
 
 /// The largest time in seconds that can be meant; between larger ones numbers overflow.
 const MAX_TIME: f64 = 1e15;
@@ -35,7 +28,7 @@ impl Filled {
 /// All that our recorder said.
 #[derive(Debug, Default)]
 pub(super) struct Said {
-    pub(super) own: Option<Own>,
+    pub(super) own: Option<Description>,
     /// By their places.
     pub(super) filled: Vec<Filled>,
     /// Places with the stream's time there.
@@ -54,17 +47,18 @@ impl Said {
         let place = |mark: &Mark| ((mark.time - begins) / period).round() as u64;
         for mark in marks {
             // A person's event may have the same text, but never a duration.
-            let filled = |name| said_of(&mark.text, name).filter(|_| mark.duration.is_some());
-            if let Some(piece) = said_of(&mark.text, own::TIME) {
-                said.times.extend(time(piece).map(|t| (place(mark), t)));
-            } else if said_of(&mark.text, own::END).is_some() {
-            } else if let Some(piece) = said_of(&mark.text, own::DESCRIPTION).and_then(numbered) {
+            let filled = |name| annotations::said(&mark.text, name).filter(|_| mark.duration.is_some());
+            if let Some(piece) = annotations::said(&mark.text, TIME) {
+                let time = annotations::time_of(piece).filter(|t| t.abs() <= MAX_TIME);
+                said.times.extend(time.map(|t| (place(mark), t)));
+            } else if annotations::said(&mark.text, END).is_some() {
+            } else if let Some(piece) = annotations::said(&mark.text, DESCRIPTION).and_then(annotations::piece_of) {
                 pieces.push(piece);
-            } else if let Some(line) = filled(own::GAP) {
-                let frames = own::frames_of(line).unwrap_or(0);
+            } else if let Some(line) = filled(GAP) {
+                let frames = frames_of(line).unwrap_or(0);
                 said.filled.push(Filled { at: place(mark), frames, is_gap: true });
-            } else if let Some(frames) = filled(own::PADDING) {
-                let frames = own::frames_of(frames).unwrap_or(0);
+            } else if let Some(frames) = filled(PADDING) {
+                let frames = frames_of(frames).unwrap_or(0);
                 said.filled.push(Filled { at: place(mark), frames, is_gap: false });
             } else {
                 said.marks.push(mark.clone());
@@ -74,7 +68,7 @@ impl Said {
         let count = pieces.first().map(|(_, count, _)| *count)?;
         let is_whole = pieces.iter().map(|(number, ..)| *number).eq(1..=count);
         let text: String = pieces.iter().map(|(_, _, text)| *text).collect();
-        said.own = Some(text).filter(|_| is_whole).and_then(|text| Own::parse(&text));
+        said.own = Some(text).filter(|_| is_whole).and_then(|text| Description::known_or_told(&text));
         said.own.as_ref()?;
         said.filled.sort_by_key(|f| f.at);
         // None within another: a file that somebody has changed.
@@ -118,24 +112,6 @@ impl Said {
             (None, None) => place * self.period,
         }
     }
-}
-
-/// What stands behind a name and a blank.
-fn said_of<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    text.strip_prefix(name)?.strip_prefix(' ')
-}
-
-/// `frame=1000 t=12.000123`
-fn time(text: &str) -> Option<f64> {
-    let (_, time) = text.split_once(" t=")?;
-    time.parse().ok().filter(|t: &f64| t.abs() <= MAX_TIME)
-}
-
-/// `1/3 {...`
-fn numbered(text: &str) -> Option<(usize, usize, &str)> {
-    let (numbers, text) = text.split_once(' ')?;
-    let (number, count) = numbers.split_once('/')?;
-    Some((number.parse().ok()?, count.parse().ok()?, text))
 }
 
 #[cfg(test)]

@@ -6,8 +6,7 @@ use axismirror_core::dtype::DType;
 use roxmltree::{Document, Node};
 
 use super::super::content::ChannelInfo;
-use super::super::own::Own;
-use crate::formats::own::{GAPS_TYPE, SOURCE};
+use crate::formats::own::{DESCRIPTION, Description, GAPS_TYPE, SOURCE};
 use crate::formats::xdf::{STRING, dtype_of};
 
 /// The most channels that a stream is believed to have.
@@ -31,7 +30,7 @@ pub(super) struct Info {
     /// As many as there are channels, or fewer.
     pub(super) channels: Vec<ChannelInfo>,
     /// The description of our own recorder.
-    pub(super) own: Option<Own>,
+    pub(super) own: Option<Description>,
 }
 
 impl Info {
@@ -66,7 +65,9 @@ impl Info {
             name: field("name"),
             kind: field("type"),
             source: field("source_id"),
-            own: child(info, "desc").and_then(|d| child(d, "axismirror")).and_then(|n| Own::parse(&text(Some(n)))),
+            own: child(info, "desc")
+                .and_then(|d| child(d, DESCRIPTION))
+                .and_then(|n| Description::known_or_told(&text(Some(n)))),
             channel_count: channel_count
                 .ok_or_else(|| format!("its channel_count is `{count}`; 1 to {MAX_CHANNELS} are possible"))?,
             rate: field("nominal_srate").parse().ok().filter(|r: &f64| r.is_finite() && *r >= MIN_RATE),

@@ -11,19 +11,18 @@ mod scan;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 use axismirror_core::dtype::DType;
-use axismirror_core::extension::Clock;
 use serde_json::{Map, Value};
 
 use self::chunk::Chunk;
+use self::header::Info;
 use self::scan::{Scan, Stream};
 use super::choice::{Choice, Signals};
 use super::content::{Block, ChannelInfo, Content, LeftOut};
 use super::error::Problem;
 use super::format::Format;
-use super::own::{f32_to_f16, sample_of_whole};
 use super::source::{Sequential, Source};
 use crate::formats::xdf::{MAGIC, NO_TIME, TIME, Tag, take_number};
-use crate::mirror::value::value;
+use crate::sample::Number;
 
 /// Bytes that are read from the file at once.
 const BUFFER: usize = 1 << 16;
@@ -72,42 +71,25 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Xd
     let others = scan.streams.iter().filter(|(other, s)| **other != id && s.info.dtype.is_some());
     let mut left_out: Vec<LeftOut> = others.map(|(id, s)| LeftOut { label: s.named(*id), why: s.why_not() }).collect();
     let Some(Stream { mut info, frames, .. }) = scan.streams.remove(&id) else { return Err(Problem::Empty) };
-    let dtype = info.dtype.unwrap_or(DType::F64);
     let own = info.own.take();
-    let mut channels = info.channels;
-    channels.resize_with(info.channel_count, ChannelInfo::default);
-    let frame_bytes = channels.len() * dtype.size();
-    let mut chosen = None;
-    if let Signals::Named(names) = &choice.signals {
-        let places = super::choice::find(names, channels.iter().map(|c| c.label.as_str()))?;
-        let rest = channels.iter().enumerate().filter(|(i, _)| !places.contains(i));
-        left_out.extend(rest.map(|(_, c)| LeftOut { label: c.label.clone(), why: "it was not asked for".to_owned() }));
-        channels = places.iter().filter_map(|&i| channels.get(i).cloned()).collect();
-        chosen = Some(places);
-    }
+    let dtype = info.dtype.unwrap_or(DType::F64);
+    let (rate, frame_bytes) = (info.rate, info.channel_count * dtype.size());
+    let (channels, chosen, unasked) = signals(&mut info, choice)?;
+    left_out.extend(unasked);
     let mut attrs = Map::new();
     if !info.kind.is_empty() {
         attrs.insert("type".to_owned(), Value::from(info.kind));
     }
     let mut content = Content {
-        format: "XDF",
         name: Some(info.name).filter(|n| !n.is_empty()),
-        key: None,
-        dtype,
-        rate: info.rate,
-        rate_is_estimate: false,
+        rate,
         has_times: true,
-        frame_shape: vec![channels.len()],
-        channels,
-        clock: Clock::Unknown,
-        origin: 0.0,
         frames: Some(frames),
         is_raw: true,
         attrs,
-        static_metadata: None,
-        recorded: None,
         marks,
         left_out,
+        ..Content::new("XDF", dtype, channels)
     };
     if let Some(own) = &own {
         let all = || (0..content.channels.len()).collect();
@@ -121,7 +103,7 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Xd
         frame_bytes,
         chosen,
         sample_bytes: dtype.size(),
-        period: info.rate.map_or(0.0, |rate| 1.0 / rate),
+        period: rate.map_or(0.0, |rate| 1.0 / rate),
         next: MAGIC.len() as u64,
         chunk: None,
         last_time: None,
@@ -133,6 +115,18 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Xd
         ahead: None,
     };
     Ok((content, xdf))
+}
+
+/// The channels of a stream that are played, their places when those are not all in their order, and the others.
+fn signals(info: &mut Info, choice: &Choice) -> Result<(Vec<ChannelInfo>, Option<Vec<usize>>, Vec<LeftOut>), Problem> {
+    let mut channels = std::mem::take(&mut info.channels);
+    channels.resize_with(info.channel_count, ChannelInfo::default);
+    let Signals::Named(names) = &choice.signals else { return Ok((channels, None, Vec::new())) };
+    let labels = channels.iter().map(|c| c.label.as_str());
+    let places = super::choice::find(names, labels.clone())?;
+    let unasked = LeftOut::unasked(labels, &places);
+    let chosen = places.iter().filter_map(|&i| channels.get(i).cloned()).collect();
+    Ok((chosen, Some(places), unasked))
 }
 
 /// The stream that was asked for, else the one of numbers that has the most samples.
@@ -236,13 +230,15 @@ impl<S: Source> Xdf<S> {
 
     /// Adds the samples of `frame` that are played, as they were in the stream.
     fn put(&self, block: &mut Block) {
-        let mut put = |sample: &[u8]| match (self.stored, self.dtype) {
-            (stored, dtype) if stored.code() == dtype.code() => block.bytes.extend_from_slice(sample),
-            (DType::F32, DType::F16) => {
-                block.bytes.extend_from_slice(&f32_to_f16(value(DType::F32, sample) as f32).to_le_bytes());
-            }
+        let (is_same, dtype) = (self.stored.code() == self.dtype.code(), self.dtype);
+        let mut put = |sample: &[u8]| match Number::of(self.stored, sample) {
+            _ if is_same => block.bytes.extend_from_slice(sample),
+            Some(number @ Number::Single(_)) if dtype == DType::F16 => number.put(dtype, &mut block.bytes),
             // The recorder took the next larger type where XDF has none.
-            (stored, dtype) => sample_of_whole(value(stored, sample) as i64, dtype, 1.0, &mut block.bytes),
+            number => {
+                let whole = number.map_or(0.0, Number::value) as i64;
+                Number::of_whole(whole, dtype, 1.0).put(dtype, &mut block.bytes);
+            }
         };
         match &self.chosen {
             None => self.frame.chunks_exact(self.sample_bytes).for_each(put),
