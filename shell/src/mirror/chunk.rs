@@ -1,4 +1,6 @@
 //! What a read hands out: frames in the mirror's own memory, and their samples as numbers.
+//!
+//! Must never touch shared memory: what is here was copied, and is proven or said not to be.
 
 use axismirror_core::dtype::DType;
 use axismirror_core::header::{Description, StructVersion};

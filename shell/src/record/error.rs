@@ -1,4 +1,6 @@
 //! Why a recording cannot begin, or not go on.
+//!
+//! Says what stands against it and, as a hint, what would help. Must never know a subcommand; the flags that it names are those of `record`.
 
 use std::io;
 use std::path::PathBuf;

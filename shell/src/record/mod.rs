@@ -5,8 +5,8 @@
 //!
 //! # What is where in each format
 //!
-//! What a reader of these files (`replay`, a script) can rely on. *Description* is the JSON object of [`Description`], *end* that of [`End`]; a gap
-//! is one of [`Gap`], an event one of [`Event`]. Each is a field of that type by its name.
+//! What a reader of these files (`replay`, a script) can rely on. *Description* is the JSON object whose fields are those of [`Description`]
+//! (formats/own/description.rs), *end* that of [`End`]; a gap in JSON is a [`Gap`], an event an [`Event`].
 //!
 //! | | `.bdf` `.edf` | `.parquet` | `.arrow` `.feather` | `.xdf` | `.csv` |
 //! |---|---|---|---|---|---|
@@ -29,8 +29,8 @@
 //! piece waits until it is as long as the footer (Parquet: five seconds at least), a minute at most.
 //!
 //! Gaps say either `12 frames were not acquired` (`1 frame was ...`; the ADC or its writer lost them; they have no numbers) or `12 frames were overwritten before
-//! they were read` (this recorder was too slow; they have numbers). The lists of
-//! gaps and events in Parquet and Arrow stop at 10,000 entries; *end* has the sums.
+//! they were read` (this recorder was too slow; they have numbers). The lists of gaps and
+//! events in Parquet and Arrow stop at 10,000 entries; *end* has the sums.
 
 mod batch;
 mod codes;

@@ -1,4 +1,6 @@
 //! What a recorder is asked for, and what it tells of itself.
+//!
+//! Plain values: whoever shows them knows a terminal, and nothing here does.
 
 use std::path::PathBuf;
 

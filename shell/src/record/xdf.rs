@@ -20,7 +20,7 @@ use super::{Block, End, Event, Gap, Goes, Head, RecordError, Writer};
 use crate::clock;
 use crate::formats::own;
 use crate::formats::xdf::{BOUNDARY_ID, MAGIC, NO_TIME, STRING, TIME, Tag, format_of, put_number};
-use crate::sample::f16_to_f32;
+use crate::sample::Number;
 
 const BOUNDARY_EVERY: Duration = Duration::from_secs(10);
 /// So many bytes of chunks are not held back until the next flush.
@@ -43,6 +43,8 @@ struct Count {
 pub(super) struct Xdf {
     out: Out,
     dtype: DType,
+    /// What samples become.
+    stored: DType,
     channels: usize,
     rate: Option<f64>,
     pending: Vec<u8>,
@@ -53,7 +55,8 @@ pub(super) struct Xdf {
 
 impl Xdf {
     pub(super) fn create(path: &Path, overwrite: bool, head: &Head) -> Result<Self, RecordError> {
-        let format = format_of(stored(head.dtype)?).unwrap_or_default();
+        let stored = stored(head.dtype)?;
+        let format = format_of(stored).unwrap_or_default();
         let mut pending = MAGIC.to_vec();
         let start = Civil::of_ns(head.start_utc_ns).rfc3339();
         let mut info = Element::new("info");
@@ -71,6 +74,7 @@ impl Xdf {
         let mut xdf = Self {
             out,
             dtype,
+            stored,
             channels,
             rate: head.rate,
             pending,
@@ -132,7 +136,9 @@ impl Writer for Xdf {
                 }
                 None => content.push(NO_TIME),
             }
-            frame.chunks_exact(size.max(1)).for_each(|sample| value(self.dtype, sample, &mut content));
+            for number in frame.chunks_exact(size.max(1)).filter_map(|sample| Number::of(self.dtype, sample)) {
+                number.put(self.stored, &mut content);
+            }
         }
         chunk(&mut self.pending, Tag::Samples, Some(DATA), &content);
         self.count(DATA, block.frames, block.times.first().copied().unwrap_or(arrival), last);
@@ -219,20 +225,6 @@ fn stored(dtype: DType) -> Result<DType, RecordError> {
         DType::F64 => Ok(DType::F64),
         DType::U64 | DType::ULongLong => refused("its whole numbers have 63 bits and a sign"),
         DType::C64 | DType::C128 => refused("it has no complex numbers"),
-    }
-}
-
-/// A sample in that type.
-fn value(dtype: DType, bytes: &[u8], out: &mut Vec<u8>) {
-    match (dtype, bytes) {
-        (DType::Bool, bytes) => out.push(u8::from(bytes.first() != Some(&0))),
-        (DType::U8, &[a]) => out.extend_from_slice(&i16::from(a).to_le_bytes()),
-        (DType::U16, &[a, b]) => out.extend_from_slice(&i32::from(u16::from_le_bytes([a, b])).to_le_bytes()),
-        (DType::U32, &[a, b, c, d]) => {
-            out.extend_from_slice(&i64::from(u32::from_le_bytes([a, b, c, d])).to_le_bytes());
-        }
-        (DType::F16, &[a, b]) => out.extend_from_slice(&f16_to_f32(u16::from_le_bytes([a, b])).to_le_bytes()),
-        (_, bytes) => out.extend_from_slice(bytes),
     }
 }
 

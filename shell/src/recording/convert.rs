@@ -1,4 +1,6 @@
 //! From the samples of a file to those that are wanted: other channels, another type, another unit.
+//!
+//! Knows no format, and no stream that they are for: bytes of frames come in, numbers or bytes go out.
 
 use axismirror_core::dtype::DType;
 

@@ -1,4 +1,6 @@
 //! A recording that is read block by block, whatever its format, which is found from the content.
+//!
+//! The only place that knows all formats, and no more of each than how it begins. An ending of a name says nothing here.
 
 use std::path::Path;
 

@@ -1,4 +1,6 @@
 //! A recording as volts in memory, for a simulated ADC to measure.
+//!
+//! Takes the whole file, and so no more than fits: what is played block by block never comes here. Knows no ADC.
 
 use std::path::Path;
 

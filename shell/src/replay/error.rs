@@ -1,4 +1,6 @@
 //! Why a recording cannot be played.
+//!
+//! What is wrong with the file itself is said by [`Problem`]; here is what cannot be made of a good one.
 
 use std::io;
 use std::path::PathBuf;

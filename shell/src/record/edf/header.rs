@@ -1,4 +1,6 @@
 //! The header of EDF+ and BDF+ files, and what is decided for it: physical ranges, the date. Numbers have at most eight characters.
+//!
+//! Writes what it is told to: must never see a sample, nor ask a clock.
 
 use super::super::utc::Civil;
 use super::super::{Head, RecordError};

@@ -1,4 +1,6 @@
 //! How long a data record is: its frames, its duration, and its room for annotations.
+//!
+//! Arithmetic alone: decided once for a file, and never by what comes into it.
 
 use super::super::RecordError;
 use super::header::decimal;

@@ -71,9 +71,9 @@ fn a_file_is_what_the_specification_says() {
 #[test]
 fn every_type_keeps_its_values() {
     let of = |dtype, bytes: &[u8]| {
-        let mut out = Vec::new();
-        value(dtype, bytes, &mut out);
-        (format_of(stored(dtype).unwrap()).unwrap(), out)
+        let (mut out, stored) = (Vec::new(), stored(dtype).unwrap());
+        Number::of(dtype, bytes).unwrap().put(stored, &mut out);
+        (format_of(stored).unwrap(), out)
     };
     assert_eq!(of(DType::Bool, &[1]), ("int8", vec![1]));
     assert_eq!(of(DType::U8, &[200]), ("int16", vec![200, 0]));

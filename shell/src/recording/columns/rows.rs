@@ -1,4 +1,6 @@
 //! One column's samples as the bytes of a stream.
+//!
+//! Must never copy a column to look at it, nor believe that it is as long as its batch says.
 
 use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_buffer::Buffer;

@@ -1,4 +1,6 @@
 //! What the first line that is no comment says about the columns, and what comments say.
+//!
+//! Understands what people and programs have written so far; must never take a word for a number. What our own recorder says is `own`'s.
 
 use super::super::content::ChannelInfo;
 use super::super::unit;
