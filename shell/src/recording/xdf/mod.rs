@@ -74,7 +74,7 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Xd
     let own = info.own.take();
     let dtype = info.dtype.unwrap_or(DType::F64);
     let (rate, frame_bytes) = (info.rate, info.channel_count * dtype.size());
-    let (channels, chosen, unasked) = signals(&mut info, choice)?;
+    let Played { channels, chosen, unasked } = Played::of(&mut info, choice)?;
     left_out.extend(unasked);
     let mut attrs = Map::new();
     if !info.kind.is_empty() {
@@ -117,16 +117,27 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Xd
     Ok((content, xdf))
 }
 
-/// The channels of a stream that are played, their places when those are not all in their order, and the others.
-fn signals(info: &mut Info, choice: &Choice) -> Result<(Vec<ChannelInfo>, Option<Vec<usize>>, Vec<LeftOut>), Problem> {
-    let mut channels = std::mem::take(&mut info.channels);
-    channels.resize_with(info.channel_count, ChannelInfo::default);
-    let Signals::Named(names) = &choice.signals else { return Ok((channels, None, Vec::new())) };
-    let labels = channels.iter().map(|c| c.label.as_str());
-    let places = super::choice::find(names, labels.clone())?;
-    let unasked = LeftOut::unasked(labels, &places);
-    let chosen = places.iter().filter_map(|&i| channels.get(i).cloned()).collect();
-    Ok((chosen, Some(places), unasked))
+/// The channels of a stream that are played.
+struct Played {
+    channels: Vec<ChannelInfo>,
+    /// Their places, when those are not all in their order.
+    chosen: Option<Vec<usize>>,
+    unasked: Vec<LeftOut>,
+}
+
+impl Played {
+    fn of(info: &mut Info, choice: &Choice) -> Result<Self, Problem> {
+        let mut all = std::mem::take(&mut info.channels);
+        all.resize_with(info.channel_count, ChannelInfo::default);
+        let Signals::Named(names) = &choice.signals else {
+            return Ok(Self { channels: all, chosen: None, unasked: Vec::new() });
+        };
+        let labels = all.iter().map(|c| c.label.as_str());
+        let places = super::choice::find(names, labels.clone())?;
+        let unasked = LeftOut::unasked(labels, &places);
+        let channels = places.iter().filter_map(|&i| all.get(i).cloned()).collect();
+        Ok(Self { channels, chosen: Some(places), unasked })
+    }
 }
 
 /// The stream that was asked for, else the one of numbers that has the most samples.
