@@ -51,3 +51,45 @@ fn wrong_use_is_told_from_files_that_are_none() {
         assert!(errors.contains(part), "{args:?}: {errors}");
     }
 }
+
+#[test]
+fn a_file_that_is_damaged_farther_on_is_named_where_it_ends() {
+    let path = std::env::temp_dir().join(format!("axismirror-{}.csv", unique("damaged")));
+    let rows: String = (0..4000).map(|row| format!("{row}\n")).collect();
+    std::fs::write(&path, format!("# rate: 1000\na\n{rows}x\n")).unwrap();
+    let (status, _, errors) =
+        run(&["replay", &path.to_string_lossy(), "--name", &unique("replay-damaged"), "--speed", "max"]);
+    std::fs::remove_file(&path).unwrap();
+    let expected = format!("error: recording {} cannot be played to its end", path.display());
+    assert!(status == Some(1) && errors.contains(&expected), "{errors}");
+    assert!(errors.contains("because: line 4003, field 1: `x` is not a number"), "{errors}");
+}
+
+/// The libraries for these containers meet some damage with a panic: nobody sees one, and the file is named.
+#[cfg(feature = "parquet")]
+#[test]
+fn damaged_columns_are_errors_with_the_files_name() {
+    let seeds = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/recording");
+    let name = unique("replay-columns");
+    let mut refused = 0;
+    for (file, most) in [("ours-f4.parquet", 12), ("ours-b1.arrow", 12)] {
+        let whole = std::fs::read(seeds.join(file)).unwrap();
+        let path = std::env::temp_dir().join(format!("axismirror-{name}-{file}"));
+        // Behind the magic, which tells the format, and up to the footer's length.
+        for at in (8..whole.len() - 4).step_by(whole.len() / most) {
+            let mut bytes = whole.clone();
+            bytes[at..at + 4].fill(0xff);
+            std::fs::write(&path, bytes).unwrap();
+            let (status, _, errors) = run(&["replay", &path.to_string_lossy(), "--name", &name, "--speed", "max"]);
+            assert!(!errors.contains("panicked"), "{file} {at}: {errors}");
+            let is_named = errors.contains(&format!("error: recording {} cannot be", path.display()));
+            assert!(
+                status == Some(0) || status == Some(1) && is_named && errors.contains("because: "),
+                "{file} {at}: {errors}"
+            );
+            refused += u32::from(status == Some(1));
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
+    assert!(refused > 5, "{refused}");
+}
