@@ -140,6 +140,29 @@ fn a_gap_between_two_parts_is_told_at_the_end_of_the_first() {
     writes.publisher.close();
 }
 
+/// Whatever ended the part: what is missing between two files is told in the first.
+#[test]
+fn a_gap_at_a_change_is_told_at_the_end_of_the_first_part() {
+    let name = format!("axismirror-test-record-change-{}", std::process::id());
+    let path = folder("change").join("lab.csv");
+    let mut recorder = Recorder::open(options(&name, &path)).unwrap();
+    let mut writes = Writes::new(&name, 256);
+    writes.publish(2, 0.0, "code");
+    take(&mut recorder);
+    // The ring keeps the newest 256 of these, which are in the last unit by the time that they are read.
+    writes.publish(300, 2.0, "code");
+    writes.publish(2, 302.0, "mV");
+    take(&mut recorder);
+    recorder.finish("test").unwrap();
+    let summary = recorder.summary();
+    let [(first, _), (last, _)] = &summary.files[..] else { panic!("{summary:?}") };
+    let gap = "# gap: 46 frames were overwritten before they were read";
+    assert_eq!(lines(first), ["frame,time,ch1,ch2", "0,0,0,1", "1,0.00390625,2,3", gap]);
+    assert_eq!(lines(last)[1], "48,0.1875,96,97");
+    assert_eq!((lines(last).len(), summary.progress.overwritten), (1 + 256, 46));
+    writes.publisher.close();
+}
+
 #[test]
 fn a_recording_is_as_long_as_asked_for() {
     let name = format!("axismirror-test-record-long-{}", std::process::id());

@@ -35,6 +35,8 @@ pub struct Recorder {
     /// In which count its frames have their numbers.
     instance: Option<u64>,
     part: Option<Part>,
+    /// Whether what comes next is for another part. The gap before it is told at the end of this one.
+    ends: bool,
     number: u32,
     /// Parts that are closed.
     closed: Progress,
@@ -75,6 +77,7 @@ impl Recorder {
             info: None,
             instance: None,
             part: None,
+            ends: false,
             number: 0,
             closed: Progress::default(),
             files: Vec::new(),
@@ -124,7 +127,11 @@ impl Recorder {
         // In one file no number stands for two frames.
         let goes_on = goes_on && self.instance == instance;
         (self.info, self.instance) = (Some(info), instance);
-        if goes_on { Ok(()) } else { self.close("the stream changed") }
+        if goes_on {
+            return Ok(());
+        }
+        self.ends = self.part.is_some();
+        self.take_events()
     }
 
     /// Frames that are still to come.
@@ -152,10 +159,13 @@ impl Recorder {
                 part.sums.gaps += 1;
                 add(&mut part.sums.overwritten, gap.overwritten);
                 add(&mut part.sums.not_acquired, gap.not_acquired);
-                if goes == Goes::NewPart {
+                if goes == Goes::NewPart && !self.ends {
                     self.close(&format!("a gap of {}, too long for the format", count(gap.frames(), "frame")))?;
                 }
             }
+        }
+        if self.ends {
+            self.end("the stream changed")?;
         }
         if self.part.is_none() {
             self.begin()?;
@@ -253,7 +263,16 @@ impl Recorder {
 
     /// Ends the part, if there is one.
     fn close(&mut self, why: &str) -> Result<(), RecordError> {
+        // Those of another part are in no file as long as that has no frame.
+        if self.ends {
+            return self.end("the stream changed");
+        }
         self.take_events()?;
+        self.end(why)
+    }
+
+    fn end(&mut self, why: &str) -> Result<(), RecordError> {
+        self.ends = false;
         let Some(mut part) = self.part.take() else { return Ok(()) };
         let sums = End { lossy: part.writer.lossy(), why: why.to_owned(), health: self.health(), ..part.sums };
         let finished = part.writer.finish(&sums);
@@ -280,7 +299,9 @@ impl Recorder {
     fn flush_in_time(&mut self) -> Result<(), RecordError> {
         if self.looked_for_events.elapsed() >= LOOK_FOR_EVENTS_EVERY {
             self.looked_for_events = Instant::now();
-            self.take_events()?;
+            if !self.ends {
+                self.take_events()?;
+            }
         }
         if self.flushed.elapsed() < FLUSH_EVERY {
             return Ok(());
