@@ -14,8 +14,9 @@ use crate::ring::{Frames, Times, value_at};
 pub const MAX_AXIS: usize = 255;
 /// The axis that is buffered when neither settings nor message name one.
 const DEFAULT_AXIS: &str = "time";
-/// Frames per second that are assumed for a coordinate axis of fewer than two values, from which no step can be told (spec: wire).
-const ASSUMED_RATE: f64 = 100.0;
+/// Frames per second that are assumed for a coordinate axis of fewer than two values, from which no step can be told, and so for the ring of an
+/// irregular stream (spec: wire, the writer's rules).
+pub const ASSUMED_RATE: f64 = 100.0;
 
 /// Settings of a stream; all can change while it runs.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axismirror_boards::drdy::{Clock, Pace};
+use axismirror_core::extension::Clock as StreamClock;
 use embedded_hal::delay::DelayNs;
 use rustix::thread::{ClockId, clock_nanosleep_absolute};
 use rustix::time::{Timespec, clock_gettime};
@@ -39,6 +40,32 @@ pub fn boottime_ns() -> i64 {
 #[must_use]
 pub fn realtime_ns() -> i64 {
     ns(clock_gettime(rustix::time::ClockId::Realtime))
+}
+
+/// Both clocks that a stream's times can be of, at one instant: ns of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readings {
+    /// As [`monotonic_ns`].
+    pub monotonic_ns: i64,
+    /// As [`realtime_ns`].
+    pub realtime_ns: i64,
+}
+
+impl Readings {
+    /// Of now.
+    #[must_use]
+    pub fn now() -> Self {
+        Self { monotonic_ns: monotonic_ns(), realtime_ns: realtime_ns() }
+    }
+
+    /// What the clock of a stream shows; of one that is unknown, as of `CLOCK_MONOTONIC`.
+    #[must_use]
+    pub const fn of(self, clock: StreamClock) -> i64 {
+        match clock {
+            StreamClock::Realtime => self.realtime_ns,
+            StreamClock::Monotonic | StreamClock::Unknown => self.monotonic_ns,
+        }
+    }
 }
 
 const fn ns(t: Timespec) -> i64 {

@@ -41,6 +41,7 @@ pub mod realtime;
 pub mod record;
 pub mod recording;
 pub mod replay;
+mod said;
 pub mod sample;
 pub mod scope;
 pub mod service;

@@ -34,6 +34,7 @@ mod idle;
 mod info;
 pub(crate) mod instance;
 mod room;
+mod stream_state;
 pub mod value;
 mod wait;
 
@@ -52,6 +53,7 @@ pub use self::chunk::{Chunk, Sample};
 pub use self::follow::{Follower, Frames, News};
 use self::idle::Idle;
 pub use self::info::{StreamInfo, labels, metadata_json};
+pub use self::stream_state::{StateFacts, StreamState};
 
 use crate::clock;
 use crate::shm::{self, FileId, ShmError, ShmSource, View};

@@ -2,6 +2,7 @@
 
 use axismirror::count::count;
 use axismirror::events;
+use axismirror::mirror::{StateFacts, StreamState};
 use axismirror::shm::{self, Found, SHM_DIR};
 use axismirror_core::header::Description;
 use clap::Args;
@@ -9,9 +10,6 @@ use clap::Args;
 use super::columns::Rows;
 use super::stream::Stream;
 use super::{Failure, output};
-
-/// A writer that lives shows it many times a second. After so many without it stands still.
-const STOPPED_S: f64 = 5.0;
 
 /// List the streams of this machine, and whether their writers live
 #[derive(Debug, Args)]
@@ -82,9 +80,9 @@ impl Seen {
         Self { look: look.filter(|stream| stream.segment == found.segment), found }
     }
 
-    fn state(&self) -> State {
+    fn state(&self) -> StreamState {
         let look = self.look.as_ref();
-        State::of(&Facts {
+        StreamState::of(&StateFacts {
             valid: self.found.valid,
             ours: self.found.ours,
             written: self.found.writer.is_some(),
@@ -104,81 +102,32 @@ impl Seen {
     }
 }
 
-/// What the state of a stream follows from.
-struct Facts {
-    valid: bool,
-    ours: bool,
-    /// Whether a process holds the writer's lock.
-    written: bool,
-    /// Seconds since the writer's last sign of life.
-    sign_of_life_s: Option<f64>,
-    /// Whether the ADC does not answer.
-    silent: bool,
-}
-
-/// How a stream is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// Its writer lives and its ADC answers.
-    Live,
-    /// Its writer lives, its ADC does not answer.
-    Silent,
-    /// Its writer is there and shows no sign of life.
-    Stopped,
-    /// Its writer lives and has not begun, or changes it.
-    NotYet,
-    /// Its writer went away without ending it: a stream that was ended has no name any more.
-    NoWriter,
-    /// A published package wrote a valid header: whether the writer lives cannot be known.
-    Unknown,
-    /// The same, with a header that is not valid.
-    NotValid,
-}
-
-impl State {
-    fn of(facts: &Facts) -> Self {
-        match (facts.ours, facts.written) {
-            (true, true) if facts.sign_of_life_s.is_some_and(|s| s > STOPPED_S) => Self::Stopped,
-            (true, true) if facts.silent => Self::Silent,
-            (true, true) if facts.valid => Self::Live,
-            (true, true) => Self::NotYet,
-            (true, false) => Self::NoWriter,
-            (false, _) if facts.valid => Self::Unknown,
-            (false, _) => Self::NotValid,
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Self::Live => "live",
-            Self::Silent => "silent",
-            Self::Stopped => "stopped",
-            Self::NotYet => "not yet",
-            Self::NoWriter => "no writer",
-            Self::Unknown => "unknown",
-            Self::NotValid => "not valid",
-        }
-    }
-}
-
 fn line(seen: &Seen) -> String {
     let found = &seen.found;
     let what = match &found.description {
-        Some(d) if events::are_events(d) => format!("{} so far", count(seen.frames().unwrap_or(0), "event")),
-        Some(d) => {
-            let samples = count(d.frame_samples(), "sample");
-            format!("{} Hz, {samples} a frame, {}", d.srate(), d.dtype().code())
-        }
+        Some(d) => described(d, Some(seen.frames().unwrap_or(0))),
         None => "nothing described yet".to_owned(),
     };
     let state = seen.state();
     let more = match (state, seen.silent_s()) {
-        (State::Silent, Some(seconds)) => format!(", no answer for {seconds:.1} s"),
-        (State::Unknown, _) => ", of another package".to_owned(),
+        (StreamState::Silent, Some(seconds)) => format!(", no answer for {seconds:.1} s"),
+        (StreamState::Unknown, _) => ", of another package".to_owned(),
         _ if found.received => ", received".to_owned(),
         _ => String::new(),
     };
     format!("{} v{} {:<9} {what}{more}", found.segment, found.version.number(), state.word())
+}
+
+/// What a stream is, in a line: as it is here, or as another machine describes it, which does not say how many frames there were.
+pub(super) fn described(d: &Description, published: Option<u64>) -> String {
+    match published {
+        Some(n) if events::are_events(d) => format!("{} so far", count(n, "event")),
+        None if events::are_events(d) => "events".to_owned(),
+        _ => {
+            let rate = if d.srate() > 0.0 { format!("{} Hz", d.srate()) } else { "irregular".to_owned() };
+            format!("{rate}, {} a frame, {}", count(d.frame_samples(), "sample"), d.dtype().code())
+        }
+    }
 }
 
 fn entry(seen: &Seen) -> serde_json::Value {
@@ -198,31 +147,4 @@ fn entry(seen: &Seen) -> serde_json::Value {
         "dtype": found.description.as_ref().map(|d| d.dtype().code()),
         "key": found.description.as_ref().map(|d| d.key().as_str().to_owned()),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_state_says_what_is_known_and_no_more() {
-        let live = Facts { valid: true, ours: true, written: true, sign_of_life_s: Some(0.01), silent: false };
-        let gone = Facts { written: false, sign_of_life_s: Some(100.0), ..live };
-        let foreign = Facts { ours: false, sign_of_life_s: None, ..gone };
-        for (facts, state) in [
-            (Facts { silent: true, ..live }, State::Silent),
-            (Facts { silent: true, valid: false, ..live }, State::Silent),
-            (Facts { sign_of_life_s: Some(5.1), silent: true, ..live }, State::Stopped),
-            // A writer that never says so.
-            (Facts { sign_of_life_s: None, ..live }, State::Live),
-            (Facts { valid: false, ..live }, State::NotYet),
-            (Facts { valid: false, ..gone }, State::NoWriter),
-            (Facts { valid: false, ..foreign }, State::NotValid),
-            (live, State::Live),
-            (gone, State::NoWriter),
-            (foreign, State::Unknown),
-        ] {
-            assert_eq!(State::of(&facts), state);
-        }
-    }
 }

@@ -15,16 +15,17 @@ use axismirror_core::header::{HEADER_SEGMENT_LEN, StructVersion};
 use axismirror_core::health::Health;
 use axismirror_core::name::StreamName;
 use axismirror_core::publisher::{PublishError, Publisher};
-use axismirror_core::settings::Settings;
+use axismirror_core::settings::{ASSUMED_RATE, Settings};
 
 use super::socket::Stamper;
 use super::{Mark, MarkError, Position, Stamped, name_of};
 use crate::causes;
 use crate::clock;
+use crate::said::Said;
 use crate::shm::{ShmError, ShmStore, wake_all};
 
-/// A ring of 256 events: a coordinate axis that has no step yet counts as 100 Hz (spec: wire, the writer's rules).
-const BUF_DUR: f64 = 2.56;
+/// A ring of 256 events.
+const BUF_DUR: f64 = 256.0 / ASSUMED_RATE;
 /// How long the old fields rest before they change, for readers that look at them one after the other.
 const REST: Duration = Duration::from_millis(5);
 /// How long a mark waits for the data stream's new name, and how often it looks; without the ADC being set up anew it takes 55 ms.
@@ -57,8 +58,7 @@ struct Publishing {
     publisher: Publisher<ShmStore>,
     /// Marks that were refused.
     refused: u64,
-    /// What was said of a failure, which is said once.
-    failure: Option<String>,
+    said: Said,
 }
 
 impl EventStream {
@@ -81,7 +81,7 @@ impl EventStream {
             return Err(error);
         }
         publisher.set_heartbeat(clock::monotonic_ns());
-        *self.lock() = Some(Publishing { publisher, refused: 0, failure: None });
+        *self.lock() = Some(Publishing { publisher, refused: 0, said: Said::default() });
         Ok(())
     }
 
@@ -180,7 +180,7 @@ impl EventStream {
         let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(like) = &*wanted {
             if !publishing.become_like(like) {
-                return Err(MarkError::Publish { why: publishing.failure.clone().unwrap_or_default() });
+                return Err(MarkError::Publish { why: publishing.said.last().unwrap_or_default().to_owned() });
             }
             *wanted = None;
         }
@@ -251,14 +251,10 @@ impl Publishing {
 
     /// Says a failure once. Whether there was none.
     fn told(&mut self, outcome: Result<(), PublishError<ShmError>>, what: &str) -> bool {
-        let failure = outcome.err().map(|error| causes::line(&error));
-        if let Some(text) = &failure
-            && self.failure.as_ref() != Some(text)
-        {
+        if let Some(text) = self.said.news(outcome.err().map(|error| causes::line(&error))) {
             tracing::error!(stream = self.publisher.name().as_str(), "the event stream {what}: {text}");
         }
-        self.failure = failure;
-        self.failure.is_none()
+        self.said.last().is_none()
     }
 }
 

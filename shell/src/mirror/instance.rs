@@ -10,7 +10,10 @@ use super::Mirror;
 impl Mirror {
     /// The instance of the header that is being read; `None` as long as there is none, and of a writer without our block, which counts as it likes.
     ///
-    /// Another start of the machine, another header of the same name: another number.
+    /// Another start of the machine, another header of the same name: another number. That is so too when the same writer puts a new header in the
+    /// place of one whose names were removed or which was cut short, although its frames are counted on: who attached to the old header may have frames
+    /// that the new one never had. A recorder then begins another part, a relay forgets what it kept of the old header and answers no questions about it
+    /// any more, and takes lost frames only out of the parts that are of the new one.
     #[must_use]
     pub fn instance(&self) -> Option<u64> {
         self.extension()?;

@@ -20,9 +20,9 @@ use super::clocks::SenderTimes;
 use super::error::NetworkError;
 use super::info::Run;
 use super::key::{Address, Topic};
-use super::recordings::Recordings;
 use super::relayed::SharedStream;
-use crate::clock;
+use crate::clock::Readings;
+use crate::recording::Recordings;
 
 /// Questions that may wait.
 const WAITING: usize = 256;
@@ -33,7 +33,7 @@ struct Question {
     stream: SharedStream,
     topic: Topic,
     query: Query,
-    came: [i64; 2],
+    came: Readings,
 }
 
 /// The thread, and the way to it.
@@ -63,7 +63,7 @@ impl Answers {
             let key = address.key(topic);
             let (questions, stream) = (self.questions.clone(), stream.clone());
             let queryable = session.declare_queryable(key.clone()).callback(move |query| {
-                let came = [clock::monotonic_ns(), clock::realtime_ns()];
+                let came = Readings::now();
                 // Too many questions: this one is not answered.
                 let _ = questions.try_send(Question { stream: stream.clone(), topic, query, came });
             });
@@ -100,8 +100,7 @@ fn answer(question: &Question, archive: Option<&Archive>) -> Result<(), zenoh::E
             if parameters != clock_parameters(run.relay) {
                 return Ok(());
             }
-            let went = [clock::monotonic_ns(), clock::realtime_ns()];
-            let times = SenderTimes { monotonic_ns: [came[0], went[0]], realtime_ns: [came[1], went[1]] };
+            let times = SenderTimes { came: *came, went: Readings::now() };
             query.reply(key, times.emit().to_vec()).express(true).wait()
         }
         Topic::Info => {

@@ -15,8 +15,8 @@ use super::answers::{BUDGET, gone};
 use super::chunk::{Chunk, Content};
 use super::error::NetworkError;
 use super::pieces::cut;
-use super::recordings::{Found, Recordings};
 use super::relayed::{Shared, SharedStream};
+use crate::recording::{Found, Recordings};
 
 /// Questions that may wait; who asks more is not answered, and asks again.
 const WAITING: usize = 32;
@@ -91,7 +91,14 @@ fn answer(wanted: &Wanted, recordings: &mut Recordings) -> Result<(), zenoh::Err
         let mut at = 0;
         while at < bytes.len() / frame_len {
             let number = first.saturating_add(at as u64);
-            let said = shared().said_of(number, &of);
+            let said = {
+                let mut shared = shared();
+                // It ends as soon as another run begins, whose frames of these numbers are others.
+                if shared.run.instance != *instance {
+                    return Ok(());
+                }
+                shared.said_of(number, &of)
+            };
             let left = bytes.len() / frame_len - at;
             let n = usize::try_from(said.until.saturating_sub(number)).unwrap_or(usize::MAX).clamp(1, left);
             let end = number.saturating_add(n as u64);

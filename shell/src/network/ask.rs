@@ -8,7 +8,7 @@ use std::ops::Range;
 /// The most ranges that one question may have.
 pub const MOST_RANGES: usize = 64;
 
-/// The parameters.
+/// The parameters. Of more than [`MOST_RANGES`] the first ones: nobody would answer the others, which are asked for with the next question.
 #[must_use]
 pub fn write(instance: u64, missing: &[Range<u64>]) -> String {
     let mut text = format!("instance={instance:016x};missing=");

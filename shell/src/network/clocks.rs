@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 
+use crate::clock::Readings;
+
 /// Round trips that are remembered.
 const REMEMBERED: usize = 128;
 /// How fast two clocks may part, in parts of one: NTP's tolerance (RFC 5905, PHI) for each of both.
@@ -18,10 +20,10 @@ const ANSWER_LEN: usize = 32;
 /// As bytes: `CLOCK_MONOTONIC` when it came and when it went, `CLOCK_REALTIME` the same; i64 each, little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SenderTimes {
-    /// `CLOCK_MONOTONIC` when the question came and when the answer went.
-    pub monotonic_ns: [i64; 2],
-    /// `CLOCK_REALTIME` when the question came and when the answer went.
-    pub realtime_ns: [i64; 2],
+    /// When the question came.
+    pub came: Readings,
+    /// When the answer went.
+    pub went: Readings,
 }
 
 impl SenderTimes {
@@ -29,7 +31,9 @@ impl SenderTimes {
     #[must_use]
     pub fn emit(&self) -> [u8; ANSWER_LEN] {
         let mut out = [0; ANSWER_LEN];
-        for (to, ns) in out.as_chunks_mut().0.iter_mut().zip(self.monotonic_ns.iter().chain(&self.realtime_ns)) {
+        let Self { came, went } = self;
+        let times = [came.monotonic_ns, went.monotonic_ns, came.realtime_ns, went.realtime_ns];
+        for (to, ns) in out.as_chunks_mut().0.iter_mut().zip(times) {
             *to = ns.to_le_bytes();
         }
         out
@@ -40,7 +44,8 @@ impl SenderTimes {
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let &[a, b, c, d] = bytes.as_chunks().0 else { return None };
         let [a, b, c, d] = [a, b, c, d].map(i64::from_le_bytes);
-        (bytes.len() == ANSWER_LEN).then_some(Self { monotonic_ns: [a, b], realtime_ns: [c, d] })
+        let (came, went) = (Readings { monotonic_ns: a, realtime_ns: c }, Readings { monotonic_ns: b, realtime_ns: d });
+        (bytes.len() == ANSWER_LEN).then_some(Self { came, went })
     }
 }
 
@@ -142,7 +147,8 @@ mod tests {
 
     #[test]
     fn an_answer_by_hand() {
-        let times = SenderTimes { monotonic_ns: [1, -2], realtime_ns: [0x0102_0304_0506_0708, 4] };
+        let came = Readings { monotonic_ns: 1, realtime_ns: 0x0102_0304_0506_0708 };
+        let times = SenderTimes { came, went: Readings { monotonic_ns: -2, realtime_ns: 4 } };
         let bytes = times.emit();
         assert_eq!(&bytes[..10], [1, 0, 0, 0, 0, 0, 0, 0, 0xfe, 0xff]);
         assert_eq!(&bytes[16..24], [8, 7, 6, 5, 4, 3, 2, 1]);

@@ -10,7 +10,7 @@ use zenoh::query::{ConsolidationMode, QueryTarget};
 use zenoh::{Session, Wait as _};
 
 use super::error::NetworkError;
-use super::info::{Announced, Info};
+use super::info::Announced;
 use super::key::{Address, Selection, Topic};
 use super::session::{NetworkSettings, Purpose};
 
@@ -25,7 +25,7 @@ pub struct Sent {
     /// Box and stream.
     pub address: Address,
     /// What its relay says; nothing when it did not answer, or what nobody understands.
-    pub info: Option<Info>,
+    pub info: Option<Announced>,
 }
 
 /// Looks around for so long. Two relays that send under one key are both among those that are found.
@@ -44,7 +44,7 @@ pub fn discover(network: &NetworkSettings, look_for: Duration, stop: &AtomicBool
         }
         let within = ANSWER_WITHIN.min(left);
         for (address, info) in ask(&session, within)? {
-            let relay = info.as_ref().map(|info| info.relay);
+            let relay = info.as_ref().map(|announced| announced.info.relay);
             found.insert((address.clone(), relay), Sent { address, info });
         }
         std::thread::sleep(ASK_EVERY.min(end.saturating_duration_since(Instant::now())));
@@ -62,7 +62,7 @@ pub fn discover(network: &NetworkSettings, look_for: Duration, stop: &AtomicBool
         .collect())
 }
 
-fn ask(session: &Session, within: Duration) -> Result<Vec<(Address, Option<Info>)>, NetworkError> {
+fn ask(session: &Session, within: Duration) -> Result<Vec<(Address, Option<Announced>)>, NetworkError> {
     let mut found = Vec::new();
     let key = Selection::ALL.key(Topic::Alive);
     let tokens = session.liveliness().get(key.clone()).timeout(within).wait();
@@ -86,7 +86,7 @@ fn ask(session: &Session, within: Duration) -> Result<Vec<(Address, Option<Info>
             && let Ok(announced) = Announced::parse(&sample.payload().to_bytes(), None, &address)
         {
             // Of several answers of a relay the last one is about now.
-            found.push((address, Some(announced.info)));
+            found.push((address, Some(announced)));
         }
     }
     Ok(found)

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use axismirror_core::name::NameError;
+
 use super::key::KeyError;
-use super::recordings::RecordingRefused;
 use crate::mirror::MirrorError;
+use crate::recording::RecordingRefused;
 
 /// Why streams cannot be sent, received or looked for.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +14,9 @@ pub enum NetworkError {
     /// Not a name, box or key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A received stream cannot be called so here.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// No zenoh configuration.
     #[error("zenoh's configuration {path} cannot be used")]
     Config {
@@ -62,6 +67,7 @@ impl NetworkError {
         matches!(
             self,
             Self::Key(_)
+                | Self::Name(_)
                 | Self::Config { .. }
                 | Self::Setting { .. }
                 | Self::Recording(_)

@@ -111,7 +111,7 @@ pub struct Info {
     /// Attributes, as far as JSON has them.
     #[serde(default)]
     pub attrs: Map<String, Value>,
-    /// How the stream is at this moment: `live`, `silent`, `stopped`, `not yet`, `no writer`, `unknown`.
+    /// How the stream is at this moment: the word of a [`StreamState`](crate::mirror::StreamState).
     #[serde(default)]
     pub state: String,
 }

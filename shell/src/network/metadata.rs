@@ -3,12 +3,16 @@
 //! The pickle that came is read by core's recogniser, and what it says is encoded by ours: no byte of a stranger's pickle gets into this machine's
 //! shared memory, where Python readers would unpickle it. What a message cannot say is left out, and that is told.
 
+use std::convert::Infallible;
+
 use axismirror_core::axis_array::{Array, Axis, AxisArray, Element, Field, MAX_RANK, Samples, ScalarElement, Value};
 use axismirror_core::dtype::DType;
 use axismirror_core::settings::MAX_AXIS;
 use axismirror_core::static_metadata::node::Node;
 use axismirror_core::static_metadata::view::{ArrayView, AxisKind, AxisView, ElementView, Item, ValueView};
-use axismirror_core::static_metadata::{SliceSink, StaticMetadata, decode, encode, encoded_len, nodes_needed};
+use axismirror_core::static_metadata::{
+    DecodeError, EncodeError, SliceFull, SliceSink, StaticMetadata, decode, encode, encoded_len, nodes_needed,
+};
 use bumpalo::Bump;
 
 /// Nodes of static metadata that are taken: each costs some ten bytes of memory.
@@ -27,10 +31,33 @@ pub struct Rewritten {
     pub left_out: Vec<String>,
 }
 
+/// Why of static metadata nothing can be taken over.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    /// No static metadata.
+    #[error(transparent)]
+    Unread(#[from] DecodeError),
+    /// Of more parts than anything that would be sent.
+    #[error("{needed} parts, where {MAX_NODES} are taken")]
+    TooMany {
+        /// How many.
+        needed: usize,
+    },
+    /// The dimensions are not those of the frames.
+    #[error("of frames of another shape")]
+    Shape,
+    /// What they say has no length.
+    #[error(transparent)]
+    Unmeasured(#[from] EncodeError<Infallible>),
+    /// They cannot be written.
+    #[error(transparent)]
+    Unwritten(#[from] EncodeError<SliceFull>),
+}
+
 /// Writes static metadata anew, of a stream whose frames have so many dimensions besides the buffered one.
 #[must_use]
 pub fn rewrite(blob: Option<&[u8]>, frame_rank: usize) -> Rewritten {
-    let nothing = |why: Option<String>| Rewritten {
+    let nothing = |why: Option<Unusable>| Rewritten {
         axis: USUAL_AXIS.to_owned(),
         bytes: Vec::new(),
         left_out: why.map(|why| format!("the static metadata ({why})")).into_iter().collect(),
@@ -41,24 +68,24 @@ pub fn rewrite(blob: Option<&[u8]>, frame_rank: usize) -> Rewritten {
     }
 }
 
-fn read(blob: &[u8], frame_rank: usize) -> Result<Rewritten, String> {
-    let needed = nodes_needed(blob).map_err(|e| e.to_string())?;
+fn read(blob: &[u8], frame_rank: usize) -> Result<Rewritten, Unusable> {
+    let needed = nodes_needed(blob)?;
     if needed > MAX_NODES {
-        return Err(format!("{needed} parts, where {MAX_NODES} are taken"));
+        return Err(Unusable::TooMany { needed });
     }
     let mut arena = vec![Node::EMPTY; needed];
-    let metadata = decode(blob, &mut arena).map_err(|e| e.to_string())?;
+    let metadata = decode(blob, &mut arena)?;
     let dims: Vec<&str> = metadata.dims().collect();
     let axis = metadata.buffered_axis();
     if dims.len() != frame_rank + 1 || dims.first() != Some(&axis) || axis.len() > MAX_AXIS {
-        return Err("of frames of another shape".to_owned());
+        return Err(Unusable::Shape);
     }
     let bump = Bump::new();
     let mut left_out = Vec::new();
     let message = message(&metadata, &dims, &bump, &mut left_out);
-    let len = encoded_len(&message, axis).map_err(|e| e.to_string())?;
+    let len = encoded_len(&message, axis)?;
     let mut bytes = vec![0; len];
-    encode(&message, axis, &mut SliceSink::new(&mut bytes)).map_err(|e| e.to_string())?;
+    encode(&message, axis, &mut SliceSink::new(&mut bytes))?;
     Ok(Rewritten { axis: axis.to_owned(), bytes, left_out })
 }
 

@@ -7,7 +7,6 @@
 //! | what frames are, and how their stream fares, as JSON | [`info`], [`state`] |
 //! | lost frames: how they are asked for, kept, put in order | [`ask`], [`cache`], [`reorder`] |
 //! | a stream as it is received | [`reception`] |
-//! | frames that are in recordings alone | [`recordings`] |
 //! | static metadata that came, written anew | [`metadata`] |
 //! | from the sender's clock to the receiver's | [`clocks`] |
 #![cfg_attr(feature = "network", doc = "| sending streams of this machine | [`relay`] |")]
@@ -40,7 +39,6 @@ pub mod info;
 pub mod key;
 pub mod metadata;
 pub mod reception;
-pub mod recordings;
 pub mod reorder;
 pub mod state;
 

@@ -11,7 +11,7 @@ use axismirror_core::header::{Description, StructVersion};
 use axismirror_core::health::Health;
 use axismirror_core::name::StreamName;
 use axismirror_core::publisher::PublishError;
-use axismirror_core::settings::Settings as RingSettings;
+use axismirror_core::settings::{ASSUMED_RATE, Settings as RingSettings};
 
 use super::chunk::{Chunk, ChunkView, Content};
 use super::clocks::Mapping;
@@ -21,6 +21,7 @@ use super::pace::Pace;
 use crate::access::Access;
 use crate::causes;
 use crate::clock;
+use crate::said::Said;
 use crate::service::{Described, Publication};
 use crate::shm::ShmError;
 
@@ -43,8 +44,8 @@ pub(super) struct Outlet {
     pace: Pace,
     /// What could not be published, and when it is tried again: somebody else may have the name, or the memory, for a while.
     failed: Option<(Arc<Announced>, Instant)>,
-    /// What was said of failures, each once.
-    said: BTreeMap<&'static str, String>,
+    /// What was said of failures, by what they are about.
+    said: BTreeMap<&'static str, Said>,
     /// Frames that were lost since that was last said, and when it was.
     untold: u64,
     told: Option<Instant>,
@@ -173,7 +174,7 @@ impl Outlet {
                 && (chunk.content == Content::TimedFrames) == open.version.has_times()
         });
         let Some(open) = self.open.as_mut().filter(|_| fits) else {
-            return self.lost((frames - skip) as u64);
+            return self.lose((frames - skip) as u64);
         };
         self.pace.spend(frames - skip);
         let frame_len = open.described.description.frame_bytes();
@@ -186,10 +187,10 @@ impl Outlet {
         // A stream without times has none in its ring.
         times.resize(frames - skip, 0.0);
         if let Err(error) = open.publication.publish(bytes, &times, newest) {
-            self.lost((frames - skip) as u64);
+            self.lose((frames - skip) as u64);
             self.say_once("publish", format!("frames cannot be published: {}", causes::line(&error)));
         } else if cut > 0 {
-            self.lost(cut as u64);
+            self.lose(cut as u64);
         }
     }
 
@@ -201,7 +202,7 @@ impl Outlet {
     }
 
     /// Frames that nobody will send any more.
-    pub(super) fn lost(&mut self, frames: u64) {
+    pub(super) fn lose(&mut self, frames: u64) {
         self.lost = self.lost.saturating_add(frames);
         self.untold = self.untold.saturating_add(frames);
         self.show_health();
@@ -217,13 +218,13 @@ impl Outlet {
     }
 
     /// The sender's counters.
-    pub(super) fn sent(&mut self, health: Health) {
+    pub(super) fn set_sent_health(&mut self, health: Health) {
         self.sent = health;
         self.show_health();
     }
 
     /// From the sender's clock to this machine's.
-    pub(super) fn mapping(&mut self, mapping: Option<Mapping>) {
+    pub(super) fn set_mapping(&mut self, mapping: Option<Mapping>) {
         self.mapping = mapping;
         if let Some(open) = &mut self.open {
             open.publication.set_received(Some(received(mapping, open.clock)));
@@ -236,7 +237,7 @@ impl Outlet {
     }
 
     /// Since when nothing is heard of the sender, in ns of `CLOCK_MONOTONIC`; 0: it is heard.
-    pub(super) fn silent_since(&mut self, ns: i64) {
+    pub(super) fn set_silent_since(&mut self, ns: i64) {
         if let Some(open) = &mut self.open {
             open.publication.set_silent_since(ns);
         }
@@ -268,9 +269,8 @@ impl Outlet {
     }
 
     fn say_once(&mut self, about: &'static str, text: String) {
-        if self.said.get(about) != Some(&text) {
+        if let Some(text) = self.said.entry(about).or_default().news(Some(text)) {
             tracing::warn!(stream = self.name.as_str(), "{text}");
-            self.said.insert(about, text);
         }
     }
 }
@@ -287,8 +287,8 @@ fn received(mapping: Option<Mapping>, clock: Clock) -> Received {
     Received { clock: mapping }
 }
 
-/// Seconds that a ring holds; of an irregular one as the publisher measures it (spec: wire).
+/// Seconds that a ring holds, as the publisher measures it.
 fn seconds(description: &Description) -> f64 {
-    let rate = if description.srate() > 0.0 { description.srate() } else { 100.0 };
+    let rate = if description.srate() > 0.0 { description.srate() } else { ASSUMED_RATE };
     f64::from(description.n_frames()) / rate
 }

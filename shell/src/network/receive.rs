@@ -20,6 +20,7 @@ use super::queue::{Queue, queue};
 use super::receiving::{Event, Receiving, message, put};
 use super::session::{NetworkSettings, Purpose};
 use crate::access::Access;
+use crate::causes;
 use crate::events;
 
 /// How often a stream is looked after when nothing comes.
@@ -152,26 +153,26 @@ fn take(shared: &Arc<Shared>, sample: &Sample) {
             streams.threads.push(thread);
         }
         Err(why) if streams.is_news(&address, shared.settings.max_streams) => {
-            tracing::error!(key = %address, "not received: {why}");
+            tracing::error!(key = %address, "not received: {}", causes::line(&why));
         }
         Err(_) => {}
     }
 }
 
-fn begin(shared: &Arc<Shared>, address: &Address) -> Result<(Queue<Event>, JoinHandle<()>), String> {
+fn begin(shared: &Arc<Shared>, address: &Address) -> Result<(Queue<Event>, JoinHandle<()>), NetworkError> {
     let name = match &shared.settings.name {
         None => address.received_name(),
         Some(name) if shared.settings.selections.iter().any(|s| s.single().as_ref() == Some(address)) => name.clone(),
         Some(name) => events::name_of(name),
     };
-    let name = StreamName::new(&name).map_err(|e| e.to_string())?;
+    let name = StreamName::new(&name)?;
     let (queue, events) = queue();
     let mut receiving = Receiving::new(shared.clone(), address.clone(), name, queue.clone());
     let thread = std::thread::Builder::new().name("axm-receive".to_owned()).spawn(move || {
         receiving.run(&events);
         receiving.outlet.close();
     });
-    Ok((queue, thread.map_err(|e| e.to_string())?))
+    Ok((queue, thread.map_err(NetworkError::Thread)?))
 }
 
 #[cfg(test)]

@@ -7,16 +7,17 @@ use axismirror_core::extension::Clock;
 use axismirror_core::name::StreamName;
 use zenoh::Wait as _;
 use zenoh::bytes::ZBytes;
-use zenoh::handlers::CallbackDrop;
+use zenoh::handlers::{CallbackDrop, DefaultHandler};
 use zenoh::qos::CongestionControl;
 use zenoh::query::{ConsolidationMode, QueryTarget, Reply};
 use zenoh::sample::Sample;
+use zenoh::session::SessionGetBuilder;
 
 use super::answers::clock_parameters;
 use super::ask;
 use super::chunk;
 use super::clocks::{ClockFilter, RoundTrip, SenderTimes};
-use super::info::{Announced, MAX_JSON};
+use super::info::{Announced, InfoError, MAX_JSON};
 use super::key::{Address, Topic};
 use super::outlet::Outlet;
 use super::queue::{Queue, Waiting};
@@ -24,7 +25,10 @@ use super::receive::{LOOK, Shared};
 use super::reception::{Action, Question, Reception, Refused};
 use super::reorder::Limits;
 use super::state::State;
-use crate::clock;
+use crate::causes;
+use crate::clock::{self, Readings};
+use crate::mirror::StreamState;
+use crate::said::Said;
 
 /// How long an answer may take. Then whatever came of it is all.
 const ANSWER_WITHIN: Duration = Duration::from_millis(2000);
@@ -35,6 +39,17 @@ const CLOCKS_NS: i64 = 1_000_000_000;
 const FIRST_CLOCKS: u32 = 10;
 /// Nothing was heard for so long: the sender is silent. It says something each second.
 const SILENT_NS: i64 = 3_000_000_000;
+
+/// Why a message changes nothing.
+#[derive(Debug, thiserror::Error)]
+enum NotTaken {
+    /// It cannot be read.
+    #[error(transparent)]
+    Unread(#[from] InfoError),
+    /// It is none of the stream that is being received.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
 
 /// What a stream's thread is told.
 pub(super) enum Event {
@@ -48,8 +63,8 @@ pub(super) enum Event {
     Answered,
     Clocks {
         times: SenderTimes,
-        asked: [i64; 2],
-        answered: [i64; 2],
+        asked: Readings,
+        answered: Readings,
     },
 }
 
@@ -95,7 +110,7 @@ pub(super) struct Receiving {
     looks: u32,
     silent: bool,
     /// What was said of messages that were not taken.
-    refused: Option<String>,
+    refused: Said,
 }
 
 impl Receiving {
@@ -115,7 +130,7 @@ impl Receiving {
             clocks_at: i64::MIN,
             looks: 0,
             silent: false,
-            refused: None,
+            refused: Said::default(),
         }
     }
 
@@ -133,7 +148,7 @@ impl Receiving {
                 match action {
                     Action::Describe(announced) => self.outlet.describe(&announced),
                     Action::Frames { message, skip } => self.outlet.frames(&message, skip),
-                    Action::Lost(frames) => self.outlet.lost(frames),
+                    Action::Lost(frames) => self.outlet.lose(frames),
                 }
             }
             for question in self.reception.ask(now_ns) {
@@ -148,42 +163,41 @@ impl Receiving {
     fn event(&mut self, event: Event) {
         let now_ns = clock::monotonic_ns();
         match event {
-            Event::Message { topic: Topic::Data, payload, answer, .. } => {
-                let taken = self.reception.chunk(payload, answer, now_ns);
-                self.say(taken.map_err(|e: Refused| e.to_string()));
+            Event::Message { topic, payload, attachment, answer } => {
+                // One that was not taken is told of once, until another reason comes.
+                if let Err(why) = self.message(topic, payload, attachment.as_deref(), answer, now_ns)
+                    && let Some(why) = self.refused.news(Some(causes::line(&why)))
+                {
+                    tracing::warn!(key = %self.address, "a message is not taken: {why}");
+                }
             }
-            Event::Message { topic: Topic::Info, payload, attachment, .. } => {
-                let announced = Announced::parse(&payload, attachment.as_deref(), &self.address);
-                let taken = announced
-                    .map_err(|e| e.to_string())
-                    .and_then(|announced| self.reception.info(announced, now_ns).map_err(|e| e.to_string()));
-                self.say(taken);
-            }
-            Event::Message { topic: Topic::State, payload, .. } => {
-                let state = State::parse(&payload).map_err(|e| e.to_string());
-                let taken = state.and_then(|state| {
-                    self.reception.state(&state, now_ns).map_err(|e| e.to_string())?;
-                    self.outlet.sent(state.health.unwrap_or_default().into());
-                    // Of a writer that does not say how it is nobody knows better.
-                    self.sender_is(matches!(state.state.as_str(), "live" | "unknown"), now_ns);
-                    Ok(())
-                });
-                self.say(taken);
-            }
-            Event::Message { .. } => {}
             Event::Answered => self.reception.answered(now_ns),
             Event::Clocks { times, asked, answered } => self.clocks(&times, asked, answered),
         }
     }
 
-    /// A message that was not taken is told of once, until another reason comes.
-    fn say(&mut self, taken: Result<(), String>) {
-        if let Err(why) = taken
-            && self.refused.as_ref() != Some(&why)
-        {
-            tracing::warn!(key = %self.address, "a message is not taken: {why}");
-            self.refused = Some(why);
+    fn message(
+        &mut self,
+        topic: Topic,
+        payload: Vec<u8>,
+        attachment: Option<&[u8]>,
+        answer: bool,
+        now_ns: i64,
+    ) -> Result<(), NotTaken> {
+        match topic {
+            Topic::Data => self.reception.chunk(payload, answer, now_ns)?,
+            Topic::Info => self.reception.info(Announced::parse(&payload, attachment, &self.address)?, now_ns)?,
+            Topic::State => {
+                let state = State::parse(&payload)?;
+                self.reception.state(&state, now_ns)?;
+                self.outlet.set_sent_health(state.health.unwrap_or_default().into());
+                // Of a writer that does not say how it is nobody knows better.
+                let is_well = matches!(state.stream_state(), Some(StreamState::Live | StreamState::Unknown));
+                self.sender_is(is_well, now_ns);
+            }
+            Topic::Repair | Topic::Clock | Topic::Alive => {}
         }
+        Ok(())
     }
 
     fn ask(&self, question: &Question) {
@@ -198,7 +212,6 @@ impl Receiving {
 
     /// Asks a relay; answers come as events. Never waits.
     fn get(&self, topic: Topic, parameters: &str, answers_are: Topic, tell_end: bool) {
-        let selector = format!("{}?{parameters}", self.address.key(topic));
         let (queue, ended) = (self.queue.clone(), self.queue.clone());
         let answers = CallbackDrop {
             callback: move |reply: Reply| {
@@ -214,11 +227,16 @@ impl Receiving {
                 }
             },
         };
-        let get = self.shared.session.get(selector).target(QueryTarget::All).consolidation(ConsolidationMode::None);
-        let get = get.congestion_control(CongestionControl::Drop);
-        if let Err(error) = get.timeout(ANSWER_WITHIN).with(answers).wait() {
+        if let Err(error) = self.query(topic, parameters).with(answers).wait() {
             tracing::debug!(key = %self.address, "cannot ask: {error}");
         }
+    }
+
+    /// A question to whoever relays the stream: all answers count, and what the network cannot take is asked again.
+    fn query(&self, topic: Topic, parameters: &str) -> SessionGetBuilder<'_, '_, DefaultHandler> {
+        let selector = format!("{}?{parameters}", self.address.key(topic));
+        let get = self.shared.session.get(selector).target(QueryTarget::All).consolidation(ConsolidationMode::None);
+        get.congestion_control(CongestionControl::Drop).timeout(ANSWER_WITHIN)
     }
 
     /// Asks the sender what time it is, now and then.
@@ -228,20 +246,17 @@ impl Receiving {
             self.filtered = Some((relay, clock));
             (self.looks, self.clocks_at) = (0, i64::MIN);
             self.filter.clear();
-            self.outlet.mapping(None);
+            self.outlet.set_mapping(None);
         }
         let every = if self.looks < FIRST_CLOCKS { FIRST_CLOCKS_NS } else { CLOCKS_NS };
         if now_ns < self.clocks_at.saturating_add(every) {
             return;
         }
         (self.looks, self.clocks_at) = (self.looks.saturating_add(1), now_ns);
-        let selector = format!("{}?{}", self.address.key(Topic::Clock), clock_parameters(relay));
         let queue = self.queue.clone();
-        let asked = [clock::monotonic_ns(), clock::realtime_ns()];
-        let get = self.shared.session.get(selector).target(QueryTarget::All).consolidation(ConsolidationMode::None);
-        let get = get.congestion_control(CongestionControl::Drop);
-        let get = get.express(true).timeout(ANSWER_WITHIN).callback(move |reply| {
-            let answered = [clock::monotonic_ns(), clock::realtime_ns()];
+        let asked = Readings::now();
+        let get = self.query(Topic::Clock, &clock_parameters(relay)).express(true).callback(move |reply| {
+            let answered = Readings::now();
             if let Ok(sample) = reply.result()
                 && let Some(times) = SenderTimes::parse(&sample.payload().to_bytes())
             {
@@ -253,16 +268,17 @@ impl Receiving {
         }
     }
 
-    fn clocks(&mut self, times: &SenderTimes, asked: [i64; 2], answered: [i64; 2]) {
+    fn clocks(&mut self, times: &SenderTimes, asked: Readings, answered: Readings) {
         let Some((_, clock)) = self.filtered else { return };
-        let ([came_ns, went_ns], which) = match clock {
-            Clock::Realtime => (times.realtime_ns, 1),
-            Clock::Monotonic | Clock::Unknown => (times.monotonic_ns, 0),
+        let answered_ns = answered.of(clock);
+        let trip = RoundTrip {
+            asked_ns: asked.of(clock),
+            came_ns: times.came.of(clock),
+            went_ns: times.went.of(clock),
+            answered_ns,
         };
-        let at = |times: [i64; 2]| times.get(which).copied().unwrap_or(0);
-        let (asked_ns, answered_ns) = (at(asked), at(answered));
-        if self.filter.push(&RoundTrip { asked_ns, came_ns, went_ns, answered_ns }) {
-            self.outlet.mapping(self.filter.mapping(answered_ns));
+        if self.filter.push(&trip) {
+            self.outlet.set_mapping(self.filter.mapping(answered_ns));
         }
     }
 
@@ -270,7 +286,7 @@ impl Receiving {
     fn sender_is(&mut self, well: bool, now_ns: i64) {
         if well == self.silent {
             self.silent = !well;
-            self.outlet.silent_since(if well { 0 } else { now_ns });
+            self.outlet.set_silent_since(if well { 0 } else { now_ns });
             tracing::info!(key = %self.address, "the sender is {}", if well { "back" } else { "silent" });
         }
     }

@@ -14,12 +14,13 @@ use zenoh::{Session, Wait as _};
 use super::answers::Answers;
 use super::error::NetworkError;
 use super::key::Address;
-use super::recordings::Recordings;
 use super::sending::Sending;
 use super::session::{NetworkSettings, Purpose, host_name};
 use crate::causes;
 use crate::events;
 use crate::mirror::{Mirror, Start};
+use crate::recording::Recordings;
+use crate::said::Said;
 use crate::shm::{self, SHM_DIR};
 
 /// How long to wait for frames, and how late a stop is noticed.
@@ -96,17 +97,14 @@ pub fn relay(settings: RelaySettings, stop: Arc<AtomicBool>) -> Result<(), Netwo
     };
     tracing::info!(box_name = context.settings.box_name, "relaying; `axismirror receive` on another machine takes it");
     let mut threads: HashMap<String, JoinHandle<()>> = HashMap::new();
-    let (mut scanned, mut said) = (None, None);
+    let (mut scanned, mut said) = (None, Said::default());
     while !context.stopped() {
         if scanned.is_none_or(|at: Instant| at.elapsed() >= SCAN_EVERY) {
             scanned = Some(Instant::now());
             let trouble = start_new(&context, &mut threads).err().map(|error| causes::line(&error));
-            if let Some(why) = &trouble
-                && said != trouble
-            {
+            if let Some(why) = said.news(trouble) {
                 tracing::error!("streams that are new are not relayed: {why}; tried again until they are");
             }
-            said = trouble;
         }
         std::thread::sleep(LOOK);
     }

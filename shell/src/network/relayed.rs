@@ -10,6 +10,7 @@ use zenoh::bytes::ZBytes;
 use super::cache::Cache;
 use super::info::{Info, Run};
 use super::key::Address;
+use crate::mirror::StreamState;
 use crate::recording::Recorded;
 
 /// Descriptions that are remembered for frames in the cache.
@@ -32,7 +33,7 @@ pub(super) struct Shared {
     /// What a recording said of the frames that were last taken out of it, which this relay never saw.
     recorded: Option<(Info, Option<ZBytes>)>,
     /// How the stream is.
-    pub(super) state: &'static str,
+    pub(super) state: StreamState,
 }
 
 /// Shared with the threads that answer.
@@ -57,9 +58,9 @@ pub(super) struct Said {
 }
 
 impl Shared {
-    pub(super) fn new(address: Address, host: String, run: Run, cache: Cache<ZBytes>, state: &'static str) -> Self {
+    pub(super) fn new(address: Address, host: String, run: Run, cache: Cache<ZBytes>) -> Self {
         let (infos, changes) = (VecDeque::new(), VecDeque::new());
-        Self { address, host, run, cache, infos, changes, recorded: None, state }
+        Self { address, host, run, cache, infos, changes, recorded: None, state: StreamState::NotYet }
     }
 
     /// Frames are numbered anew.
@@ -88,7 +89,7 @@ impl Shared {
     /// All that is remembered, with the stream's state of now.
     pub(super) fn infos(&self) -> Vec<(Info, Option<ZBytes>)> {
         let now = |(info, metadata): &(Info, Option<ZBytes>)| {
-            (Info { state: self.state.to_owned(), ..info.clone() }, metadata.clone())
+            (Info { state: self.state.word().to_owned(), ..info.clone() }, metadata.clone())
         };
         self.infos.iter().chain(&self.recorded).map(now).collect()
     }
@@ -121,7 +122,7 @@ mod tests {
     fn frames_of_a_recording_are_what_they_were() {
         let address = Address::new("pi", "lab").unwrap();
         let run = Run { relay: 1, instance: 2 };
-        let mut shared = Shared::new(address.clone(), "host".to_owned(), run, Cache::new(1, 1), "live");
+        let mut shared = Shared::new(address.clone(), "host".to_owned(), run, Cache::new(1, 1));
         let info =
             |key: &str, first| Info::of(&StreamInfo { key: key.into(), ..stream() }, &address, "host", run, first);
         let (a, b) = (info("a", 100), info("b", 200));

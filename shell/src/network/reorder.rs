@@ -6,10 +6,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::ask::MOST_RANGES;
+
 /// What a held piece costs besides its bytes.
 const OVERHEAD: usize = 128;
-/// The most ranges that are asked for at once.
-const MOST_RANGES: usize = 64;
+/// How many times [`Limits::held_bytes`] are held at most, whatever comes.
+const MOST_HELD: usize = 2;
 
 /// How patient it is. Times in ns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub struct Limits {
     /// How long a gap holds up what is behind it while no answer brings anything.
     pub give_up_ns: i64,
     /// Bytes that may be held behind gaps. When there are more, a gap that nobody fills is given up; behind one that is being filled, the newest are
-    /// not taken, and asked for later.
+    /// not taken, and asked for later. What fills the gap is taken up to twice as much; beyond that nothing is.
     pub held_bytes: usize,
 }
 
@@ -143,8 +145,8 @@ impl<T> Reorder<T> {
         if start >= end || self.next.is_some_and(|next| end <= next) {
             return;
         }
-        // Nobody takes any out as long as it is not settled where to begin.
-        if self.held_bytes > self.limits.held_bytes.saturating_mul(2) {
+        // Nobody takes any out as long as it is not settled where to begin, and answers may come faster than they are taken out.
+        if self.held_bytes > self.limits.held_bytes.saturating_mul(MOST_HELD) {
             return;
         }
         // While a long gap is being filled, what would have to wait behind it is asked for again when there is room.

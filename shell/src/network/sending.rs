@@ -24,8 +24,7 @@ use super::state::State;
 use crate::clock;
 use crate::events;
 use crate::mirror::instance::number;
-use crate::mirror::{self, Follower, Frames, Mirror, News, Start, StreamInfo};
-use crate::shm;
+use crate::mirror::{self, Follower, Frames, Mirror, News, Start, StateFacts, StreamInfo, StreamState};
 
 /// Between two messages how a stream fares.
 const STATE_EVERY: Duration = Duration::from_secs(1);
@@ -33,10 +32,6 @@ const STATE_EVERY: Duration = Duration::from_secs(1);
 const RECENT_S: f64 = 1.0;
 /// Bytes of marks that are kept, however old they are.
 const EVENTS_BYTES: usize = 1 << 20;
-/// A writer that lives shows it many times a second.
-const STOPPED_NS: i64 = 5_000_000_000;
-/// A stream that has not begun.
-const NOT_YET: &str = "not yet";
 
 /// A stream that is being sent.
 pub(super) struct Sending<'c> {
@@ -74,7 +69,7 @@ impl<'c> Sending<'c> {
             None => (i64::try_from(context.settings.keep.as_nanos()).unwrap_or(i64::MAX), context.settings.keep_bytes),
         };
         let cache = Cache::new(keep_ns, keep_bytes);
-        let shared = Shared::new(address.clone(), context.host.clone(), run, cache, NOT_YET);
+        let shared = Shared::new(address.clone(), context.host.clone(), run, cache);
         let shared = Arc::new(Mutex::new(shared));
         let answered = context.answers.about(&context.session, &address, &shared)?;
         let publisher = |topic: Topic| {
@@ -193,7 +188,7 @@ impl<'c> Sending<'c> {
         {
             let mut shared = self.shared();
             shared.remember(info.clone(), static_metadata.clone(), frame_len);
-            shared.state.clone_into(&mut info.state);
+            shared.state.word().clone_into(&mut info.state);
         }
         put(&self.info, ZBytes::from(info.emit()), static_metadata);
         if self.token.is_none() {
@@ -205,7 +200,9 @@ impl<'c> Sending<'c> {
     }
 
     fn tell_state(&self, mirror: &Mirror) {
-        let (state, health) = (state(mirror), mirror.extension().map(|e| e.health().into()));
+        // Before there is a header it has not begun.
+        let state = StateFacts::of(mirror).map_or(StreamState::NotYet, |facts| StreamState::of(&facts));
+        let (word, health) = (state.word().to_owned(), mirror.extension().map(|e| e.health().into()));
         let next = {
             let mut shared = self.shared();
             shared.state = state;
@@ -214,7 +211,7 @@ impl<'c> Sending<'c> {
         // Before the first frame there is nothing to be told.
         if self.token.is_some() {
             let Run { relay, instance } = self.run;
-            let state = State { relay, instance, next, state: state.to_owned(), health };
+            let state = State { relay, instance, next, state: word, health };
             put(&self.state, ZBytes::from(state.emit()), None);
         }
     }
@@ -228,23 +225,5 @@ impl<'c> Sending<'c> {
 fn put(publisher: &Publisher<'_>, message: ZBytes, attachment: Option<ZBytes>) {
     if let Err(error) = publisher.put(message).attachment(attachment).wait() {
         tracing::debug!("{} is not sent: {error}", publisher.key_expr());
-    }
-}
-
-/// How a stream is, in the words of `axismirror list`.
-fn state(mirror: &Mirror) -> &'static str {
-    let Some(header) = mirror.header() else { return NOT_YET };
-    let Some(extension) = mirror.extension() else { return "unknown" };
-    let sign_of_life = extension.heartbeat();
-    if shm::writer_of(header.memory().file()).is_none() {
-        "no writer"
-    } else if sign_of_life > 0 && clock::monotonic_ns().saturating_sub(sign_of_life) > STOPPED_NS {
-        "stopped"
-    } else if extension.silent_since() != 0 {
-        "silent"
-    } else if header.bvalid() {
-        "live"
-    } else {
-        NOT_YET
     }
 }

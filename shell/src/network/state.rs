@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::info::{InfoError, MAX_JSON};
 use crate::health::Counts;
+use crate::mirror::StreamState;
 
 /// How a stream fares, about once a second.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,7 +20,7 @@ pub struct State {
     pub instance: u64,
     /// Number of the frame that comes next.
     pub next: u64,
-    /// As in [`Info`](super::info::Info).
+    /// How the stream is: the word of a [`StreamState`].
     pub state: String,
     /// The acquisition's counters; none of a stream whose writer does not count.
     #[serde(default)]
@@ -49,6 +50,12 @@ impl State {
             return Err(InfoError::TooLong { len: json.len(), max: MAX_JSON });
         }
         Ok(serde_json::from_slice(json)?)
+    }
+
+    /// How the stream is, if it is a word that this version knows.
+    #[must_use]
+    pub fn stream_state(&self) -> Option<StreamState> {
+        StreamState::from_word(&self.state)
     }
 
     /// The message.
@@ -86,6 +93,7 @@ mod tests {
         let state = State { relay: 1, instance: 2, next: u64::MAX, state: "live".into(), health: Some(health.into()) };
         let read = State::parse(&state.emit()).unwrap();
         assert_eq!(read, state);
+        assert_eq!(read.stream_state(), Some(StreamState::Live));
         assert_eq!(Health::from(read.health.unwrap()), health);
     }
 }

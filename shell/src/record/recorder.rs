@@ -18,6 +18,7 @@ use crate::count::count;
 use crate::events::{EventReader, stream_of};
 use crate::health::Counts;
 use crate::mirror::{Follower, News, Start, StreamInfo};
+use crate::said::Said;
 
 /// What was recorded is in the file after so long, as far as the format can.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
@@ -45,7 +46,7 @@ pub struct Recorder {
     flushed: Instant,
     looked_for_events: Instant,
     /// What was said of events that cannot be read, which is said once.
-    events_failure: Option<String>,
+    events_failure: Said,
     /// When the first frames came.
     began: Option<Instant>,
     free: u64,
@@ -84,7 +85,7 @@ impl Recorder {
             remarks: Vec::new(),
             flushed: Instant::now(),
             looked_for_events: Instant::now(),
-            events_failure: None,
+            events_failure: Said::default(),
             began: None,
             free: 0,
             batch: Batch::default(),
@@ -241,10 +242,9 @@ impl Recorder {
         let new = match self.events.take() {
             Ok(new) => new,
             Err(error) => {
-                let why = crate::causes::line(&error);
-                if self.events_failure.as_ref() != Some(&why) {
+                // Kept for the summary, even when it goes well again.
+                if let Some(why) = self.events_failure.news(Some(crate::causes::line(&error))) {
                     tracing::warn!("events cannot be read: {why}");
-                    self.events_failure = Some(why);
                 }
                 return Ok(());
             }
@@ -372,6 +372,6 @@ impl Recorder {
         let progress = self.progress();
         let seconds = progress.rate.map(|rate| progress.frames as f64 / rate);
         let (files, remarks) = (self.files.clone(), self.remarks.clone());
-        Summary { files, progress, seconds, remarks, events_failure: self.events_failure.clone() }
+        Summary { files, progress, seconds, remarks, events_failure: self.events_failure.last().map(str::to_owned) }
     }
 }

@@ -35,6 +35,10 @@ pub struct Content {
     pub origin: f64,
     /// How many frames there are, where that is known.
     pub frames: Option<u64>,
+    /// Whether each frame has its number, by which it is found ([`Reader::seek`](super::Reader::seek)): where our own recorder wrote it down.
+    pub has_numbers: bool,
+    /// Whether samples are written as texts there: then of a NaN no more is known than that it is one.
+    pub has_texts: bool,
     /// Whether people want the samples as they are in the file, or scaled to their units.
     pub is_raw: bool,
     /// Attributes that the stream had.
@@ -65,6 +69,8 @@ impl Content {
             clock: Clock::Unknown,
             origin: 0.0,
             frames: None,
+            has_numbers: false,
+            has_texts: false,
             is_raw: false,
             attrs: Map::new(),
             static_metadata: None,

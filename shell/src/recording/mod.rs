@@ -7,6 +7,7 @@
 //! | CSV and its relatives | `csv` |
 //! | Parquet, Arrow IPC (our own) | `columns`, with the feature `parquet` |
 //! | what all of our own have in common | `own` |
+//! | frames of a stream by their numbers, out of all files that were recorded of it | [`Recordings`] |
 //!
 //! The format is found from the content. A [`Reader`] gives what [`replay`](crate::replay) publishes: samples exactly as the file has them, with
 //! labels, units, scales, times, gaps and annotations. [`Recording`] is the same as volts in memory, for a simulated ADC to measure. Knows no
@@ -33,6 +34,7 @@ mod error;
 mod format;
 mod own;
 mod reader;
+mod recordings;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -45,4 +47,5 @@ pub use content::{Block, ChannelInfo, Content, LeftOut, Mark, Recorded, Scaling}
 pub use convert::Converter;
 pub use error::{Problem, RecordingError};
 pub use reader::Reader;
+pub use recordings::{Found, RecordingRefused, Recordings};
 pub use volts::{Channel, Recording};

@@ -9,7 +9,7 @@ use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
 use axismirror_core::header::{Description, Key as StreamKey};
 use axismirror_core::name::StreamName;
-use axismirror_core::settings::Settings as RingSettings;
+use axismirror_core::settings::{ASSUMED_RATE, Settings as RingSettings};
 use axismirror_core::static_metadata::channels::{ChannelTable, LABEL_CODE_POINTS};
 use axismirror_core::static_metadata::node::Node;
 use axismirror_core::static_metadata::{CHANNEL_DIM, SliceSink, decode, encode, encoded_len, nodes_needed};
@@ -24,8 +24,6 @@ use crate::service::Described;
 
 /// Frames that the rate of an irregular recording is guessed from.
 pub(super) const SAMPLE: usize = 256;
-/// What is taken for its rate when that is not enough (spec: wire, the writer's rules).
-const ASSUMED_RATE: f64 = 100.0;
 const AXIS: &str = "time";
 /// Name of a stream whose file has none that could be one.
 const DEFAULT_NAME: &str = "replay";

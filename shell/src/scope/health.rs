@@ -3,11 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::clock;
-use crate::mirror::{Mirror, State};
-use crate::shm;
+use crate::mirror::{Mirror, State, StateFacts, StreamState};
 
-/// A writer that lives shows it many times a second. After so long without it stands still.
-const STOPPED_S: f64 = 5.0;
 /// Over how long the rate of arrival is taken, in seconds.
 const RATE_OVER_S: f64 = 10.0;
 /// Fewer seconds without a frame are not worth a word.
@@ -58,7 +55,7 @@ impl Health {
     /// Of the stream that a mirror reads.
     #[must_use]
     pub fn of(mirror: &Mirror, state: State) -> Self {
-        let (Some(header), Some(extension)) = (mirror.header(), mirror.extension()) else {
+        let (Some(facts), Some(extension)) = (StateFacts::of(mirror), mirror.extension()) else {
             let link = match state {
                 State::Absent => Link::Absent,
                 State::NotValid => Link::NotYet,
@@ -68,13 +65,13 @@ impl Health {
         };
         let (health, timing) = (extension.health(), extension.timing());
         let since = |ns: i64| clock::monotonic_ns().saturating_sub(ns) as f64 / 1e9;
-        let sign_of_life = since(extension.heartbeat());
-        let link = match (state, shm::writer_of(header.memory().file())) {
-            (State::Absent, _) => Link::Absent,
-            (_, None) => Link::Gone,
-            (_, Some(_)) if sign_of_life > STOPPED_S => Link::Stopped(sign_of_life),
-            (State::NotValid, _) => Link::NotYet,
-            (State::Valid, _) => Link::Alive,
+        let link = match StreamState::of(&facts) {
+            _ if state == State::Absent => Link::Absent,
+            StreamState::NoWriter => Link::Gone,
+            StreamState::Stopped => Link::Stopped(facts.sign_of_life_s.unwrap_or_default()),
+            StreamState::Live | StreamState::Silent => Link::Alive,
+            StreamState::NotYet | StreamState::NotValid => Link::NotYet,
+            StreamState::Unknown => Link::Unknown,
         };
         let silent = Some(extension.silent_since()).filter(|ns| *ns != 0 && link == Link::Alive);
         Self {

@@ -20,6 +20,7 @@ use super::waker::Waker;
 use crate::access::Access;
 use crate::causes;
 use crate::clock;
+use crate::said::Said;
 use crate::shm::{SHM_DIR, ShmError, ShmStore};
 
 /// How long readers have to take the last frames of a ring that is about to end.
@@ -50,7 +51,7 @@ pub(crate) struct Publication {
     /// Of a stream that comes from another machine.
     received: Option<Received>,
     replaced: Option<Instant>,
-    failure: Option<String>,
+    said: Said,
 }
 
 impl Publication {
@@ -85,7 +86,7 @@ impl Publication {
         publisher.set_heartbeat(clock::monotonic_ns());
         let waker = waker(&publisher);
         let health = Health::default();
-        Ok(Self { publisher, waker, described, health, received: None, replaced: None, failure: None })
+        Ok(Self { publisher, waker, described, health, received: None, replaced: None, said: Said::default() })
     }
 
     /// The stream's name.
@@ -157,22 +158,13 @@ impl Publication {
             self.publisher.store().count_replaced();
         }
         self.show_health();
-        let failure = replaced.err().map(|error| causes::line(&error));
-        match &failure {
-            None => tracing::info!(
-                stream = self.name(),
-                "new segments are in place of those that were removed or cut short"
-            ),
-            // Said once.
-            Some(text) if self.failure.as_ref() != Some(text) => {
-                tracing::error!(
-                    stream = self.name(),
-                    "segments that were removed or cut short cannot be replaced: {text}"
-                );
-            }
-            Some(_) => {}
+        let (stream, failure) = (self.publisher.name().as_str(), replaced.err().map(|error| causes::line(&error)));
+        if failure.is_none() {
+            tracing::info!(stream, "new segments are in place of those that were removed or cut short");
         }
-        self.failure = failure;
+        if let Some(text) = self.said.news(failure) {
+            tracing::error!(stream, "segments that were removed or cut short cannot be replaced: {text}");
+        }
     }
 
     /// Lets readers take the last frames, and removes the stream.

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use axismirror::network::discover::{Sent, discover};
-use axismirror::network::info::Info;
+use axismirror::network::info::Announced;
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::{NetworkFlags, seconds};
 use crate::cli::columns::Rows;
+use crate::cli::list::described;
 use crate::cli::{Failure, output, stop};
 
 /// The network, and how long it is looked at.
@@ -41,18 +42,15 @@ pub(crate) fn run(args: &NetworkListFlags, as_json: bool) -> Result<(), Failure>
 }
 
 fn line(sent: &Sent) -> String {
-    let Some(info) = &sent.info else { return "found, but its relay does not answer".to_owned() };
-    let rate = if info.rate > 0.0 { format!("{} Hz", info.rate) } else { "irregular".to_owned() };
+    let Some(Announced { info, description, .. }) = &sent.info else {
+        return "found, but its relay does not answer".to_owned();
+    };
     let host = if info.host == info.box_name { String::new() } else { format!(", host {}", info.host) };
-    format!("{:<9} {rate}, {} samples a frame, {}{host}", info.state, samples(info), info.dtype)
-}
-
-fn samples(info: &Info) -> u64 {
-    info.frame_shape.iter().map(|n| u64::from(*n)).product()
+    format!("{:<9} {}{host}", info.state, described(description, None))
 }
 
 fn entry(sent: &Sent) -> Value {
-    let info = sent.info.as_ref();
+    let info = sent.info.as_ref().map(|announced| &announced.info);
     json!({
         "key": sent.address.to_string(),
         "box": sent.address.box_name,
@@ -62,7 +60,7 @@ fn entry(sent: &Sent) -> Value {
         "state": info.map(|i| &i.state),
         "srate": info.map(|i| i.rate),
         "frame_shape": info.map(|i| &i.frame_shape),
-        "dtype": info.map(|i| &i.dtype),
+        "dtype": sent.info.as_ref().map(|announced| announced.description.dtype().code()),
         "labels": info.map(|i| &i.labels),
         "unit": info.map(|i| &i.unit),
         "message_key": info.map(|i| &i.key),

@@ -104,6 +104,7 @@ pub(super) fn open<S: Source + 'static>(
     columns.next_batch()?;
     let Some((batch, _)) = &columns.batch else { return Err(Problem::Empty) };
     content.has_times = times(batch).is_some();
+    content.has_numbers = numbers(batch).is_some();
     columns.has_times = content.has_times;
     Ok((content, columns))
 }

@@ -102,6 +102,8 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Cs
         rate: estimate.or(comments.rate),
         rate_is_estimate: estimate.is_some(),
         has_times,
+        has_numbers: csv.has_numbers(),
+        has_texts: true,
         left_out,
         ..Content::new("CSV", DType::F64, channels)
     };

@@ -12,10 +12,15 @@ use super::{Among, Csv, Place};
 const LITTLE: u64 = 64 << 10;
 
 impl<S: Source> Csv<S> {
+    /// Whether each row begins with its frame's number.
+    pub(super) fn has_numbers(&self) -> bool {
+        self.own.is_some() && self.columns.lead == 2
+    }
+
     /// Goes on with the first row whose frame has this number or a later one. `false`: rows have no numbers. Lines are no longer counted from the
     /// file's first one.
     pub(super) fn seek_frame(&mut self, frame: u64) -> Result<bool, Problem> {
-        if self.own.is_none() || self.columns.lead != 2 {
+        if !self.has_numbers() {
             return Ok(false);
         }
         let (mut low, mut high) = (self.begin.at, self.lines.file.get_ref().source().len());

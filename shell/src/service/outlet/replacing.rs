@@ -9,14 +9,14 @@ use axismirror_core::publisher::{Lost, PublishError};
 
 use super::{Change, Outcome, Outlet, Step};
 use crate::causes;
+use crate::said::Said;
 use crate::service::publication::{REPLACE_EVERY, REST};
 
 /// What came of it last.
 #[derive(Debug, Default)]
 pub(super) struct Replacing {
     at: Option<Instant>,
-    /// What was said of a failure, which is said once.
-    failure: Option<String>,
+    said: Said,
 }
 
 impl Outlet {
@@ -59,16 +59,12 @@ impl Outlet {
             self.publisher.store().count_replaced();
         }
         let failure = outcome.err().map(|error| causes::line(&error));
-        match &failure {
-            None => tracing::info!(
-                "the stream has {} in place of what was removed or cut short",
-                if lost == Lost::Header { "new segments" } else { "a new ring" }
-            ),
-            Some(text) if self.replacing.failure.as_ref() != Some(text) => {
-                tracing::error!("segments that were removed or cut short cannot be replaced: {text}");
-            }
-            Some(_) => {}
+        if failure.is_none() {
+            let what = if lost == Lost::Header { "new segments" } else { "a new ring" };
+            tracing::info!("the stream has {what} in place of what was removed or cut short");
         }
-        self.replacing.failure = failure;
+        if let Some(text) = self.replacing.said.news(failure) {
+            tracing::error!("segments that were removed or cut short cannot be replaced: {text}");
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Frames of a stream out of the files that `axismirror record` wrote of it, or is writing.
 //!
 //! A file is taken only when what it gives is what was published, bit by bit: the same stream in the same count of frames
-//! ([`Mirror::instance`](crate::mirror::Mirror::instance)), all its channels, and the number and time of each frame. Reads files, and knows neither
-//! messages nor networks.
+//! ([`Mirror::instance`](crate::mirror::Mirror::instance)), all its channels, and the number and time of each frame. Knows neither who asks
+//! nor what becomes of them.
 
 mod files;
 mod open;
@@ -14,9 +14,9 @@ use std::sync::Arc;
 
 use self::files::Place;
 use self::open::Open;
+use super::{Choice, Problem, Reader, Recorded};
 use crate::causes;
 use crate::config::visible;
-use crate::recording::{Choice, Problem, Reader, Recorded};
 
 /// The most files of one stream that are looked into for an answer: the newest ones.
 const MOST_FILES: usize = 64;
@@ -149,7 +149,14 @@ impl Recordings {
             if !names.is_empty() && !names.contains(&stream) {
                 return Err(RecordingRefused::OtherStream { path, stream });
             }
-            if instance(&stream).is_some_and(|now| Some(now) != recorded.instance) {
+            // A recording that went on when the stream got another header has parts of both.
+            let is_of = |part: &FileKey, now| {
+                look_into(&part.path).is_ok_and(|(of, _)| of.stream.name == stream && of.instance == Some(now))
+            };
+            if let Some(now) = instance(&stream)
+                && Some(now) != recorded.instance
+                && !place.files().iter().any(|part| is_of(part, now))
+            {
                 return Err(RecordingRefused::OtherRun { path, stream });
             }
         }
@@ -230,17 +237,12 @@ impl Recordings {
 
 /// What a file is, and its reader at any place.
 fn look_into(path: &Path) -> Result<(Recorded, Reader), RecordingRefused> {
-    let mut reader = Reader::open(path, &Choice::default())?;
-    let format = reader.content().format;
+    let reader = Reader::open(path, &Choice::default())?;
     let path = || path.to_owned();
-    let recorded = reader.content().recorded.clone();
-    let has_times = reader.content().has_times;
-    let seeks = reader.seek(u64::MAX).unwrap_or(true);
-    if !seeks && format != open::TEXT {
-        return Err(RecordingRefused::Format { path: path(), format });
-    }
-    let recorded = recorded.filter(|_| seeks).ok_or_else(|| RecordingRefused::NotWhole { path: path() })?;
-    if recorded.stream.struct_version.has_times() != has_times {
+    let content = reader.content();
+    let recorded = content.recorded.clone().ok_or_else(|| RecordingRefused::NotWhole { path: path() })?;
+    let format = content.format;
+    if !content.has_numbers || recorded.stream.struct_version.has_times() != content.has_times {
         return Err(RecordingRefused::Format { path: path(), format });
     }
     if recorded.instance.is_none() {

@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use axismirror_core::dtype::DType;
 
+use super::super::{Block, Problem, Reader, Recorded};
 use crate::causes;
 use crate::mirror::value::value;
-use crate::recording::{Block, Reader, Recorded};
 
 /// A file that was not written for so long is not written any more: longer than any format lets its rows wait.
 const IS_WRITTEN: Duration = Duration::from_secs(120);
 
-/// The format whose numbers are texts.
-pub(super) const TEXT: &str = "CSV";
 /// Bytes and frames that are read at once.
 const BYTES_AT_ONCE: usize = 1 << 20;
 const FRAMES_AT_ONCE: usize = 4096;
@@ -25,8 +23,6 @@ pub(super) struct Open {
     path: PathBuf,
     pub(super) recorded: Arc<Recorded>,
     reader: Reader,
-    /// Whether numbers are texts there: then a NaN is one, and which nobody knows.
-    is_text: bool,
     /// Whether the reader is behind the block.
     is_placed: bool,
     block: Block,
@@ -47,9 +43,8 @@ pub(super) struct Run {
 
 impl Open {
     pub(super) fn new(path: &Path, recorded: Arc<Recorded>, reader: Reader) -> Self {
-        let is_text = reader.content().format == TEXT;
         let (block, path) = (Block::default(), path.to_owned());
-        Self { path, recorded, reader, is_text, is_placed: false, block, done: 0, last: None }
+        Self { path, recorded, reader, is_placed: false, block, done: 0, last: None }
     }
 
     /// The number of the first frame from `next` on, which is in the block then; `None` when there is none.
@@ -74,7 +69,7 @@ impl Open {
         }
     }
 
-    fn read(&mut self, next: u64) -> Result<(), crate::recording::Problem> {
+    fn read(&mut self, next: u64) -> Result<(), Problem> {
         if !std::mem::replace(&mut self.is_placed, true) {
             self.reader.seek(next)?;
         }
@@ -105,7 +100,9 @@ impl Open {
             part => part,
         };
         let is_float = matches!(parts, DType::F16 | DType::F32 | DType::F64);
-        !(self.is_text && is_float && frame.chunks_exact(parts.size()).any(|sample| value(parts, sample).is_nan()))
+        !(self.reader.content().has_texts
+            && is_float
+            && frame.chunks_exact(parts.size()).any(|sample| value(parts, sample).is_nan()))
     }
 
     /// Whether a frame that is not in the file may be in it soon: its rows end before it, and it is being written.
