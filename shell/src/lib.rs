@@ -15,7 +15,7 @@
 //! | a scope in the terminal, and pictures of a stream | [`scope`], [`plot`] |
 //! | a stream into files that other programs open | [`record`] |
 //! | files of samples, and playing them as a stream | [`recording`], [`replay`] |
-//! | streams between machines | [`network`] |
+#![cfg_attr(feature = "network", doc = "| streams between machines | [`network`] |")]
 #![deny(unsafe_code)]
 
 pub mod access;
@@ -35,6 +35,7 @@ pub mod hardware;
 pub mod health;
 pub mod mirror;
 pub mod nearest;
+#[cfg(feature = "network-messages")]
 pub mod network;
 pub mod plot;
 pub mod realtime;

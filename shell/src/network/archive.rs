@@ -91,14 +91,8 @@ fn answer(wanted: &Wanted, recordings: &mut Recordings) -> Result<(), zenoh::Err
         let mut at = 0;
         while at < bytes.len() / frame_len {
             let number = first.saturating_add(at as u64);
-            let said = {
-                let mut shared = shared();
-                // It ends as soon as another run begins, whose frames of these numbers are others.
-                if shared.run.instance != *instance {
-                    return Ok(());
-                }
-                shared.said_of(number, &of)
-            };
+            // Another run has begun, whose frames of these numbers are others.
+            let Some(said) = shared().said_of(number, &of) else { return Ok(()) };
             let left = bytes.len() / frame_len - at;
             let n = usize::try_from(said.until.saturating_sub(number)).unwrap_or(usize::MAX).clamp(1, left);
             let end = number.saturating_add(n as u64);

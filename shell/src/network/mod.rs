@@ -13,7 +13,9 @@
 #![cfg_attr(feature = "network", doc = "| receiving those of others | [`receive`] |")]
 #![cfg_attr(feature = "network", doc = "| which there are | [`discover`] |")]
 //!
-//! The modules named first are pure: they know neither zenoh nor shared memory, and are there without the feature `network`.
+//! The modules named first are pure: they know neither zenoh nor shared memory. The feature `network-messages` has them alone; they are public for the
+//! fuzzer, which builds no zenoh, and may change. What other programs use are `relay`, `receive` and `discover`, with the names and descriptions
+//! that these take and give.
 //!
 //! # What goes over the network
 //!

@@ -94,21 +94,25 @@ impl Shared {
         self.infos.iter().chain(&self.recorded).map(now).collect()
     }
 
-    /// What a frame out of a recording is: as it was seen when it was published; of a time before this relay, or too long ago, as the recording says.
-    pub(super) fn said_of(&mut self, number: u64, of: &Recorded) -> Said {
+    /// What a frame out of a recording is: as it was seen when it was published; of a time before this relay, or too long ago, as the recording says. `None`
+    /// when the recording is not of the present run.
+    pub(super) fn said_of(&mut self, number: u64, of: &Recorded) -> Option<Said> {
+        if of.instance != Some(self.run.instance) {
+            return None;
+        }
         let behind = self.changes.partition_point(|change| change.first <= number);
         let until = self.changes.get(behind).map_or(u64::MAX, |change| change.first);
         let seen = behind.checked_sub(1).and_then(|i| self.changes.get(i)).copied();
         let is_known = |change: &Change| self.infos.iter().any(|(info, _)| info.description == change.description);
         if let Some(Change { description, generation, frame_len, .. }) = seen.filter(is_known) {
-            return Said { description, generation, frame_len, until };
+            return Some(Said { description, generation, frame_len, until });
         }
         let info = Info::of(&of.stream, &self.address, &self.host, self.run, of.first_frame);
         let (description, generation, frame_len) = (info.description, info.generation, of.stream.frame_bytes());
         if !self.infos.iter().any(|(known, _)| known.description == description) {
             self.recorded = Some((info, of.stream.static_metadata.clone().map(ZBytes::from)));
         }
-        Said { description, generation, frame_len, until }
+        Some(Said { description, generation, frame_len, until })
     }
 }
 
@@ -132,7 +136,7 @@ mod tests {
         let old = StreamInfo { key: "old".into(), ..stream() };
         let of = Recorded { instance: Some(2), first_frame: 5, stream: old };
         let said = |shared: &mut Shared, number| {
-            let said = shared.said_of(number, &of);
+            let said = shared.said_of(number, &of).unwrap();
             (said.description, said.until)
         };
         assert_eq!(shared.infos().len(), 2);
@@ -142,7 +146,9 @@ mod tests {
         // Before this relay: as the recording says, and who asks is told.
         assert_eq!(said(&mut shared, 50), (info("old", 5).description, 100));
         assert_eq!(shared.infos().last().map(|(info, _)| (info.key.as_str(), info.first)), Some(("old", 5)));
+        // Another run, of whose frames the recording knows nothing.
         shared.begin(3);
+        assert_eq!(shared.said_of(150, &of), None);
         assert!(shared.infos().is_empty());
     }
 }

@@ -177,6 +177,25 @@ fn parts_and_folders_are_looked_through() {
     assert!(recordings.check(&["lab".to_owned()], |_| Some(7)).is_ok(), "in a folder it is passed over");
 }
 
+/// The stream got another header while it was recorded: the recorder went on in another part.
+#[test]
+fn a_part_of_another_header_is_taken_for_itself() {
+    const BEFORE: u64 = 1;
+    let folder = temp("headers");
+    std::fs::create_dir(&folder).unwrap();
+    for (name, instance, frames) in [("night.csv", BEFORE, 0..50), ("night-2.csv", RUN, 50..100)] {
+        let mut writer = begin(&folder.join(name), &Head { instance: Some(instance), ..of(frames.start) });
+        append(&mut *writer, frames);
+        writer.finish(&End::default()).unwrap();
+        age(&folder.join(name));
+    }
+    let mut recordings = Recordings::new(&[folder.join("night.csv")]);
+    for (now, is_taken) in [(BEFORE, true), (RUN, true), (7, false)] {
+        assert_eq!(recordings.check(&["lab".to_owned()], |_| Some(now)).is_ok(), is_taken, "{now}");
+    }
+    assert_eq!(found(&mut recordings, 40..60, ALL), [(false, 40..50), (true, 50..60)]);
+}
+
 #[test]
 fn what_gives_other_frames_is_refused() {
     let check = |name: &str, head: &Head| {
