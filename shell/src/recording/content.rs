@@ -35,8 +35,8 @@ pub struct Content {
     pub origin: f64,
     /// How many frames there are, where that is known.
     pub frames: Option<u64>,
-    /// Whether each frame has its number, by which it is found ([`Reader::seek`](super::Reader::seek)): where our own recorder wrote it down.
-    pub has_numbers: bool,
+    /// Whether frames have their numbers there.
+    pub numbers: Numbers,
     /// Whether samples are written as texts there: then of a NaN no more is known than that it is one.
     pub has_texts: bool,
     /// Whether people want the samples as they are in the file, or scaled to their units.
@@ -69,7 +69,7 @@ impl Content {
             clock: Clock::Unknown,
             origin: 0.0,
             frames: None,
-            has_numbers: false,
+            numbers: Numbers::NotKept,
             has_texts: false,
             is_raw: false,
             attrs: Map::new(),
@@ -90,6 +90,17 @@ pub struct Recorded {
     pub first_frame: u64,
     /// What the frames are; ring and static metadata are those of the file's beginning.
     pub stream: StreamInfo,
+}
+
+/// Whether frames have the numbers in a file that they had in their stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// Each has its own, by which it is found ([`Reader::seek`](super::Reader::seek)).
+    Each,
+    /// None has in this file, of a format that our own recorder writes them in.
+    Missing,
+    /// The format keeps not the number and the time of each frame.
+    NotKept,
 }
 
 /// One channel.

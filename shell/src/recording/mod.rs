@@ -43,7 +43,7 @@ mod volts;
 mod xdf;
 
 pub use choice::{Choice, Signals};
-pub use content::{Block, ChannelInfo, Content, LeftOut, Mark, Recorded, Scaling};
+pub use content::{Block, ChannelInfo, Content, LeftOut, Mark, Numbers, Recorded, Scaling};
 pub use convert::Converter;
 pub use error::{Problem, RecordingError};
 pub use reader::Reader;

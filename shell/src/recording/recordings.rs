@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use self::files::Place;
 use self::open::Open;
-use super::{Choice, Problem, Reader, Recorded};
+use super::{Choice, Numbers, Problem, Reader, Recorded};
 use crate::causes;
 use crate::config::visible;
 
@@ -240,9 +240,14 @@ fn look_into(path: &Path) -> Result<(Recorded, Reader), RecordingRefused> {
     let reader = Reader::open(path, &Choice::default())?;
     let path = || path.to_owned();
     let content = reader.content();
-    let recorded = content.recorded.clone().ok_or_else(|| RecordingRefused::NotWhole { path: path() })?;
     let format = content.format;
-    if !content.has_numbers || recorded.stream.struct_version.has_times() != content.has_times {
+    let recorded = match content.numbers {
+        Numbers::Each => content.recorded.clone(),
+        Numbers::Missing => None,
+        Numbers::NotKept => return Err(RecordingRefused::Format { path: path(), format }),
+    };
+    let recorded = recorded.ok_or_else(|| RecordingRefused::NotWhole { path: path() })?;
+    if recorded.stream.struct_version.has_times() != content.has_times {
         return Err(RecordingRefused::Format { path: path(), format });
     }
     if recorded.instance.is_none() {

@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 use self::guard::guarded;
 use self::rows::{Column, dtype_of};
 use super::choice::{Choice, Signals};
-use super::content::{Block, ChannelInfo, Content, LeftOut, Mark};
+use super::content::{Block, ChannelInfo, Content, LeftOut, Mark, Numbers};
 use super::error::Problem;
 use super::format::Format;
 use super::source::Source;
@@ -78,6 +78,7 @@ pub(super) fn open<S: Source + 'static>(
     let channel = |&i: &usize| ChannelInfo { label: opened.label(i).to_owned(), ..ChannelInfo::default() };
     let mut content = Content {
         frames: opened.rows,
+        numbers: Numbers::Missing,
         is_raw: true,
         marks: opened.marks(),
         left_out,
@@ -104,7 +105,9 @@ pub(super) fn open<S: Source + 'static>(
     columns.next_batch()?;
     let Some((batch, _)) = &columns.batch else { return Err(Problem::Empty) };
     content.has_times = times(batch).is_some();
-    content.has_numbers = numbers(batch).is_some();
+    if numbers(batch).is_some() {
+        content.numbers = Numbers::Each;
+    }
     columns.has_times = content.has_times;
     Ok((content, columns))
 }

@@ -14,7 +14,7 @@ use axismirror_core::dtype::DType;
 use self::columns::{Columns, Comments};
 use self::own::Among;
 use super::choice::{Choice, Signals};
-use super::content::{Block, ChannelInfo, Content, LeftOut};
+use super::content::{Block, ChannelInfo, Content, LeftOut, Numbers};
 use super::error::Problem;
 use super::format::Format;
 use super::source::{Sequential, Source};
@@ -102,7 +102,7 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Cs
         rate: estimate.or(comments.rate),
         rate_is_estimate: estimate.is_some(),
         has_times,
-        has_numbers: csv.has_numbers(),
+        numbers: if csv.has_numbers() { Numbers::Each } else { Numbers::Missing },
         has_texts: true,
         left_out,
         ..Content::new("CSV", DType::F64, channels)
