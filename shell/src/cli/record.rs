@@ -170,6 +170,10 @@ impl Shown {
     }
 }
 
+/// What can be said of a stream in which gaps of the acquisition are not seen.
+const WITHOUT_TIMES: &str = "  nothing that was published is missing; what the ADC lost is not seen in a stream without times (struct_version 0 and 1):\n  \
+    `axismirror info` counts it\n";
+
 /// What is not in the recording, if anything.
 fn missing(p: &Progress) -> String {
     let mut text = String::new();
@@ -198,6 +202,7 @@ fn text(name: &str, summary: &Summary) -> String {
     }
     let missing = missing(p);
     match (missing.as_str(), &summary.events_failure) {
+        ("", None) if summary.without_times => text += WITHOUT_TIMES,
         ("", None) => text += "  nothing is missing\n",
         ("", Some(_)) => {}
         (missing, _) => text += &format!("{missing}\n"),
@@ -271,6 +276,11 @@ mod tests {
     fn the_summary_says_what_is_missing() {
         let mut summary = Summary { files: vec![("a\u{1b}.bdf".into(), 7)], seconds: Some(1.0), ..Summary::default() };
         assert!(text("x", &summary).ends_with("a\\u{1b}.bdf  7 bytes\n  nothing is missing\n"));
+        summary.without_times = true;
+        assert!(
+            text("x", &summary)
+                .contains("7 bytes\n  nothing that was published is missing; what the ADC lost is not seen")
+        );
         summary.events_failure = Some("why".to_owned());
         assert!(text("x", &summary).ends_with("  7 bytes\n  events could not be read: why\n"));
         summary.events_failure = None;

@@ -18,7 +18,7 @@ use std::sync::mpsc::SyncSender;
 pub use client::{mark, set};
 pub use server::{ControlServer, Marker};
 
-use crate::config::{Change, ConfigError};
+use crate::config::{Change, ConfigError, visible};
 use crate::events::{Mark, MarkError};
 
 /// What each end makes of the other's bytes. For the fuzzer.
@@ -72,13 +72,16 @@ pub enum Asked {
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// Nobody listens under this name.
-    #[error("no service writes stream `{name}` on this machine (in this network namespace)")]
+    #[error("no service writes stream `{}` on this machine (in this network namespace)", visible(name))]
     NotRunning {
         /// Name of the stream.
         name: String,
     },
     /// The service is there, but does nothing at all.
-    #[error("no service writes stream `{name}` at present: process {pid}, its service, is stopped (SIGSTOP or Ctrl-Z)")]
+    #[error(
+        "no service writes stream `{}` at present: process {pid}, its service, is stopped (SIGSTOP or Ctrl-Z)",
+        visible(name)
+    )]
     Stopped {
         /// Name of the stream.
         name: String,

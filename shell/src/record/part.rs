@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Access;
+
 use super::{End, Options, RecordError, Writer};
 use crate::record::Head;
 
@@ -25,9 +27,27 @@ impl Part {
             match options.format.create(&path, options.overwrite, head) {
                 Err(RecordError::Exists { .. }) if number > 1 => number += 1,
                 Ok(writer) => return Ok(Self { path, writer, first: head.first_frame, sums: End::default() }),
-                Err(error) => return Err(error),
+                Err(error) => {
+                    remove_if_empty(&path, &error);
+                    return Err(error);
+                }
             }
         }
+    }
+}
+
+/// Whether files can be made where this one is to be: who waits for a stream wants to know it before that comes.
+pub(super) fn check_folder(path: &Path) -> Result<(), RecordError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|errno| RecordError::File { path: path.to_owned(), source: errno.into() })
+}
+
+/// A file that could not even be begun is none.
+fn remove_if_empty(path: &Path, error: &RecordError) {
+    let is_made = matches!(error, RecordError::File { .. });
+    if is_made && std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0) {
+        let _ = std::fs::remove_file(path);
     }
 }
 

@@ -84,4 +84,6 @@ pub struct Summary {
     pub remarks: Vec<String>,
     /// Why events could not be read, if that was so.
     pub events_failure: Option<String>,
+    /// Whether the stream has no times (wire versions 0 and 1): what the ADC lost is not seen in it then.
+    pub without_times: bool,
 }

@@ -67,6 +67,7 @@ impl Recorder {
         if !options.overwrite && options.path.symlink_metadata().is_ok() {
             return Err(RecordError::Exists { path: options.path });
         }
+        part::check_folder(&options.path)?;
         let start = if options.oldest { Start::Oldest } else { Start::Next };
         let mut events = EventReader::open(&options.name, start)?;
         // It begins with its first look. There need not be any events.
@@ -372,6 +373,8 @@ impl Recorder {
         let progress = self.progress();
         let seconds = progress.rate.map(|rate| progress.frames as f64 / rate);
         let (files, remarks) = (self.files.clone(), self.remarks.clone());
-        Summary { files, progress, seconds, remarks, events_failure: self.events_failure.last().map(str::to_owned) }
+        let events_failure = self.events_failure.last().map(str::to_owned);
+        let without_times = self.info.as_ref().is_some_and(|info| !info.struct_version.has_times());
+        Summary { files, progress, seconds, remarks, events_failure, without_times }
     }
 }

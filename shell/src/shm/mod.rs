@@ -18,7 +18,7 @@ mod wake;
 pub(crate) use attached::started;
 pub use attached::writer as writer_of;
 pub use clean::{LeftBehind, left_behind};
-pub use find::{Found, streams};
+pub use find::{Closed, Found, closed, streams};
 pub use segment::{FileId, Mapped, Segment, ShmError, View};
 pub use source::ShmSource;
 pub use store::ShmStore;
