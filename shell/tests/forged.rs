@@ -3,7 +3,9 @@
 mod common;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use axismirror::mirror::{Mirror, Start};
 use axismirror::shm::{SHM_DIR, ShmStore};
 use axismirror_core::axis_array::{Axis, AxisArray, Samples};
 use axismirror_core::dtype::DType;
@@ -85,5 +87,34 @@ fn numbers_at_the_ends_of_their_range_are_read_as_any_others() {
             }
         }
     }
+    publisher.close();
+}
+
+/// More frames published than were ever started: what somebody writes into the block who may write the segment. There is nothing to read then, until the
+/// writer's next frames say how many there are.
+#[test]
+fn frames_that_were_never_started_are_none() {
+    let name = unique("forged-committed");
+    let shmem_name = Some(StreamName::new(&name).unwrap());
+    let settings = Settings { shmem_name, buf_dur: 0.1, axis: None, version: Default::default() };
+    let mut publisher =
+        Publisher::open(ShmStore::new(SHM_DIR), (), settings, Writer::default(), Clock::Monotonic).unwrap();
+    assert!(message(0.0, |m| publisher.publish(m).is_ok()));
+    let mut mirror = Mirror::open(&name, Start::Oldest).unwrap();
+    while mirror.read().unwrap().frames() == 0 {}
+    // Tells of the buffer, which is known from then on.
+    assert!(mirror.wait(Duration::ZERO).unwrap());
+    let generation = mirror.generation().unwrap();
+    publisher.extension().counters(generation).set_committed(1 << 62);
+    for _ in 0..10 {
+        assert_eq!(mirror.read().unwrap().frames(), 0);
+    }
+    assert!(!mirror.wait(Duration::from_millis(10)).unwrap());
+    // One that begins now finds none either.
+    let mut late = Mirror::open(&name, Start::Oldest).unwrap();
+    (0..10).for_each(|_| assert_eq!(late.read().unwrap().frames(), 0));
+    assert!(message(0.05, |m| publisher.publish(m).is_ok()));
+    let chunk = mirror.read().unwrap();
+    assert_eq!((chunk.frames(), chunk.first(), chunk.missed()), (50, 50, 0));
     publisher.close();
 }

@@ -11,9 +11,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use axismirror::events::{EventReader, name_of};
-use axismirror::mirror::{Mirror, Start, State};
+use axismirror::mirror::{Mirror, Start, State, Take};
 use axismirror::shm::survive_truncation;
+use axismirror_core::header::StructVersion;
 use axismirror_core::name::StreamName;
+use axismirror_core::settings::Settings;
+use common::writes::Writes;
 use common::{Service, axismirror, eventually, info, run, unique};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -121,6 +124,31 @@ fn a_mirror_goes_over_to_what_replaces_a_segment_and_counts_what_is_lost() {
         );
         service.stop();
     }
+}
+
+/// Another wire version is another header, in which frames are counted on: what is lost between the two is known.
+#[test]
+fn frames_are_counted_on_under_another_wire_version() {
+    let name = unique("over-version");
+    let mut writes = Writes::new(&name, 256);
+    writes.publish(10, 0.0, "code");
+    let mut mirror = Mirror::open(&name, Start::Oldest).unwrap();
+    let mut frames = eventually("the first frames", || {
+        let frames = mirror.take(Take::UpTo(4)).unwrap().frames() as u64;
+        (frames > 0).then_some(frames)
+    });
+    let settings = Settings { version: StructVersion::V1, ..writes.publisher.settings().clone() };
+    writes.publisher.apply(settings).unwrap();
+    // 44 of them are overwritten before they can be read; those of the old ring are still there.
+    writes.publish(300, 10.0, "code");
+    let mut missed = 0;
+    let first = eventually("all that there is", || {
+        let chunk = mirror.read().unwrap();
+        (frames, missed) = (frames + chunk.frames() as u64, missed + chunk.missed());
+        (frames + missed >= 310).then_some(chunk.first())
+    });
+    assert_eq!((frames, missed, first), (10 + 256, 44, 54));
+    writes.publisher.close();
 }
 
 #[test]

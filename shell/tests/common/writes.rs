@@ -15,7 +15,8 @@ pub const PERIOD: f64 = 1.0 / 256.0;
 pub fn publisher(name: &str, buf_dur: f64) -> Publisher<ShmStore> {
     let shmem_name = Some(StreamName::new(name).unwrap());
     let settings = Settings { shmem_name, buf_dur, axis: None, version: Default::default() };
-    Publisher::open(ShmStore::new(SHM_DIR), (), settings, Writer::default(), Clock::Monotonic).unwrap()
+    let writer = Writer { pid: std::process::id(), start: 1 };
+    Publisher::open(ShmStore::new(SHM_DIR), (), settings, writer, Clock::Monotonic).unwrap()
 }
 
 /// Two channels at 256 Hz whose samples count up.
