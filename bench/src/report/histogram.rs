@@ -7,7 +7,7 @@ use std::path::Path;
 use plotters::prelude::*;
 
 use super::plot::COLOURS;
-use crate::results::{Histogram, time};
+use crate::results::Histogram;
 use crate::stats::percentile;
 
 const PANEL: (u32, u32) = (560, 380);
@@ -46,7 +46,7 @@ fn draw(cases: &[Histogram], path: &Path) -> Result<(), Box<dyn std::error::Erro
             .configure_mesh()
             .x_desc("time, logarithmic")
             .y_desc("share of frames")
-            .x_label_formatter(&|ns| time(*ns))
+            .x_label_formatter(&|ns| super::tick(*ns))
             .y_label_formatter(&|share| format!("{:.0} %", share * 100.0))
             .label_style(("sans-serif", 12))
             .draw()?;
@@ -62,7 +62,7 @@ fn draw(cases: &[Histogram], path: &Path) -> Result<(), Box<dyn std::error::Erro
         }
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
+            .position(SeriesLabelPosition::LowerRight)
             .background_style(WHITE.mix(0.9))
             .border_style(BLACK.mix(0.3))
             .label_font(("sans-serif", 12))

@@ -48,7 +48,7 @@ fn draw(results: &Results, suite: &str, title: &str, path: &Path) -> Result<(), 
     let mut chart = ChartBuilder::on(&root)
         .caption(title, ("sans-serif", 22))
         .margin(12)
-        .x_label_area_size(32)
+        .x_label_area_size(46)
         .y_label_area_size(76)
         .build_cartesian_2d(0.0..width * cases.len() as f64 * (1.0 + LEGEND), (low..high).log_scale())?;
     chart
@@ -56,7 +56,7 @@ fn draw(results: &Results, suite: &str, title: &str, path: &Path) -> Result<(), 
         .disable_x_mesh()
         .disable_x_axis()
         .y_desc("one operation, logarithmic (above the bars: ns, or u for us)")
-        .y_label_formatter(&|ns| tick(*ns))
+        .y_label_formatter(&|ns| super::tick(*ns))
         .label_style(("sans-serif", 14))
         .draw()?;
     for (j, (contestant, colour)) in contestants.iter().zip(COLOURS.iter().cycle()).enumerate() {
@@ -93,7 +93,10 @@ fn draw(results: &Results, suite: &str, title: &str, path: &Path) -> Result<(), 
     let plot = chart.plotting_area();
     for (i, case) in cases.iter().enumerate() {
         let (x, y) = plot.map_coordinate(&((i as f64 + 0.5) * width, low));
-        root.draw(&Text::new((*case).to_owned(), (x, y + 8), style.clone()))?;
+        // "ADS1299 to volts" is two lines: ten of them have no room beside each other.
+        for (line, text) in case.split(" to ").enumerate() {
+            root.draw(&Text::new(text.to_owned(), (x, y + 6 + 17 * line as i32), style.clone()))?;
+        }
     }
     chart
         .configure_series_labels()
@@ -104,15 +107,6 @@ fn draw(results: &Results, suite: &str, title: &str, path: &Path) -> Result<(), 
         .draw()?;
     root.present()?;
     Ok(())
-}
-
-/// A decade.
-fn tick(ns: f64) -> String {
-    match ns {
-        n if n < 1e3 => format!("{n} ns"),
-        n if n < 1e6 => format!("{:.0} us", n / 1e3),
-        n => format!("{:.0} ms", n / 1e6),
-    }
 }
 
 /// A figure above a bar: as short as can be.
