@@ -156,8 +156,8 @@ impl Recorder {
             add(&mut self.closed.overwritten, gap.overwritten);
             add(&mut self.closed.not_acquired, gap.not_acquired);
             if let Some(part) = &mut self.part {
-                let goes = part.writer.gap(&gap)?;
-                // Between two parts it is told at the end of the first.
+                // Between two parts it is in the end of the first, and not among its frames, none of which comes behind it.
+                let goes = if self.ends { Goes::NewPart } else { part.writer.gap(&gap)? };
                 part.sums.gaps += 1;
                 add(&mut part.sums.overwritten, gap.overwritten);
                 add(&mut part.sums.not_acquired, gap.not_acquired);
