@@ -157,19 +157,35 @@ impl<S: SegmentSource> Mirror<S> {
     /// As [`Mirror::read`], whatever there is; `seen` are the frames published, if the buffer was found to be the latest just now.
     fn read_new(
         &mut self,
-        mut seen: Option<u64>,
+        seen: Option<u64>,
+        take: Take,
+        frames: &mut [u8],
+        times: &mut [f64],
+    ) -> Result<Reading, MirrorError<S::Error>> {
+        if let (Some(header), Some(buffer)) = (&self.header, &mut self.buffer)
+            && let Some(seen) = seen
+            && let Some(taken) = buffer.read_seen(header, seen, take, frames, times, &mut self.missed)
+        {
+            return Ok(Self::reading(header, &mut self.missed, taken));
+        }
+        self.read_anew(take, frames, times)
+    }
+
+    /// As [`Mirror::read`], with a look at everything first, as often as something changes meanwhile.
+    // A function of its own: what most reads go through has more registers without it.
+    #[inline(never)]
+    fn read_anew(
+        &mut self,
         take: Take,
         frames: &mut [u8],
         times: &mut [f64],
     ) -> Result<Reading, MirrorError<S::Error>> {
         for _ in 0..TRIES {
-            if seen.is_none() {
-                match self.follow()? {
-                    Status::Absent => return Ok(Reading::Absent),
-                    Status::NotValid => return Ok(Reading::NotValid),
-                    Status::Changed => return Ok(Reading::Changed),
-                    Status::Ready => {}
-                }
+            match self.follow()? {
+                Status::Absent => return Ok(Reading::Absent),
+                Status::NotValid => return Ok(Reading::NotValid),
+                Status::Changed => return Ok(Reading::Changed),
+                Status::Ready => {}
             }
             let (Some(header), Some(buffer)) = (&self.header, &mut self.buffer) else { return Ok(Reading::NotValid) };
             if let Take::Exactly(asked) = take {
@@ -178,19 +194,23 @@ impl<S: SegmentSource> Mirror<S> {
                     return Err(MirrorError::TooMany { asked, possible });
                 }
             }
-            if let Some(Taken { frames, first, skipped }) =
-                buffer.read(header, seen.take(), take, frames, times, &mut self.missed)
-            {
-                if frames == 0 && !header.view.bvalid() {
-                    return Ok(Reading::NotValid);
-                }
-                let (missed, proof) = (core::mem::take(&mut self.missed), header.proof());
-                return Ok(Reading::Frames(Read { frames, first, missed, skipped, proof }));
+            if let Some(taken) = buffer.read(header, take, frames, times, &mut self.missed) {
+                return Ok(Self::reading(header, &mut self.missed, taken));
             }
             // The header changed under the read, or the writer laps us: look again.
         }
         let proof = self.header.as_ref().map_or(Proof::Unproven, Header::proof);
         Ok(Reading::Frames(Read { frames: 0, first: 0, missed: core::mem::take(&mut self.missed), skipped: 0, proof }))
+    }
+
+    /// What a caller is told of an attempt that holds.
+    #[inline(always)]
+    fn reading(header: &Header<S::Memory>, missed: &mut u64, taken: Taken) -> Reading {
+        let Taken { frames, first, skipped } = taken;
+        if frames == 0 && !header.view.bvalid() {
+            return Reading::NotValid;
+        }
+        Reading::Frames(Read { frames, first, missed: core::mem::take(missed), skipped, proof: header.proof() })
     }
 
     /// Brings header and buffer up to date, as every read does, and takes nothing. The usual case, nothing has changed, costs one load.

@@ -40,6 +40,7 @@ mod wait;
 
 use std::time::{Duration, Instant};
 
+use aligned_vec::{AVec, CACHELINE_ALIGN};
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Extension;
 use axismirror_core::header::{Description, Generation, HeaderView, StructVersion};
@@ -117,8 +118,8 @@ pub enum MirrorError {
 #[derive(Debug)]
 pub struct Mirror {
     mirror: core_mirror::Mirror<ShmSource>,
-    bytes: Vec<u8>,
-    times: Vec<f64>,
+    bytes: AVec<u8>,
+    times: AVec<f64>,
     idle: Idle,
     /// By the last read.
     found: Found,
@@ -174,7 +175,7 @@ impl Mirror {
 
     pub(crate) fn of(source: ShmSource, name: &str, start: Start) -> Result<Self, MirrorError> {
         let mirror = core_mirror::Mirror::new(source, StreamName::new(name)?, start);
-        let (bytes, times, idle) = (Vec::new(), Vec::new(), Idle::default());
+        let (bytes, times, idle) = (AVec::new(CACHELINE_ALIGN), AVec::new(CACHELINE_ALIGN), Idle::default());
         let found = Found::nothing(State::Absent);
         Ok(Self { mirror, bytes, times, idle, found, told: None, attached: false, damaged: None })
     }

@@ -134,66 +134,68 @@ impl<M: Memory + Clone> Buffer<M> {
     }
 
     /// One attempt to hand out frames; `None` when it has to start again: another generation has begun, or the writer laps us. Frames that
-    /// are known to be overwritten are added to `missed`. Nothing is noted before it is proven. `seen` are the frames published, if that was
-    /// found out just now.
-    // Always: from a call the result would come through memory, and be loaded in other pieces than it was stored in, which takes as long as all else.
-    #[inline(always)]
+    /// are known to be overwritten are added to `missed`. Nothing is noted before it is proven.
     pub(super) fn read(
         &mut self,
         header: &Header<M>,
-        seen: Option<u64>,
         take: Take,
         frames: &mut [u8],
         times: &mut [f64],
         missed: &mut u64,
     ) -> Option<Taken> {
-        match self.block(header) {
-            Some(block) => self.read_by(&block, seen, take, frames, times, missed),
-            None => self.read_otherwise(header, take, frames, times, missed),
+        match (self.block(header), self.ended) {
+            (Some(block), _) => self.read_by(&block, take, frames, times, missed),
+            (None, Some(ended)) => self.read_by(&ended, take, frames, times, missed),
+            (None, None) => {
+                self.read_by(&Fields { header, generation: self.generation }, take, frames, times, missed)
+            }
         }
     }
 
-    /// Of a generation that is over, or of a writer without our block.
-    #[cold]
-    fn read_otherwise(
+    /// As [`Buffer::read`], when so many frames were [`seen`](Buffer::seen) to be published just now.
+    // Always: from a call the result would come through memory, and be loaded in other pieces than it was stored in, which takes as long as all else.
+    #[inline(always)]
+    pub(super) fn read_seen(
         &mut self,
         header: &Header<M>,
+        seen: u64,
         take: Take,
         frames: &mut [u8],
         times: &mut [f64],
         missed: &mut u64,
     ) -> Option<Taken> {
-        match self.ended {
-            Some(ended) => self.read_by(&ended, None, take, frames, times, missed),
-            None => self.read_by(&Fields { header, generation: self.generation }, None, take, frames, times, missed),
-        }
+        let block = self.block(header)?;
+        self.read_up_to(seen, &block, take, frames, times, missed)
     }
 
     /// By counters of one kind.
-    // Always: as above.
-    #[inline(always)]
     fn read_by(
         &mut self,
         counts: &impl Counts<M>,
-        seen: Option<u64>,
         take: Take,
         frames: &mut [u8],
         times: &mut [f64],
         missed: &mut u64,
     ) -> Option<Taken> {
-        let committed = match seen {
-            Some(seen) => seen,
-            None => {
-                let committed = counts.committed(&self.ring);
-                if !counts.are_still_valid() {
-                    return None;
-                }
-                committed
-            }
-        };
-        if self.position == Some(committed) {
-            return Some(Taken { frames: 0, first: self.next(), skipped: 0 });
+        let committed = counts.committed(&self.ring);
+        if !counts.are_still_valid() {
+            return None;
         }
+        self.read_up_to(committed, counts, take, frames, times, missed)
+    }
+
+    /// Of the frames that are committed.
+    // Always: as above.
+    #[inline(always)]
+    fn read_up_to(
+        &mut self,
+        committed: u64,
+        counts: &impl Counts<M>,
+        take: Take,
+        frames: &mut [u8],
+        times: &mut [f64],
+        missed: &mut u64,
+    ) -> Option<Taken> {
         let from = self.position;
         let start = match from {
             // Less than a ring behind: if the writer is about to overwrite it, the proof will say so. Without a block, a total below our position is

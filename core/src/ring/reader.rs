@@ -85,7 +85,8 @@ impl<M: Memory> RingReader<M> {
     /// Copies `count` frames (at most the ring) from position `first` on into `frames`, and their times into `times` where the segment has some.
     ///
     /// Slices that are too short get as many as fit. Without [`RingReader::prove`] afterwards the copy may be torn.
-    #[inline]
+    // Always: most reads of a small chunk are this and little else.
+    #[inline(always)]
     pub fn copy(&mut self, first: u64, count: u32, frames: &mut [u8], times: &mut [f64]) {
         let n_frames = self.geometry.n_frames;
         let count = count.min(n_frames);

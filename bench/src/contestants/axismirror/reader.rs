@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use aligned_vec::{AVec, avec};
 use axismirror::shm::ShmSource;
 use axismirror_core::mirror::{Mirror, Proof, Reading, Start, Take};
 use axismirror_core::name::StreamName;
@@ -11,8 +12,9 @@ use crate::workload::{Sources, Workload};
 /// A mirror that reads chunk by chunk.
 pub struct Reader {
     mirror: Mirror<ShmSource>,
-    bytes: Vec<u8>,
-    times: Vec<f64>,
+    // At a cache line: how many instructions a copy takes depends on where it begins.
+    bytes: AVec<u8>,
+    times: AVec<f64>,
     frames: usize,
 }
 
@@ -21,8 +23,8 @@ impl Reader {
     pub(super) fn new(name: StreamName, workload: &Workload) -> Self {
         Self {
             mirror: Mirror::new(ShmSource::default(), name, Start::Oldest),
-            bytes: vec![0; workload.chunk_bytes()],
-            times: vec![0.0; workload.frames],
+            bytes: avec![0; workload.chunk_bytes()],
+            times: avec![0.0; workload.frames],
             frames: workload.frames,
         }
     }
@@ -78,6 +80,6 @@ impl Reader {
 
     pub(super) fn check(&self, sources: &Sources, n: u64) -> Result<(), String> {
         sources.check(n, &self.bytes)?;
-        if self.times == sources.times(n) { Ok(()) } else { Err(format!("the times of chunk {n} did not arrive")) }
+        if *self.times == *sources.times(n) { Ok(()) } else { Err(format!("the times of chunk {n} did not arrive")) }
     }
 }
