@@ -2,9 +2,8 @@
 //!
 //! Whole messages are not among them: their digest uses instructions of the processor that callgrind does not offer.
 
-use crate::contestants::axismirror::{LibraryRead, NothingNew, Read, Stream};
+use crate::contestants::axismirror::{LibraryRead, NothingNew, Read, Reads, Stream};
 use crate::decode::{Batch, Chip, FRAMES};
-use crate::harness::Contestant as _;
 use crate::workload::Workload;
 
 /// Operations of a count: enough laps of the ring that its ends weigh as much as they do in the long run.
@@ -30,39 +29,10 @@ pub fn run(name: &str) -> Result<usize, String> {
             counted(|| stream.commit_in_place(OPERATIONS))?;
             Ok(OPERATIONS)
         }
-        "read" => {
-            let workload = workload()?;
-            let mut read = Read::new(workload)?;
-            let backlog = workload.backlog();
-            for _ in 0..OPERATIONS / backlog {
-                read.publish(backlog)?;
-                counted(|| read.read(backlog))?;
-            }
-            read.check()?;
-            Ok(OPERATIONS / backlog * backlog)
-        }
-        "nothing" => {
-            let mut idle = NothingNew::new()?;
-            counted(|| idle.poll(OPERATIONS))?;
-            Ok(OPERATIONS)
-        }
-        "library" if which == "nothing" => {
-            let [w1, ..] = Workload::ALL;
-            let mut idle = LibraryRead::new(w1, true)?;
-            counted(|| idle.read(OPERATIONS))?;
-            Ok(OPERATIONS)
-        }
-        "library" => {
-            let workload = workload()?;
-            let mut read = LibraryRead::new(workload, false)?;
-            let backlog = workload.backlog();
-            for _ in 0..OPERATIONS / backlog {
-                read.publish(backlog)?;
-                counted(|| read.read(backlog))?;
-            }
-            read.check()?;
-            Ok(OPERATIONS / backlog * backlog)
-        }
+        "read" => backlog_of(Read::new(workload()?)?, workload()?),
+        "nothing" => polls_of(NothingNew::new(Read::new)?),
+        "library" if which == "nothing" => polls_of(NothingNew::new(LibraryRead::new)?),
+        "library" => backlog_of(LibraryRead::new(workload()?)?, workload()?),
         "codes" | "volts" => {
             let mut batch = Batch::new(chip()?);
             counted(|| {
@@ -95,6 +65,21 @@ pub fn names() -> Vec<String> {
         of("volts", &chips),
     ]
     .concat()
+}
+
+fn backlog_of(mut reads: impl Reads, workload: Workload) -> Result<usize, String> {
+    let backlog = workload.backlog();
+    for _ in 0..OPERATIONS / backlog {
+        reads.publish(backlog)?;
+        counted(|| reads.read(backlog))?;
+    }
+    reads.check()?;
+    Ok(OPERATIONS / backlog * backlog)
+}
+
+fn polls_of(mut idle: NothingNew<impl Reads>) -> Result<usize, String> {
+    counted(|| idle.poll(OPERATIONS))?;
+    Ok(OPERATIONS)
 }
 
 /// The function that callgrind collects in.

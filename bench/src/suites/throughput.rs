@@ -43,7 +43,7 @@ pub fn read(workload: Workload, releases: &[Release], rounds: usize) -> Result<V
     let mut contestants = vec![
         boxed(memcpy::Read::new(workload))?,
         boxed(axismirror::Read::new(workload))?,
-        boxed(axismirror::LibraryRead::new(workload, false))?,
+        boxed(axismirror::LibraryRead::new(workload))?,
         boxed(iceoryx::Read::new(workload, false))?,
     ];
     match workload.chunk_bytes() {
@@ -65,8 +65,8 @@ pub fn read(workload: Workload, releases: &[Release], rounds: usize) -> Result<V
 pub fn nothing_new(releases: &[Release], rounds: usize) -> Result<Vec<Measured>, String> {
     let [w1, ..] = Workload::ALL;
     let mut contestants = vec![
-        boxed(axismirror::NothingNew::new())?,
-        boxed(axismirror::LibraryRead::new(w1, true))?,
+        boxed(axismirror::NothingNew::new(axismirror::Read::new))?,
+        boxed(axismirror::NothingNew::new(axismirror::LibraryRead::new))?,
         boxed(iceoryx::Read::new(w1, true))?,
         boxed(ringfire::Read::<32>::new(w1, true))?,
     ];
