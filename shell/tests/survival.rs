@@ -34,6 +34,18 @@ fn a_second_writer_is_refused_with_the_firsts_pid() {
 }
 
 #[test]
+fn a_start_right_behind_a_kill_waits_until_the_killed_one_is_gone() {
+    let name = unique("right-behind");
+    // A process with a ring of 150 MB takes a while to be gone.
+    let large = ["--board", "ads131m08", "--rate", "32000", "--buf-dur", "120"];
+    let mut killed = Service::start(&name, &large);
+    killed.0.kill().unwrap();
+    // It has not been waited for.
+    let (status, _, errors) = run(&["run", "--simulate", "--name", &name, "--duration", "0.1"]);
+    assert_eq!(status, Some(0), "{errors}");
+}
+
+#[test]
 fn names_that_a_reader_unlinks_come_back_and_are_counted() {
     let name = unique("unlinked");
     let service = Service::start(&name, &[]);

@@ -146,9 +146,7 @@ impl<M: Memory + Clone> Buffer<M> {
         match (self.block(header), self.ended) {
             (Some(block), _) => self.read_by(&block, take, frames, times, missed),
             (None, Some(ended)) => self.read_by(&ended, take, frames, times, missed),
-            (None, None) => {
-                self.read_by(&Fields { header, generation: self.generation }, take, frames, times, missed)
-            }
+            (None, None) => self.read_by(&Fields { header, generation: self.generation }, take, frames, times, missed),
         }
     }
 

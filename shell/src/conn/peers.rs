@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::socket_peercred;
 
+use crate::shm;
+
 /// How long the log says nothing more about what others can make happen as often as they like.
 const QUIET: Duration = Duration::from_mins(1);
 
@@ -22,6 +24,11 @@ impl Peer {
     pub(crate) fn of(socket: impl AsFd) -> io::Result<Self> {
         let ucred = socket_peercred(socket)?;
         Ok(Self { pid: ucred.pid.as_raw_pid().cast_unsigned(), uid: ucred.uid.as_raw() })
+    }
+
+    /// Whether it is not on its way out: the kernel takes connections for a process until the last of its memory is gone.
+    pub(crate) fn lives(self) -> bool {
+        self.pid == 0 || shm::started(self.pid).is_some()
     }
 }
 

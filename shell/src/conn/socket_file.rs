@@ -146,7 +146,7 @@ fn lock_folder(path: &Path) -> Option<File> {
     None
 }
 
-/// Removes the socket of a process that is gone: its file is there, but nobody listens.
+/// Removes the socket of a process that is gone or dying: its file is there, but nobody listens any more.
 fn remove_stale(path: &Path) -> Result<(), SocketFileError> {
     let failed = |what| move |source| SocketFileError::Io { path: path.to_owned(), what, source };
     match fs::symlink_metadata(path) {
@@ -158,13 +158,13 @@ fn remove_stale(path: &Path) -> Result<(), SocketFileError> {
         Ok(_) => {}
     }
     match knock(path) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            fs::remove_file(path).map_err(failed("remove the socket of a dead process"))
-        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Ok(Peer { pid, .. }) => Err(SocketFileError::InUse { path: path.to_owned(), pid }),
-        // A listener whose queue is full is alive: "resource temporarily unavailable".
-        Err(error) => Err(failed("ask who listens there")(error)),
+        Ok(peer) if peer.lives() => Err(SocketFileError::InUse { path: path.to_owned(), pid: peer.pid }),
+        Err(error) if error.kind() != io::ErrorKind::ConnectionRefused => {
+            // A listener whose queue is full is alive: "resource temporarily unavailable".
+            Err(failed("ask who listens there")(error))
+        }
+        Ok(_) | Err(_) => fs::remove_file(path).map_err(failed("remove the socket of a dead process")),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::clock;
 use crate::config::Change;
 use crate::conn::{Peer, Seldom};
 use crate::events::{Mark, MarkError, Stamped};
+use crate::shm::DEATH_PATIENCE;
 
 /// How long a connected client may take for its request or for taking the answer.
 const CLIENT_PATIENCE: Duration = Duration::from_secs(2);
@@ -118,20 +119,23 @@ impl Drop for Listener {
     }
 }
 
-/// Listens, unless another does; then says who. One that is between its bind and its listen, or between its death and the end of its socket, has
-/// a moment for it.
+/// Listens, unless another does; then says who. One that is between its bind and its listen has a moment for it, and one that is dying the time that it
+/// takes.
 fn bind(segment: &str, address: &SocketAddr) -> Result<UnixListener, ControlError> {
-    let end = Instant::now() + BIND_PATIENCE;
+    let began = Instant::now();
+    let mut end = began + BIND_PATIENCE;
     loop {
         match UnixListener::bind_addr(address) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
             bound => return Ok(bound?),
         }
-        if let Some(Peer { pid, uid }) = listener(address)? {
-            return Err(ControlError::InUse { pid, user: uid });
-        }
-        if Instant::now() > end {
-            return Err(ControlError::Taken { segment: segment.to_owned() });
+        match listener(address)? {
+            Some(peer @ Peer { pid, uid }) if peer.lives() || began.elapsed() > DEATH_PATIENCE => {
+                return Err(ControlError::InUse { pid, user: uid });
+            }
+            Some(_) => end = Instant::now() + BIND_PATIENCE,
+            None if Instant::now() > end => return Err(ControlError::Taken { segment: segment.to_owned() }),
+            None => {}
         }
         thread::sleep(Duration::from_millis(1));
     }

@@ -6,10 +6,14 @@ use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use axismirror_core::extension::Writer;
 
 use super::segment::FileId;
+
+/// How long is waited for what a process holds that is dead or dying.
+pub(crate) const DEATH_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The process that holds the writer's lock on a file, if one does (as far as /proc/locks shows it to this process).
 #[must_use]
@@ -17,14 +21,25 @@ pub fn writer(file: FileId) -> Option<u32> {
     lock_holder(&fs::read_to_string("/proc/locks").ok()?, file)
 }
 
-/// When a process was started, in clock ticks after boot; `None` when it is gone, or a zombie.
+/// When a process was started, in clock ticks after boot; `None` when it is gone, or is dying: what it holds goes with the last of its memory, and a
+/// gigabyte of that takes a while.
 pub(crate) fn started(pid: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field, the command in parentheses, may hold anything; the third is the state, the 22nd the start time (proc_pid_stat(5)).
+    start_of_living(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// From /proc/PID/stat (proc_pid_stat(5)). The second field, the command in parentheses, may hold anything; the third is the state, the 9th are the
+/// kernel's flags, the 22nd is the start time and the 31st the pending signals.
+fn start_of_living(stat: &str) -> Option<u64> {
+    /// In the kernel's flags: it is on its way out (`PF_EXITING`).
+    const EXITING: u64 = 1 << 2;
+    /// Among pending signals, the first of which is 1.
+    const KILL: u64 = 1 << (9 - 1);
     let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_ascii_whitespace();
-    let state = fields.next()?;
-    if state.starts_with(['Z', 'X']) { None } else { fields.nth(18)?.parse().ok() }
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
+    let is_dead = fields.first()?.starts_with(['Z', 'X']);
+    let is_dying = number(9)? & EXITING != 0 || number(31)? & KILL != 0;
+    if is_dead || is_dying { None } else { number(22) }
 }
 
 /// Whether a process is there and is the one that a header names, should that name one with this number: a later process may have got it.
@@ -113,6 +128,20 @@ mod tests {
         }
         child.wait().unwrap();
         assert!(!lives(child.id()) && !lives(u32::MAX));
+    }
+
+    #[test]
+    fn a_process_that_was_killed_or_ends_does_not_live() {
+        // Fields 3 to 31 of a line of the kernel's, with the flags and pending signals of one that runs, was sent SIGKILL or SIGTERM, or exits.
+        let stat = |state, flags, pending| {
+            let rest = "20 0 1 0 4711 2703360 416 18446744073709551615 94 95 140 0 0";
+            start_of_living(&format!("77 (a) b) {state} 1 77 77 0 -1 {flags} 116 0 0 0 0 0 0 0 {rest} {pending}"))
+        };
+        assert_eq!(stat("S", 0x40_0000, 0), Some(4711));
+        assert_eq!(stat("S", 0x40_0000, 1 << 14), Some(4711), "it may end as it likes");
+        for (state, flags, pending) in [("S", 0x40_0000, 256), ("R", 0x40_0004, 0), ("Z", 0x40_0000, 0), ("X", 0, 0)] {
+            assert_eq!(stat(state, flags, pending), None, "{state} {flags:x} {pending}");
+        }
     }
 
     #[test]

@@ -11,11 +11,11 @@ use axismirror_core::extension::{Extension, Writer};
 use rustix::fs::{self, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::attached;
+use super::attached::{self, DEATH_PATIENCE};
 use super::names;
 use super::segment::{ShmError, View};
 
-/// How long the folder's lock, and that of a dead writer, are waited for.
+/// How long the folder's lock is waited for.
 pub(super) const START_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Takes the lock on the folder itself, which writers hold while they start. Anybody can hold it, so it is not waited for for ever: without it two
@@ -36,8 +36,8 @@ pub(super) fn one_at_a_time(dir: &Path, patience: Duration) -> Option<File> {
 
 /// Takes the writer's lock.
 ///
-/// The lock of a writer that is dead already is waited for: the kernel lets go of it with the last mapping of the file, and whoever looks into
-/// the process by /proc at that moment (ps, another service) keeps its memory for a little longer than itself.
+/// The lock of a writer that is dead or dying is waited for: the kernel lets go of it with the last mapping of the file, which takes as long as there is
+/// memory to be let go of, and whoever looks into the process by /proc at that moment (ps, another service) keeps that for a little longer.
 pub(super) fn lock(file: &File, path: &Path) -> Result<(), ShmError> {
     take(file, path, FlockOperation::NonBlockingLockExclusive)
 }
@@ -48,7 +48,7 @@ pub(super) fn keep_writers_out(file: &File, path: &Path) -> bool {
 }
 
 fn take(file: &File, path: &Path, operation: FlockOperation) -> Result<(), ShmError> {
-    let deadline = Instant::now() + START_PATIENCE;
+    let deadline = Instant::now() + DEATH_PATIENCE;
     loop {
         match fs::flock(file, operation) {
             Ok(()) => return Ok(()),

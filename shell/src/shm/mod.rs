@@ -15,8 +15,8 @@ mod store;
 mod truncation;
 mod wake;
 
-pub(crate) use attached::started;
 pub use attached::writer as writer_of;
+pub(crate) use attached::{DEATH_PATIENCE, started};
 pub use clean::{LeftBehind, left_behind};
 pub use find::{Closed, Found, closed, streams};
 pub use segment::{FileId, Mapped, Segment, ShmError, View};
