@@ -10,6 +10,9 @@ use axismirror_core::mirror::Start;
 use super::{are_events, name_of};
 use crate::mirror::{Mirror, MirrorError, State};
 
+/// Reads of one [`EventReader::take`]: a generation's rest, the change, and the next one's events, twice over.
+const READS: usize = 8;
+
 /// An event, as it was stamped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -78,13 +81,13 @@ impl EventReader {
         Ok(Self { mirror: Mirror::open(&name_of(stream), start)? })
     }
 
-    /// All new events; none when there are none, or no event stream (yet). Never waits.
+    /// New events: all that there are, but of a writer who writes faster than they are taken; none when there are none, or no event stream (yet). Never waits.
     ///
     /// # Errors
     /// [`MirrorError`].
     pub fn take(&mut self) -> Result<NewEvents, MirrorError> {
         let mut new = NewEvents::default();
-        loop {
+        for _ in 0..READS {
             let chunk = self.mirror.read()?;
             new.missed = new.missed.saturating_add(chunk.missed());
             if chunk.changed() {
@@ -92,7 +95,7 @@ impl EventReader {
             }
             let frames = chunk.frames();
             if frames == 0 {
-                return Ok(new);
+                break;
             }
             if !chunk.description().is_some_and(are_events) {
                 new.unreadable += frames as u64;
@@ -105,6 +108,7 @@ impl EventReader {
                 }
             }
         }
+        Ok(new)
     }
 
     /// Sleeps until there may be something new, or until the time is up. Says whether there may be.

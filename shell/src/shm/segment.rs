@@ -154,13 +154,16 @@ impl<B: MemoryMut> MemoryMut for Mapped<B> {
     }
 }
 
+/// Bytes up to which no ring is much of what a segment needs.
+const SMALL: u64 = 1 << 16;
+
 /// What can go wrong with a segment.
 #[derive(Debug, thiserror::Error)]
 pub enum ShmError {
     /// The file system is full.
     #[error(
-        "{} has no room for a segment of {needed} bytes: {available} bytes are free. Choose a smaller buf_dur, remove files there, or mount it larger (mount -o remount,size=...)",
-        dir.display()
+        "{} has no room for a segment of {needed} bytes: {available} bytes are free. {}emove files there, or mount it larger (mount -o remount,size=...)",
+        dir.display(), if *needed > SMALL { "Choose a smaller buf_dur, r" } else { "R" }
     )]
     NoSpace {
         /// Where.
