@@ -38,6 +38,7 @@ pub mod nearest;
 #[cfg(feature = "network-messages")]
 pub mod network;
 pub mod plot;
+mod publication;
 pub mod realtime;
 pub mod record;
 pub mod recording;

@@ -21,13 +21,12 @@ use super::socket::Stamper;
 use super::{Mark, MarkError, Position, Stamped, name_of};
 use crate::causes;
 use crate::clock;
+use crate::publication::{REST, Replacing};
 use crate::said::Said;
 use crate::shm::{ShmError, ShmStore, wake_all};
 
 /// A ring of 256 events.
 const BUF_DUR: f64 = 256.0 / ASSUMED_RATE;
-/// How long the old fields rest before they change, for readers that look at them one after the other.
-const REST: Duration = Duration::from_millis(5);
 /// How long a mark waits for the data stream's new name, and how often it looks; without the ADC being set up anew it takes 55 ms.
 const RENAMED_WITHIN: Duration = Duration::from_millis(500);
 const LOOK_EVERY: Duration = Duration::from_millis(1);
@@ -59,6 +58,7 @@ struct Publishing {
     /// Marks that were refused.
     refused: u64,
     said: Said,
+    replacing: Replacing,
 }
 
 impl EventStream {
@@ -81,7 +81,8 @@ impl EventStream {
             return Err(error);
         }
         publisher.set_heartbeat(clock::monotonic_ns());
-        *self.lock() = Some(Publishing { publisher, refused: 0, said: Said::default() });
+        *self.lock() =
+            Some(Publishing { publisher, refused: 0, said: Said::default(), replacing: Replacing::default() });
         Ok(())
     }
 
@@ -213,21 +214,25 @@ impl Publishing {
         published.map_err(|error| MarkError::Publish { why: causes::line(&error) })
     }
 
+    /// Whether it could, or why not is said.
     fn become_like(&mut self, like: &Like) -> bool {
         let renamed = self.publisher.apply(settings(like)).and_then(|()| self.describe());
-        self.told(renamed, "cannot follow the data stream's settings")
+        if let Some(text) = self.said.news(renamed.err().map(|error| causes::line(&error))) {
+            tracing::error!(
+                stream = self.publisher.name().as_str(),
+                "the event stream cannot follow the data stream's settings: {text}"
+            );
+        }
+        self.said.last().is_none()
     }
 
     fn replace_lost(&mut self) {
-        let Some(lost) = self.publisher.store().lost() else { return };
+        let Some(lost) = self.replacing.due(self.publisher.store()) else { return };
         let replaced = self.publisher.replace(lost).and_then(|()| {
             std::thread::sleep(REST);
             self.describe()
         });
-        if replaced.is_ok() {
-            self.publisher.store().count_replaced();
-        }
-        self.told(replaced, "has lost segments that cannot be replaced");
+        self.replacing.tried(&mut self.publisher, lost, replaced);
     }
 
     /// Describes the stream where its ring is gone, and wakes those who wait for it.
@@ -247,14 +252,6 @@ impl Publishing {
     fn show_heals(&mut self) {
         let heals = self.publisher.store().heals();
         self.publisher.set_heals(heals);
-    }
-
-    /// Says a failure once. Whether there was none.
-    fn told(&mut self, outcome: Result<(), PublishError<ShmError>>, what: &str) -> bool {
-        if let Some(text) = self.said.news(outcome.err().map(|error| causes::line(&error))) {
-            tracing::error!(stream = self.publisher.name().as_str(), "the event stream {what}: {text}");
-        }
-        self.said.last().is_none()
     }
 }
 

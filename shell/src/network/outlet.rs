@@ -21,8 +21,8 @@ use super::pace::Pace;
 use crate::access::Access;
 use crate::causes;
 use crate::clock;
+use crate::publication::{Described, Publication};
 use crate::said::Said;
-use crate::service::{Described, Publication};
 use crate::shm::ShmError;
 
 /// Pause after a stream that could not be published.

@@ -15,8 +15,8 @@ use super::stream::Plan;
 use super::timeline::Timeline;
 use super::{Options, ReplayError, Speed};
 use crate::clock::{self, fit::ClockFit};
+use crate::publication::Publication;
 use crate::recording::{Block, Mark, Reader};
-use crate::service::Publication;
 
 /// How often the stream shows that it lives while nothing is due, and how long a stop may go unnoticed.
 const TICK: Duration = Duration::from_millis(50);

@@ -19,8 +19,8 @@ use super::{Options, ReplayError};
 use crate::access::Access;
 use crate::config::{MAX_NAME, Units, is_invisible};
 use crate::formats::own::{CODE, UNIT, VOLTS, VOLTS_PER_CODE};
+use crate::publication::Described;
 use crate::recording::{Block, Content, Converter, Scaling, unit};
-use crate::service::Described;
 
 /// Frames that the rate of an irregular recording is guessed from.
 pub(super) const SAMPLE: usize = 256;

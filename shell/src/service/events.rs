@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{ServiceError, this_process};
+use super::ServiceError;
 use crate::access::Access;
 use crate::config::Settings;
 use crate::control::Marker;
 use crate::events::{EventStream, Like, MarkSocket};
+use crate::publication::this_process;
 use crate::shm::{SHM_DIR, ShmStore};
 
 /// Between two looks after the stream.

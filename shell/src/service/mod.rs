@@ -9,14 +9,10 @@ mod error;
 mod events;
 mod faults;
 mod message;
-mod notify;
 mod outlet;
 mod place;
 mod plan;
-mod publication;
-mod rhythm;
 mod self_test;
-mod waker;
 mod world;
 
 use std::sync::Arc;
@@ -30,7 +26,6 @@ use signal_hook::iterator::{Handle, Signals};
 
 pub use error::ServiceError;
 pub use faults::FORM as FAULT_FORM;
-pub(crate) use publication::{Described, Publication};
 pub use self_test::{ChannelReport, SelfTestReport, self_test};
 
 use self::acquire::Acquirer;
@@ -41,7 +36,8 @@ use crate::config::{Settings, Sources};
 use crate::conn::{ConnServer, EventSender};
 use crate::control::ControlServer;
 use crate::events::{EventStream, Position};
-use crate::shm::{SHM_DIR, ShmStore, started};
+use crate::publication::{notify, this_process};
+use crate::shm::{SHM_DIR, ShmStore};
 
 /// Publishes a stream until it is stopped: by SIGINT, SIGTERM, `quit` on the life-cycle channel, or its duration.
 ///
@@ -146,12 +142,6 @@ fn read_again(sources: &Sources, reload: &Sender<Settings>) {
         }
         Err(error) => tracing::error!("the settings stay as they are: {}", causes::line(&error)),
     }
-}
-
-/// This process, as readers can recognise it.
-fn this_process() -> axismirror_core::extension::Writer {
-    let pid = std::process::id();
-    axismirror_core::extension::Writer { pid, start: started(pid).unwrap_or(0) }
 }
 
 #[cfg(test)]

@@ -18,16 +18,14 @@ use axismirror_core::settings::Settings as RingSettings;
 
 pub(super) use self::changing::check_first;
 use self::gap::Gap;
-use self::replacing::Replacing;
 use super::Listeners;
 use super::message::Template;
 use super::place::{Channel, Slot};
-use super::publication::{DRAIN, waker};
-use super::waker::Waker;
 use crate::clock;
 use crate::clock::fit::{ClockFit, Fitted};
 use crate::clock::suspend::SuspendWatch;
 use crate::events::{At, Position, Span};
+use crate::publication::{DRAIN, Replacing, Waker, waker};
 use crate::shm::{ShmError, ShmStore};
 
 /// Seconds of DRDY's times that a line is fitted to.

@@ -12,7 +12,7 @@ use axismirror_core::publisher::{Lost, Needs, PublishError};
 use super::{Change, Next, Outcome, Outlet, ServicePublisher, Step, offset_to};
 use crate::causes;
 use crate::clock;
-use crate::service::publication::{DRAIN, REST, waker};
+use crate::publication::{DRAIN, REST, waker};
 use crate::shm::ShmError;
 
 /// Whether there is room for a stream's first ring.
@@ -138,7 +138,7 @@ impl Outlet {
     /// What is over. Of a change of settings somebody waits for the outcome.
     fn told(&mut self, lost: Option<Lost>, outcome: Outcome) -> Option<Outcome> {
         let Some(lost) = lost else { return Some(outcome) };
-        self.replaced(lost, outcome);
+        self.replacing.tried(&mut self.publisher, lost, outcome);
         None
     }
 

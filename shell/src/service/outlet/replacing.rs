@@ -8,21 +8,12 @@ use std::time::Instant;
 use axismirror_core::publisher::{Lost, PublishError};
 
 use super::{Change, Outcome, Outlet, Step};
-use crate::causes;
-use crate::said::Said;
-use crate::service::publication::{REPLACE_EVERY, REST};
-
-/// What came of it last.
-#[derive(Debug, Default)]
-pub(super) struct Replacing {
-    at: Option<Instant>,
-    said: Said,
-}
+use crate::publication::REST;
 
 impl Outlet {
     /// Begins to replace what is lost.
     pub(super) fn look_for_losses(&mut self) {
-        if self.is_changing() || self.replacing.at.is_some_and(|at| at.elapsed() < REPLACE_EVERY) {
+        if self.is_changing() || self.replacing.is_early() {
             return;
         }
         let has_ring = self.publisher.description().is_some();
@@ -50,21 +41,6 @@ impl Outlet {
                 drop(self.finish_change());
             }
             _ => {}
-        }
-    }
-
-    pub(super) fn replaced(&mut self, lost: Lost, outcome: Outcome) {
-        self.replacing.at = Some(Instant::now());
-        if outcome.is_ok() {
-            self.publisher.store().count_replaced();
-        }
-        let failure = outcome.err().map(|error| causes::line(&error));
-        if failure.is_none() {
-            let what = if lost == Lost::Header { "new segments" } else { "a new ring" };
-            tracing::info!("the stream has {what} in place of what was removed or cut short");
-        }
-        if let Some(text) = self.replacing.said.news(failure) {
-            tracing::error!("segments that were removed or cut short cannot be replaced: {text}");
         }
     }
 }

@@ -22,7 +22,7 @@ const OLDEST_NS: i64 = 50_000_000;
 
 /// The thread; ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Waker {
+pub(crate) struct Waker {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }

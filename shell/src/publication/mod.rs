@@ -1,34 +1,40 @@
-//! A stream that is published by the description that it had elsewhere or before: what keeps it alive, without an acquisition.
+//! What every stream that is published here has: a writer, the waking of readers, the replacement of segments that somebody removed, time for
+//! readers at a change; and a [`Publication`], which is a stream by the description that it had elsewhere or before.
 //!
-//! The writer's lock, the waking of readers, the heartbeat, the replacement of segments that somebody removed, and an end that lets readers take
-//! the last frames. Knows neither where frames come from nor when they are due.
+//! Knows neither where frames come from nor when they are due.
 
+pub(crate) mod notify;
 #[cfg(feature = "network")]
 mod received;
+mod replacing;
+mod rhythm;
+mod waker;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axismirror_core::extension::{Clock, Received};
+use axismirror_core::extension::{Clock, Received, Writer};
 use axismirror_core::header::Description;
 use axismirror_core::health::Health;
 use axismirror_core::publisher::{Observer, PublishError, Publisher};
 use axismirror_core::ring::{Frames, Times, WrongFrameSize};
 use axismirror_core::settings::Settings as RingSettings;
 
-use super::this_process;
-use super::waker::Waker;
+pub(crate) use self::replacing::Replacing;
+pub(crate) use self::waker::Waker;
 use crate::access::Access;
-use crate::causes;
 use crate::clock;
-use crate::said::Said;
-use crate::shm::{SHM_DIR, ShmError, ShmStore};
+use crate::shm::{SHM_DIR, ShmError, ShmStore, started};
 
 /// How long readers have to take the last frames of a ring that is about to end.
-pub(super) const DRAIN: Duration = Duration::from_millis(50);
-/// How long the old fields rest before they change.
-pub(super) const REST: Duration = Duration::from_millis(5);
-/// Whoever goes on removing names gets new ones no more often than this: each time readers have to go over.
-pub(super) const REPLACE_EVERY: Duration = Duration::from_secs(1);
+pub(crate) const DRAIN: Duration = Duration::from_millis(50);
+/// How long the old fields rest before they change, for readers that look at them one after the other.
+pub(crate) const REST: Duration = Duration::from_millis(5);
+
+/// This process, as readers can recognise it.
+pub(crate) fn this_process() -> Writer {
+    let pid = std::process::id();
+    Writer { pid, start: started(pid).unwrap_or(0) }
+}
 
 /// What a stream's frames are, as it is published.
 #[derive(Clone, Debug)]
@@ -50,8 +56,7 @@ pub(crate) struct Publication {
     health: Health,
     /// Of a stream that comes from another machine.
     received: Option<Received>,
-    replaced: Option<Instant>,
-    said: Said,
+    replacing: Replacing,
 }
 
 impl Publication {
@@ -86,7 +91,7 @@ impl Publication {
         publisher.set_heartbeat(clock::monotonic_ns());
         let waker = waker(&publisher);
         let health = Health::default();
-        Ok(Self { publisher, waker, described, health, received: None, replaced: None, said: Said::default() })
+        Ok(Self { publisher, waker, described, health, received: None, replacing: Replacing::default() })
     }
 
     /// The stream's name.
@@ -139,10 +144,7 @@ impl Publication {
     /// replacement stands still for [`DRAIN`] and [`REST`].
     pub(crate) fn look_after(&mut self) {
         self.publisher.set_heartbeat(clock::monotonic_ns());
-        if self.replaced.is_some_and(|at| at.elapsed() < REPLACE_EVERY) {
-            return;
-        }
-        let Some(lost) = self.publisher.store().lost() else { return };
+        let Some(lost) = self.replacing.due(self.publisher.store()) else { return };
         let needed = self.described.description.data_len(self.publisher.settings().version);
         let replaced = self.publisher.store().check_room(needed).map_err(PublishError::Store).and_then(|()| {
             std::thread::sleep(DRAIN);
@@ -150,21 +152,11 @@ impl Publication {
             std::thread::sleep(REST);
             describe(&mut self.publisher, &self.described)
         });
-        self.replaced = Some(Instant::now());
         // The header may be another one.
         self.waker = waker(&self.publisher);
         self.publisher.set_received(self.received);
-        if replaced.is_ok() {
-            self.publisher.store().count_replaced();
-        }
+        self.replacing.tried(&mut self.publisher, lost, replaced);
         self.show_health();
-        let (stream, failure) = (self.publisher.name().as_str(), replaced.err().map(|error| causes::line(&error)));
-        if failure.is_none() {
-            tracing::info!(stream, "new segments are in place of those that were removed or cut short");
-        }
-        if let Some(text) = self.said.news(failure) {
-            tracing::error!(stream, "segments that were removed or cut short cannot be replaced: {text}");
-        }
     }
 
     /// Lets readers take the last frames, and removes the stream.
@@ -181,7 +173,7 @@ fn describe(publisher: &mut Publisher<ShmStore>, described: &Described) -> Resul
 }
 
 /// The thread that wakes a publisher's readers; without it they poll.
-pub(super) fn waker<O: Observer>(publisher: &Publisher<ShmStore, O>) -> Option<Waker> {
+pub(crate) fn waker<O: Observer>(publisher: &Publisher<ShmStore, O>) -> Option<Waker> {
     Waker::start(publisher.extension().clone())
         .inspect_err(|e| tracing::warn!("sleeping readers will have to poll: {e}"))
         .ok()

@@ -50,7 +50,7 @@ fn publishes(extension: &Extension<Segment>) -> bool {
 }
 
 /// The stream is about to end.
-pub(super) fn stopping() {
+pub(crate) fn stopping() {
     tell(NotifyState::Stopping);
 }
 

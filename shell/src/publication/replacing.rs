@@ -1,0 +1,55 @@
+//! What is done about segments that nobody can find any more, or that were cut short: not too often, counted, and said once.
+//!
+//! How a stream is replaced is its publisher's business.
+
+use std::time::{Duration, Instant};
+
+use axismirror_core::publisher::{Lost, Observer, PublishError, Publisher};
+
+use crate::causes;
+use crate::said::Said;
+use crate::shm::{ShmError, ShmStore};
+
+/// Whoever goes on removing names gets new ones no more often than this: each time readers have to go over.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// What came of it last.
+#[derive(Debug, Default)]
+pub(crate) struct Replacing {
+    at: Option<Instant>,
+    said: Said,
+}
+
+impl Replacing {
+    /// What a store has lost, unless it is too early to do something about it.
+    pub(crate) fn due(&self, store: &ShmStore) -> Option<Lost> {
+        if self.is_early() { None } else { store.lost() }
+    }
+
+    /// Whether the last time was just now.
+    pub(crate) fn is_early(&self) -> bool {
+        self.at.is_some_and(|at| at.elapsed() < EVERY)
+    }
+
+    /// It was tried.
+    pub(crate) fn tried<O: Observer>(
+        &mut self,
+        publisher: &mut Publisher<ShmStore, O>,
+        lost: Lost,
+        outcome: Result<(), PublishError<ShmError>>,
+    ) {
+        self.at = Some(Instant::now());
+        let (succeeded, failure) = (outcome.is_ok(), outcome.err().map(|error| causes::line(&error)));
+        if succeeded {
+            publisher.store().count_replaced();
+        }
+        let stream = publisher.name().as_str();
+        if let Some(text) = self.said.news(failure) {
+            tracing::error!(stream, "segments that were removed or cut short cannot be replaced: {text}");
+        }
+        if succeeded {
+            let what = if lost == Lost::Header { "new segments" } else { "a new ring" };
+            tracing::info!(stream, "the stream has {what} in place of what was removed or cut short");
+        }
+    }
+}
