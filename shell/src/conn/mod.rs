@@ -25,7 +25,8 @@ mod tests;
 mod worker;
 
 pub use event::Event;
-pub(crate) use peers::{Peer, Seldom};
+pub(crate) use peers::Peer;
+pub use peers::{LeftOut, Seldom};
 pub use socket_file::SocketFileError;
 
 use crate::access::Access;

@@ -40,14 +40,14 @@ impl fmt::Display for Peer {
 
 /// One kind of line in the log that others can cause: the first at once, then at most one a minute, which says how many were left out.
 #[derive(Debug, Default)]
-pub(crate) struct Seldom {
+pub struct Seldom {
     said: Option<Instant>,
     left_out: u64,
 }
 
 impl Seldom {
     /// Whether the line is to be said now: with how many that were left out before it.
-    pub(crate) fn now(&mut self) -> Option<LeftOut> {
+    pub fn now(&mut self) -> Option<LeftOut> {
         self.at(Instant::now())
     }
 
@@ -63,7 +63,7 @@ impl Seldom {
 
 /// The end of a line, behind what it says: nothing, or how many of its kind were left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LeftOut(u64);
+pub struct LeftOut(u64);
 
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
