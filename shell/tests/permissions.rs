@@ -85,10 +85,30 @@ fn the_owner_alone_unless_said_otherwise() {
         assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o600, "{}", file.display());
     }
     if let Some(others) = Others::new("the_owner_alone_unless_said_otherwise") {
+        let recording = std::env::temp_dir().join(format!("axismirror-{name}.csv"));
+        let owned_by_root = format!(
+            "may not be opened by user {READER}: it belongs to user 0 (group 0, mode 0600); its owner alone may; the settings `mode = \"0660\"` and `group`"
+        );
         for stream in [&name, &name_of(&name)] {
             let (status, said) = others.run(READER, Some(GROUP), &["tail", stream, "-n1"]);
-            assert!(status == Some(1) && said.contains("ermission denied"), "{said}");
+            assert!(status == Some(1) && said.contains(&owned_by_root), "{said}");
         }
+        for command in [
+            &["info", &name][..],
+            &["tail", &name, "--follow"],
+            &["record", &name, "--output", recording.to_str().unwrap()],
+            &["plot", &name, "--output", "/nowhere/x.svg"],
+            &["metrics", &name],
+        ] {
+            let (status, said) = others.run(READER, Some(GROUP), command);
+            assert!(status == Some(1) && said.contains(&owned_by_root), "{command:?}: {said}");
+        }
+        let _ = fs::remove_file(&recording);
+        // Where all are asked for, those that are missing are counted.
+        let (status, said) = others.run(READER, Some(GROUP), &["metrics"]);
+        let unreadable = said.lines().find_map(|line| line.strip_prefix("axismirror_unreadable_segments "));
+        assert!(status == Some(0) && unreadable.unwrap().parse::<u32>().unwrap() >= 2, "{said}");
+        assert!(said.contains("that you may not read: sm_"), "{said}");
         let (status, said) = others.run(READER, Some(GROUP), &["mark", &name, "x"]);
         assert!(status == Some(1) && said.contains("belongs to another user"), "{said}");
     }
@@ -111,7 +131,8 @@ fn a_group_reads_and_nobody_else_does() {
     let (status, said) = others.run(READER, Some(GROUP), &["tail", &name, "-n1"]);
     assert_eq!(status, Some(0), "{said}");
     let (status, said) = others.run(STRANGER, None, &["tail", &name, "-n1"]);
-    assert!(status == Some(1) && said.contains("ermission denied"), "{said}");
+    let mend = format!("user 0 (group {GROUP}, mode 0660); members of group {GROUP} may: usermod -aG {GROUP} USER");
+    assert!(status == Some(1) && said.contains(&mend), "{said}");
     // The folder is sticky: a member can write, but neither unlink nor replace; and the control socket is not the group's.
     for file in files(&name) {
         let mut unlink = Command::new("setpriv");

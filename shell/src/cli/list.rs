@@ -68,18 +68,12 @@ pub(crate) fn run(args: &ListArgs) -> Result<(), Failure> {
 }
 
 /// Says what is there and not for this user: somebody who is not in the group yet would look for the stream elsewhere.
-fn tell_closed() {
+pub(super) fn tell_closed() {
     let closed = shm::closed(SHM_DIR).unwrap_or_default();
     let Some(first) = closed.first() else { return };
     let n = count(closed.len() as u64, "more segment");
-    let whose = format!("user {}", first.user);
-    let mend = if first.is_group_readable {
-        format!("members of group {} may: usermod -aG {} USER, and log in again", first.group, first.group)
-    } else {
-        "its owner alone may; `mode` and `group` of its settings share it".to_owned()
-    };
     // Where standard error is gone there is nobody to tell.
-    let _ = writeln!(stderr(), "{n} that you may not read: {} of {whose}; {mend}", first.segment);
+    let _ = writeln!(stderr(), "{n} that you may not read: {} of {first}; {}", first.segment, first.mend());
 }
 
 /// A Python writer's stream has no name that could be known: its segment's name is a hash.

@@ -18,7 +18,7 @@ use axismirror_core::name::StreamName;
 use clap::Args;
 
 use super::stream::{Latency, Stream};
-use super::{Failure, output};
+use super::{Failure, list, output};
 
 /// Print the health of one or all streams in Prometheus' text format, for node_exporter's textfile collector or a scrape
 #[derive(Debug, Args)]
@@ -40,8 +40,22 @@ Examples:
 /// Prints or serves them.
 pub(crate) fn run(args: &MetricsArgs) -> Result<(), Failure> {
     match args.listen {
-        Some(address) => listen::serve(address, || text(args.name.as_deref())),
-        None => output::print(text(args.name.as_deref())?),
+        Some(address) => {
+            tell_closed(args);
+            listen::serve(address, || text(args.name.as_deref()))
+        }
+        None => {
+            output::print(text(args.name.as_deref())?)?;
+            tell_closed(args);
+            Ok(())
+        }
+    }
+}
+
+/// Of the streams that are missing, where all were asked for.
+fn tell_closed(args: &MetricsArgs) {
+    if args.name.is_none() {
+        list::tell_closed();
     }
 }
 
@@ -71,7 +85,11 @@ fn text(name: Option<&str>) -> Result<String, Failure> {
         streams.push((name_of_one, seen));
     }
     let (events, streams): (Vec<_>, Vec<_>) = streams.into_iter().partition(|(name, s)| are_events(name, s.as_ref()));
-    Ok(render(&streams, &events))
+    let mut out = render(&streams, &events);
+    if name.is_none() {
+        unreadable(&mut out, shm::closed(SHM_DIR).map_or(0, |closed| closed.len()));
+    }
+    Ok(out)
 }
 
 /// Whether a stream is that of another one's events, or would be.
@@ -195,6 +213,13 @@ fn histogram(out: &mut String, stream: &str, latency: &Latency) {
     }
     line(out, &bucket, stream, ",le=\"+Inf\"", latency.count as f64);
     line(out, &format!("{LATENCY}_count"), stream, "", latency.count as f64);
+}
+
+/// So that a stream that is missing for want of permission is not missed in silence.
+fn unreadable(out: &mut String, segments: usize) {
+    head(out, "unreadable_segments", "Segments of streams that this process' user may not read.", "gauge");
+    // Writing to a string does not fail.
+    let _ = writeln!(out, "axismirror_unreadable_segments {segments}");
 }
 
 fn head(out: &mut String, metric: &str, help: &str, kind: &str) {

@@ -1,15 +1,12 @@
 //! Which streams there are: every segment that looks like a header.
 
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use axismirror_core::extension::Extension;
 use axismirror_core::header::{Description, HeaderView, StructVersion};
 use axismirror_core::memory::Memory as _;
 use axismirror_core::name::{SEGMENT_NAME_LEN, SEGMENT_PREFIX};
-use rustix::fs;
-use rustix::io::Errno;
 
 use super::attached;
 use super::segment::{View, open_existing};
@@ -46,38 +43,8 @@ pub fn streams(dir: impl AsRef<Path>) -> io::Result<Vec<Found>> {
     Ok(found)
 }
 
-/// A header that this process may not read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Closed {
-    /// Its file's name.
-    pub segment: String,
-    /// Whose it is.
-    pub user: u32,
-    /// Its group.
-    pub group: u32,
-    /// Whether that may read it.
-    pub is_group_readable: bool,
-}
-
-/// What looks like a stream in a folder and may not be read, by name.
-///
-/// # Errors
-/// The folder cannot be read.
-pub fn closed(dir: impl AsRef<Path>) -> io::Result<Vec<Closed>> {
-    let dir = dir.as_ref();
-    let mut found: Vec<Closed> = headers(dir)?
-        .filter(|name| fs::access(dir.join(name), fs::Access::READ_OK) == Err(Errno::ACCESS))
-        .filter_map(|segment| {
-            let stat = std::fs::symlink_metadata(dir.join(&segment)).ok()?;
-            Some(Closed { segment, user: stat.uid(), group: stat.gid(), is_group_readable: stat.mode() & 0o040 != 0 })
-        })
-        .collect();
-    found.sort_by(|a, b| a.segment.cmp(&b.segment));
-    Ok(found)
-}
-
 /// Files that are called as headers are.
-fn headers(dir: &Path) -> io::Result<impl Iterator<Item = String>> {
+pub(super) fn headers(dir: &Path) -> io::Result<impl Iterator<Item = String>> {
     let names = std::fs::read_dir(dir)?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     Ok(names.filter(|name| name.starts_with(SEGMENT_PREFIX) && name.len() == SEGMENT_NAME_LEN))
 }

@@ -5,6 +5,7 @@
 
 mod attached;
 mod clean;
+mod closed;
 mod find;
 mod guard;
 mod locks;
@@ -18,7 +19,8 @@ mod wake;
 pub use attached::writer as writer_of;
 pub(crate) use attached::{DEATH_PATIENCE, started};
 pub use clean::{LeftBehind, left_behind};
-pub use find::{Closed, Found, closed, streams};
+pub use closed::{Closed, closed};
+pub use find::{Found, streams};
 pub use segment::{FileId, Mapped, Segment, ShmError, View};
 pub use source::ShmSource;
 pub use store::ShmStore;

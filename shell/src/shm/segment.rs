@@ -17,6 +17,7 @@ use memmap2::{MmapOptions, MmapRaw};
 use rustix::fs::{self, FallocateFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use super::closed::Closed;
 use super::truncation::Watched;
 use crate::access::{Access, AccessError};
 
@@ -185,6 +186,16 @@ pub enum ShmError {
         /// Which.
         path: PathBuf,
     },
+    /// It is not for this process' user.
+    #[error("{} may not be opened by user {user}: it belongs to {closed}; {}", path.display(), closed.mend())]
+    Closed {
+        /// Which file.
+        path: PathBuf,
+        /// For whom it is not.
+        user: u32,
+        /// Whose it is, and for whom.
+        closed: Closed,
+    },
     /// It belongs to another user, who could do anything with it.
     #[error("{} belongs to user {owner}, {}", path.display(), about_owner(*writer))]
     OtherOwner {
@@ -258,6 +269,7 @@ pub(super) fn open_existing(path: &Path, write: bool) -> Result<Option<File>, Sh
         Ok(fd) => File::from(fd),
         Err(Errno::NOENT) => return Ok(None),
         Err(Errno::LOOP | Errno::ISDIR) => return Err(ShmError::NotAFile { path: path.to_owned() }),
+        Err(Errno::ACCESS) => return Err(no_access(path)),
         Err(e) => return Err(ShmError::io("cannot open", path, e)),
     };
     let stat = fs::fstat(&file).map_err(|e| ShmError::io("cannot look at", path, e))?;
@@ -265,6 +277,13 @@ pub(super) fn open_existing(path: &Path, write: bool) -> Result<Option<File>, Sh
         return Err(ShmError::NotAFile { path: path.to_owned() });
     }
     Ok(Some(file))
+}
+
+fn no_access(path: &Path) -> ShmError {
+    match Closed::at(path) {
+        Some(closed) => ShmError::Closed { path: path.to_owned(), user: rustix::process::geteuid().as_raw(), closed },
+        None => ShmError::io("cannot open", path, Errno::ACCESS),
+    }
 }
 
 /// Makes a new file of zeros with all of its bytes reserved; `None` when the name is taken. `dir` is what lacks the room when it does not fit.
