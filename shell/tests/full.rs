@@ -133,3 +133,24 @@ fn memory_that_others_take_during_a_change_costs_the_stream_nothing() {
     assert!(said.contains("changed") && said.contains("refused"), "{said}");
     assert!(!log.contains("no ring"), "{log}");
 }
+
+/// A picture that does not fit: nothing of it is left, and what has had its name is as it was.
+#[test]
+fn a_picture_is_whole_or_not_there() {
+    let log = std::env::temp_dir().join(format!("{}.log", common::unique("full-plot")));
+    let script = format!(
+        "LOG={}; {UNTIL}
+        $AXM run --simulate --name full --duration 60 2>$LOG & service=$!
+        until_log publishing
+        $AXM tail full --follow -n 100 >/dev/null
+        disk=$(mktemp -d); mount -t tmpfs -o size=8k tmpfs $disk; echo before > $disk/old.png
+        for file in new.svg new.png old.png; do $AXM plot full -o $disk/$file; echo \"status $?\"; done
+        echo left: $(ls -A $disk) $(cat $disk/old.png)
+        umount $disk; rmdir $disk; kill -TERM $service; wait $service",
+        log.display()
+    );
+    let Some(said) = in_own_shm("size=240k", &script) else { return };
+    let _ = std::fs::remove_file(&log);
+    assert_eq!(said.matches("cannot be written\n  because: No space left on device").count(), 3, "{said}");
+    assert!(said.matches("status 1").count() == 3 && said.contains("left: old.png before"), "{said}");
+}

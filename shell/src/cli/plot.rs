@@ -95,7 +95,7 @@ pub(crate) fn run(args: &PlotArgs) -> Result<(), Failure> {
     }
     let drawing = picture(&excerpt, &Options { size: args.size, alike: args.alike, notes });
     let bytes = bytes(&drawing, format).map_err(Failure::failed)?;
-    std::fs::write(&args.output, bytes)
+    output::file(&args.output, &bytes)
         .map_err(|e| Failure::failed(format!("{} cannot be written", args.output.display())).because(e))?;
     let (missing, gaps) = (excerpt.gaps.iter().map(|gap| gap.frames).sum::<u64>(), excerpt.gaps.len());
     let missing = match gaps {
