@@ -1,10 +1,11 @@
-//! Named pipes where files are expected: nobody waits for a writer, and the error says what is wrong.
+//! Named pipes, and what else is none, where files are expected: nobody waits for a writer, and the error says what is wrong.
 
 mod common;
 
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use common::{Service, run, set, unique, wait_for};
+use common::{Service, files, run, set, unique, user, wait_for};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 /// A FIFO that nobody writes into.
@@ -51,5 +52,38 @@ fn a_running_stream_does_not_wait_for_a_fifo() {
     service.stop();
     for path in [path, file] {
         std::fs::remove_file(path).unwrap();
+    }
+}
+
+/// In the place of a stream's header in /dev/shm: nothing waits for it, and what it is and what mends it is said.
+#[test]
+fn what_is_no_file_is_no_stream_and_is_named() {
+    let name = unique("no-file");
+    let header = &files(&name, user())[0];
+    let path = text(header);
+    let special = |kind| mknodat(CWD, header, kind, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let kinds: [(&str, &str, &dyn Fn()); 4] = [
+        ("a FIFO", "rm", &|| special(FileType::Fifo)),
+        ("a socket", "rm", &|| special(FileType::Socket)),
+        ("a symbolic link", "rm", &|| symlink("/etc/passwd", header).unwrap()),
+        ("a folder", "rm -r", &|| std::fs::create_dir(header).unwrap()),
+    ];
+    for (what, removal, make) in kinds {
+        make();
+        let said = [
+            &["info", &name][..],
+            &["tail", &name],
+            &["tail", &name, "--follow"],
+            &["metrics", &name],
+            &["run", "--simulate", "--name", &name, "--duration", "0.1"],
+        ]
+        .map(run);
+        let removed = std::process::Command::new("rm").args(removal.split(' ').skip(1)).arg(header).status().unwrap();
+        assert!(removed.success());
+        let part = format!("{path} is {what} of user {}, not a regular file", user());
+        for (status, _, errors) in said {
+            assert_eq!(status, Some(1), "{errors}");
+            assert!(errors.contains(&part) && errors.contains(&format!("({removal} {path})")), "{errors}");
+        }
     }
 }

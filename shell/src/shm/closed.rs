@@ -1,4 +1,4 @@
-//! What looks like a stream and is not for this user: whose it is, and what would open it.
+//! What looks like a stream and cannot be opened: what it is, whose, and what would mend that.
 //!
 //! Asks the file system alone; never opens anything.
 
@@ -7,10 +7,13 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use rustix::fs;
+use rustix::fs::{self, FileType, Stat};
 use rustix::io::Errno;
 
 use super::find::headers;
+use super::segment::ShmError;
+
+const FOLDER: &str = "a folder";
 
 /// A segment that this process may not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,4 +74,34 @@ pub fn closed(dir: impl AsRef<Path>) -> io::Result<Vec<Closed>> {
         .collect();
     found.sort_by(|a, b| a.segment.cmp(&b.segment));
     Ok(found)
+}
+
+/// Why what has this path cannot be opened.
+pub(super) fn not_opened(path: &Path, errno: Errno) -> ShmError {
+    // A socket, for one, cannot be opened at all (open(2): ENXIO).
+    if let Some(error) = fs::lstat(path).ok().and_then(|stat| not_a_file(path, &stat)) {
+        return error;
+    }
+    match Closed::at(path).filter(|_| errno == Errno::ACCESS) {
+        Some(closed) => ShmError::Closed { path: path.to_owned(), user: rustix::process::geteuid().as_raw(), closed },
+        None => ShmError::io("cannot open", path, errno),
+    }
+}
+
+/// The error of what is not a regular file.
+pub(super) fn not_a_file(path: &Path, stat: &Stat) -> Option<ShmError> {
+    let what = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => return None,
+        FileType::Directory => FOLDER,
+        FileType::Symlink => "a symbolic link",
+        FileType::Fifo => "a FIFO",
+        FileType::Socket => "a socket",
+        _ => "a device",
+    };
+    Some(ShmError::NotAFile { path: path.to_owned(), what, owner: stat.st_uid })
+}
+
+/// The command that removes it.
+pub(super) fn removal(what: &str) -> &'static str {
+    if what == FOLDER { "rm -r" } else { "rm" }
 }

@@ -17,7 +17,7 @@ use memmap2::{MmapOptions, MmapRaw};
 use rustix::fs::{self, FallocateFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::closed::Closed;
+use super::closed::{Closed, not_a_file, not_opened, removal};
 use super::truncation::Watched;
 use crate::access::{Access, AccessError};
 
@@ -180,11 +180,18 @@ pub enum ShmError {
         /// The process, 0 when it does not say.
         pid: u32,
     },
-    /// Not a regular file: a symbolic link, a folder.
-    #[error("{} is not a regular file; remove it", path.display())]
+    /// Not a regular file.
+    #[error(
+        "{} is {what} of user {owner}, not a regular file, so no stream can be there; remove it ({} {})",
+        path.display(), removal(what), path.display()
+    )]
     NotAFile {
         /// Which.
         path: PathBuf,
+        /// What it is.
+        what: &'static str,
+        /// Whose.
+        owner: u32,
     },
     /// It is not for this process' user.
     #[error("{} may not be opened by user {user}: it belongs to {closed}; {}", path.display(), closed.mend())]
@@ -268,22 +275,10 @@ pub(super) fn open_existing(path: &Path, write: bool) -> Result<Option<File>, Sh
     let file = match fs::open(path, flags, Mode::empty()) {
         Ok(fd) => File::from(fd),
         Err(Errno::NOENT) => return Ok(None),
-        Err(Errno::LOOP | Errno::ISDIR) => return Err(ShmError::NotAFile { path: path.to_owned() }),
-        Err(Errno::ACCESS) => return Err(no_access(path)),
-        Err(e) => return Err(ShmError::io("cannot open", path, e)),
+        Err(e) => return Err(not_opened(path, e)),
     };
     let stat = fs::fstat(&file).map_err(|e| ShmError::io("cannot look at", path, e))?;
-    if !fs::FileType::from_raw_mode(stat.st_mode).is_file() {
-        return Err(ShmError::NotAFile { path: path.to_owned() });
-    }
-    Ok(Some(file))
-}
-
-fn no_access(path: &Path) -> ShmError {
-    match Closed::at(path) {
-        Some(closed) => ShmError::Closed { path: path.to_owned(), user: rustix::process::geteuid().as_raw(), closed },
-        None => ShmError::io("cannot open", path, Errno::ACCESS),
-    }
+    not_a_file(path, &stat).map_or(Ok(Some(file)), Err)
 }
 
 /// Makes a new file of zeros with all of its bytes reserved; `None` when the name is taken. `dir` is what lacks the room when it does not fit.
