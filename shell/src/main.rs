@@ -7,16 +7,20 @@ mod cli;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use cli::{Cli, Failure};
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    match cli::parse().and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(cli: Option<Cli>) -> Result<(), Failure> {
+    let Some(cli) = cli else { return Ok(()) };
     cli::log::start(cli.verbose, cli.quiet, cli.command.default_level());
     if let Err(error) = axismirror::shm::survive_truncation() {
         tracing::warn!("a segment that is cut short will end this process: {error}");
     }
-    match cli.command.run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
-    }
+    cli.command.run()
 }

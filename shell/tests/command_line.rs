@@ -144,6 +144,26 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
+fn help_that_cannot_be_written_is_a_failure_and_help_that_nobody_reads_is_none() {
+    for args in
+        [&["--help"][..], &["run", "--help"], &["help", "run"], &["--version"], &["man"], &["completions", "zsh"]]
+    {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = axismirror(args).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            errors.starts_with("error: standard output cannot be written\n  because: No space left"),
+            "{args:?}: {errors}"
+        );
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        let (read, written) = std::io::pipe().unwrap();
+        drop(read);
+        let output = axismirror(args).stdout(written).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!((output.status.code(), &output.stderr[..]), (Some(0), &b""[..]), "{args:?}");
+    }
+}
+
+#[test]
 fn a_self_test_passes_or_says_what_was_lost() {
     let (status, out, errors) = run(&["selftest", "--simulate", "--board", "pieeg16"]);
     assert_eq!((status, errors.as_str()), (Some(0), ""), "{out}");

@@ -38,6 +38,8 @@ mod view;
 #[cfg(not(feature = "network"))]
 mod without_network;
 
+use std::io::{Write as _, stdout};
+
 use clap::{ArgAction, Parser, Subcommand};
 
 pub(crate) use failure::Failure;
@@ -54,6 +56,16 @@ pub(crate) struct Cli {
     pub(crate) quiet: u8,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// What the command line asks for; `None` when that was help or the version, which was printed. Wrong use ends the process here.
+pub(crate) fn parse() -> Result<Option<Cli>, Failure> {
+    match Cli::try_parse() {
+        Ok(cli) => Ok(Some(cli)),
+        Err(error) if error.use_stderr() => error.exit(),
+        // Not by clap's own `exit`: that says success, whatever became of the text.
+        Err(text) => text.print().and_then(|()| stdout().flush()).map(|()| None).map_err(output::broken),
+    }
 }
 
 const EXAMPLES: &str = "\
