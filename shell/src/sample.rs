@@ -11,6 +11,7 @@ mod half;
 mod number;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use axismirror_core::dtype::DType;
 
@@ -93,8 +94,29 @@ pub fn short(dtype: DType, bytes: &[u8]) -> String {
 
 /// Small and large ones with an exponent: volts of an EEG are around 1e-5.
 fn float<T: std::fmt::Display + std::fmt::LowerExp + Into<f64> + Copy>(x: T) -> String {
+    plain_in(1e-3..1e7, x)
+}
+
+/// Any other number, such as a rate or a time, that reads back to the same value: with an exponent where it would be mostly zeros.
+#[must_use]
+pub fn number(x: f64) -> String {
+    plain_in(1e-9..ONLY_WHOLE, x)
+}
+
+/// Any other number with so many decimals; where numbers have none any more, as [`number`].
+#[must_use]
+pub fn fixed(x: f64, decimals: usize) -> String {
+    // What is not finite has no digits.
+    if x.abs() >= ONLY_WHOLE { number(x) } else { format!("{x:.decimals$}") }
+}
+
+/// From here on an f64 has no decimals: 2^53.
+const ONLY_WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// Without an exponent in a range.
+fn plain_in<T: std::fmt::Display + std::fmt::LowerExp + Into<f64> + Copy>(range: Range<f64>, x: T) -> String {
     let size = x.into().abs();
-    if size == 0.0 || (1e-3..1e7).contains(&size) || !size.is_finite() { x.to_string() } else { format!("{x:e}") }
+    if size == 0.0 || range.contains(&size) || !size.is_finite() { x.to_string() } else { format!("{x:e}") }
 }
 
 /// A field of a CSV line (RFC 4180): in quotes where it has to be. So is an empty one: at the end of a line it would be none to many readers.
@@ -159,6 +181,22 @@ mod tests {
         let short = |x: f64| short(DType::F64, &x.to_le_bytes());
         assert_eq!([short(-1.448_393_05e-5), short(0.0), short(0.123_456_78)], ["-1.44839e-5", "0", "0.123457"]);
         assert_eq!([short(12_345.678), short(999_999.4), short(1e9)], ["12345.7", "999999", "1.00000e9"]);
+    }
+
+    #[test]
+    fn numbers_of_any_size_are_short_and_read_back() {
+        let all = [0.0, 250.0, -1760.184471, 1e-6, 16e6, 1e15, 9e15, 1e16, 1e308, f64::MAX, f64::MIN_POSITIVE, -5e-324];
+        for x in all {
+            let text = number(x);
+            assert!(text.len() <= 24 && text.parse() == Ok(x), "{text}");
+            assert!(fixed(x, 6).len() <= 24, "{}", fixed(x, 6));
+        }
+        assert_eq!(
+            [number(250.0), number(16e6), number(1e308), number(5e-324)],
+            ["250", "16000000", "1e308", "5e-324"]
+        );
+        assert_eq!([fixed(1.5, 3), fixed(5e-324, 3), fixed(-1e308, 3)], ["1.500", "0.000", "-1e308"]);
+        assert_eq!([fixed(f64::NAN, 1), fixed(f64::INFINITY, 1)], ["NaN", "inf"]);
     }
 
     #[test]

@@ -29,6 +29,11 @@ fn message<T>(seconds: f64, f: impl FnOnce(&AxisArray<'_>) -> T) -> T {
     })
 }
 
+/// More than a u64, and the time with six decimals, may have.
+fn has_many_digits(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() > 20)
+}
+
 fn temporary(name: &str, ending: &str) -> PathBuf {
     std::env::temp_dir().join(format!("{name}.{ending}"))
 }
@@ -59,7 +64,9 @@ fn numbers_at_the_ends_of_their_range_are_read_as_any_others() {
         let files = ["csv", "bdf", "edf", "xdf", "svg"].map(|ending| temporary(&name, ending));
         let paths: Vec<_> = files.iter().map(|path| path.to_str().unwrap()).collect();
         let record = |path| ["record", &name, "-o", path, "--seconds", "0.5", "--oldest", "--lossy", "--overwrite"];
-        let commands: [&[&str]; 9] = [
+        let commands: [&[&str]; 11] = [
+            &["tail", &name, "--format", "csv"],
+            &["list"],
             &["info", &name],
             &["info", &name, "--json"],
             &["tail", &name],
@@ -74,12 +81,16 @@ fn numbers_at_the_ends_of_their_range_are_read_as_any_others() {
             let (status, out, errors) = run(command);
             assert!(matches!(status, Some(0 | 1)), "{command:?}: {status:?}: {out}{errors}");
             assert!(!errors.contains("panicked"), "{command:?}: {errors}");
+            assert!(!has_many_digits(&out), "{command:?}: {out}");
         }
         let (_, out, _) = run(&["record", &name, "-o", paths[0], "--seconds", "0.5", "--oldest", "--overwrite"]);
         // Two gaps of as many frames as can be counted are no more than one.
         assert!(out.contains(&format!("{most} frames not acquired")), "{out}");
         let lines = std::fs::read_to_string(&files[0]).unwrap();
         assert_eq!(lines.lines().filter(|line| line.ends_with("117901063,117901063")).count(), 500, "{lines}");
+        // Short, and still the time that it was.
+        let mut times = lines.lines().filter_map(|line| line.split(',').nth(1)).filter_map(|time| time.parse().ok());
+        assert!({ times }.any(|time: f64| time == 1e300) && !has_many_digits(&lines), "{lines}");
         // Parts of the recordings: a gap that is too long for a format begins another file.
         for entry in std::fs::read_dir(std::env::temp_dir()).unwrap().flatten() {
             if entry.file_name().to_str().is_some_and(|file| file.starts_with(&name)) {

@@ -1,5 +1,6 @@
 //! `axismirror info`: what is known of a stream.
 
+use axismirror::sample::{fixed, number};
 use clap::Args;
 
 use super::columns::Rows;
@@ -36,10 +37,10 @@ fn text(stream: &Stream) -> String {
     row("struct_version", stream.struct_version.to_string());
     row("writer", writer(stream));
     if let Some(d) = &stream.description {
-        let seconds = stream.ring_seconds().map(|s| format!(", {s:.3} s")).unwrap_or_default();
+        let seconds = stream.ring_seconds().map(|s| format!(", {} s", fixed(s, 3))).unwrap_or_default();
         row("generation", d.generation.to_string());
         row("samples", format!("{} ({}), frame shape {:?}", d.dtype, d.dtype_char, d.frame_shape));
-        row("rate", if d.srate > 0.0 { format!("{} Hz nominal", d.srate) } else { "irregular".to_owned() });
+        row("rate", if d.srate > 0.0 { format!("{} Hz nominal", number(d.srate)) } else { "irregular".to_owned() });
         row("ring", format!("{} frames{seconds}", d.n_frames));
         row("key", d.key.clone());
     }
@@ -66,7 +67,7 @@ fn text(stream: &Stream) -> String {
         }
     }
     if let Some(h) = &stream.health {
-        let rate = h.counts.measured_rate.map_or_else(|| "not known yet".to_owned(), |r| format!("{r:.4} Hz"));
+        let rate = h.counts.measured_rate.map_or_else(|| "not known yet".to_owned(), |r| format!("{} Hz", fixed(r, 4)));
         row("measured rate", rate);
         let counts = [
             ("frames lost", h.counts.frames_lost),
@@ -89,7 +90,9 @@ fn text(stream: &Stream) -> String {
     }
     if let Some(timing) = &stream.timing {
         if let (Some(ppm), Some(us)) = (timing.drift_ppm, timing.jitter_us) {
-            row("ADC's clock", format!("{ppm:+.1} ppm by this machine's, DRDY's jitter {us:.1} us"));
+            let sign = if ppm >= 0.0 { "+" } else { "" };
+            let (ppm, us) = (fixed(ppm, 1), fixed(us, 1));
+            row("ADC's clock", format!("{sign}{ppm} ppm by this machine's, DRDY's jitter {us} us"));
         }
         if let Some(l) = &timing.latency {
             let text = format!(

@@ -5,6 +5,7 @@ use std::io::{Write as _, stderr};
 use axismirror::count::count;
 use axismirror::events;
 use axismirror::mirror::{StateFacts, StreamState};
+use axismirror::sample::number;
 use axismirror::shm::{self, Found, SHM_DIR};
 use axismirror_core::header::Description;
 use clap::Args;
@@ -139,7 +140,7 @@ pub(super) fn described(d: &Description, published: Option<u64>) -> String {
         Some(n) if events::are_events(d) => format!("{} so far", count(n, "event")),
         None if events::are_events(d) => "events".to_owned(),
         _ => {
-            let rate = if d.srate() > 0.0 { format!("{} Hz", d.srate()) } else { "irregular".to_owned() };
+            let rate = if d.srate() > 0.0 { format!("{} Hz", number(d.srate())) } else { "irregular".to_owned() };
             format!("{rate}, {} a frame, {}", count(d.frame_samples(), "sample"), d.dtype().code())
         }
     }

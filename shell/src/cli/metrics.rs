@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use axismirror::causes;
 use axismirror::config::{is_invisible, visible};
 use axismirror::events;
+use axismirror::sample::number;
 use axismirror::shm::{self, SHM_DIR};
 use axismirror_core::event_frame::EVENTS_KEY;
 use axismirror_core::name::StreamName;
@@ -229,7 +230,7 @@ fn head(out: &mut String, metric: &str, help: &str, kind: &str) {
 
 fn line(out: &mut String, metric: &str, stream: &str, labels: &str, value: f64) {
     let stream = escaped(&shown(stream));
-    let _ = writeln!(out, "axismirror_{metric}{{stream=\"{stream}\"{labels}}} {value}");
+    let _ = writeln!(out, "axismirror_{metric}{{stream=\"{stream}\"{labels}}} {}", number(value));
 }
 
 /// The name as a label's value. One with a backslash, or with what nobody sees, has these escaped as in a string of Rust's: no two names are the

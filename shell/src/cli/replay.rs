@@ -9,6 +9,7 @@ use axismirror::config::{Key, Place, Sources, visible};
 use axismirror::count::count;
 use axismirror::recording::{Choice, Content, Signals};
 use axismirror::replay::{Options, Progress, Replay, ReplayError, Speed, Summary};
+use axismirror::sample::number;
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
@@ -156,7 +157,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
 
 fn say(replay: &Replay) {
     let content = replay.content();
-    let rate = content.rate.map_or("irregular".to_owned(), |rate| format!("{rate} Hz"));
+    let rate = content.rate.map_or("irregular".to_owned(), |rate| format!("{} Hz", number(rate)));
     tracing::info!(
         stream = %visible(replay.name()),
         "playing {}: {}, {rate}, {}",

@@ -196,7 +196,7 @@ impl<'a> Printer<'a> {
             let values: Vec<String> =
                 self.samples.iter().map(|s| written(frames.dtype, frames.sample(i, *s))).collect();
             let number = frames.number(i).to_string();
-            let time = frames.times.get(i).map(|t| format!("{t:.6}")).unwrap_or_default();
+            let time = frames.times.get(i).map(|t| sample::fixed(*t, 6)).unwrap_or_default();
             match self.args.format {
                 Format::Csv => self.line(format_args!("{number},{time},{}", values.join(","))),
                 _ => self.line(format_args!("{}", row(&number, &time, &values))),

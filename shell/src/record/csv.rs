@@ -60,7 +60,7 @@ impl Writer for Csv {
             // Writing to a string cannot fail.
             let _ = write!(self.lines, "{},", block.number(i));
             if let Some(time) = block.times.get(i) {
-                let _ = write!(self.lines, "{time}");
+                self.lines.push_str(&sample::number(*time));
             }
             for sample in frame.chunks_exact(size) {
                 self.lines.push(',');

@@ -7,18 +7,21 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::config::visible;
+use crate::sample::fixed;
 
 /// Prefixes of the SI, from 10^-15 by thousands.
 const PREFIXES: [&str; 10] = ["f", "p", "n", "\u{b5}", "m", "", "k", "M", "G", "T"];
 /// The place of no prefix.
 const NONE: i32 = 5;
 
+/// From here on a number has an exponent.
+const MANY: f64 = 1e7;
+
 /// A number with three digits or so and a unit: `50 µV`, `0.1 code`. Codes, and what has no unit, get no prefix.
 #[must_use]
 pub fn quantity(x: f64, unit: &str) -> String {
     if matches!(unit, "" | "1" | "code") {
-        let plain = x == 0.0 || !x.is_finite() || (1e-3..1e7).contains(&x.abs());
-        let number = if plain { digits(x) } else { format!("{x:.0e}") };
+        let number = if x != 0.0 && x.abs() < 1e-3 { format!("{x:.0e}") } else { digits(x) };
         return format!("{number} {unit}").trim_end().to_owned();
     }
     let thousands = (x.abs().log10() / 3.0 + 1e-12).floor();
@@ -30,6 +33,12 @@ pub fn quantity(x: f64, unit: &str) -> String {
 
 /// At most three digits behind those before the point; no zeros at the end.
 fn digits(x: f64) -> String {
+    if !x.is_finite() {
+        return x.to_string();
+    }
+    if x.abs() >= MANY {
+        return format!("{x:.0e}");
+    }
     let before = if x.abs() < 1.0 { 1 } else { x.abs().log10().floor() as i32 + 1 };
     let text = format!("{x:.*}", usize::try_from(3 - before).unwrap_or_default());
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
@@ -45,7 +54,7 @@ pub fn seconds(x: f64, length: f64) -> String {
 #[must_use]
 pub fn time_of_day(seconds: f64, clock: Clock) -> String {
     if clock != Clock::Realtime {
-        return format!("{seconds:.3} s");
+        return format!("{} s", fixed(seconds, 3));
     }
     let ms = (seconds * 1000.0).floor().rem_euclid(86_400_000.0) as u64;
     let (h, m, s) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
@@ -119,7 +128,10 @@ mod tests {
             (2e7, "", "2e7"),
             (12.345, "Hz", "12.3 Hz"),
             (0.01234, "V", "12.3 mV"),
-            (1e30, "V", "1000000000000000000 TV"),
+            (1e30, "V", "1e18 TV"),
+            (-1e308, "V", "-1e296 TV"),
+            (1e308, "", "1e308"),
+            (f64::INFINITY, "V", "inf V"),
             (1e-18, "V", "0 fV"),
         ] {
             assert_eq!(quantity(x, unit), text);
@@ -134,6 +146,7 @@ mod tests {
     fn times_are_of_their_clock() {
         assert_eq!(time_of_day(1_700_000_000.25, Clock::Realtime), "22:13:20.250 UTC");
         assert_eq!(time_of_day(12_345.25, Clock::Monotonic), "12345.250 s");
+        assert_eq!(time_of_day(1e308, Clock::Monotonic), "1e308 s");
         assert_eq!(time_of_day(f64::NAN, Clock::Realtime), "00:00:00.000 UTC");
     }
 

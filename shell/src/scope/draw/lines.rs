@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use super::{Picture, Scene, link, text, write, write_at};
+use crate::sample::fixed;
 use crate::scope::keys::KEYS;
 use crate::scope::{Link, Sizes};
 
@@ -78,7 +79,7 @@ pub(super) fn health(scene: &Scene<'_>, row: Rect, buffer: &mut Buffer) {
         None => {}
     }
     match (health.rate, scene.arrivals) {
-        (Some(rate), _) => parts.push((format!("{rate:.2} Hz"), true)),
+        (Some(rate), _) => parts.push((format!("{} Hz", fixed(rate, 2)), true)),
         (None, Some(rate)) => parts.push((format!("{rate:.1} Hz arrive"), true)),
         (None, None) => {}
     }
