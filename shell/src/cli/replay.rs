@@ -176,11 +176,22 @@ fn length(content: &Content, rate: Option<f64>) -> Option<f64> {
 }
 
 fn ended(s: &Summary) -> String {
-    let Summary { frames, gaps, frames_lost, marks, round, .. } = s;
+    let Summary { frames, gaps, frames_lost, frames_missing, marks, round, .. } = s;
     let rounds = if *round > 1 { format!(" in {round} rounds") } else { String::new() };
     let (frames, lost) = (count(*frames, "frame"), count(*frames_lost, "frame"));
+    // Only some recorders say what was lost; of a pause, nobody has lost anything.
+    let lost = match (*frames_lost, *frames_missing) {
+        (_, 0) => format!("{lost} lost"),
+        (0, missing) => {
+            format!(
+                "{} missing by the times (the recording does not say whether they were lost)",
+                count(missing, "frame")
+            )
+        }
+        (_, missing) => format!("{lost} lost, {missing} more missing by the times"),
+    };
     let (gaps, events) = (count(*gaps, "gap"), count(*marks, "event"));
-    format!("played {} with {frames}{rounds}, {gaps}, {lost} lost, {events}", clock(s.seconds))
+    format!("played {} with {frames}{rounds}, {gaps}, {lost}, {events}", clock(s.seconds))
 }
 
 /// How far it is, in one line of a terminal that is written over.
@@ -230,6 +241,18 @@ impl From<ReplayError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_missing_was_lost_only_where_the_recording_says_so() {
+        let of = |gaps, frames_lost, frames_missing| {
+            ended(&Summary { frames: 20, gaps, frames_lost, frames_missing, ..Summary::default() })
+        };
+        assert!(of(0, 0, 0).ends_with("with 20 frames, 0 gaps, 0 frames lost, 0 events"));
+        assert!(of(1, 84, 0).ends_with(", 1 gap, 84 frames lost, 0 events"));
+        let not_said = "1 gap, 490 frames missing by the times (the recording does not say whether they were lost), ";
+        assert!(of(1, 0, 490).contains(not_said));
+        assert!(of(2, 1, 490).ends_with(", 2 gaps, 1 frame lost, 490 more missing by the times, 0 events"));
+    }
 
     #[test]
     fn speeds_and_durations() {

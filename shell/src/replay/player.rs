@@ -40,6 +40,8 @@ pub struct Progress {
     pub gaps: u64,
     /// Frames that the recording says were lost.
     pub frames_lost: u64,
+    /// Frames that are missing by the times in the other gaps, of which the recording does not say whether they were lost or never were.
+    pub frames_missing: u64,
     /// Marks that were reached.
     pub marks: u64,
     /// Whether it still waits for a reader.
@@ -201,7 +203,12 @@ impl<P: Pace, F: FnMut(&Progress)> Player<'_, P, F> {
                     return Ok(false);
                 }
                 (first, times) = (frame, Vec::with_capacity(self.chunk));
-                self.progress.gaps += u64::from(self.in_round > 0);
+                if self.in_round > 0 {
+                    self.progress.gaps += 1;
+                    let is_said = frame == 0 && block.lost > 0;
+                    let missing = if is_said { 0 } else { self.timeline.missing(time) };
+                    self.progress.frames_missing = self.progress.frames_missing.saturating_add(missing);
+                }
                 self.fit.restart();
             }
             let line = self.timeline.next(time);

@@ -70,6 +70,15 @@ impl Timeline {
         }
     }
 
+    /// Frames that the step to a frame at `time` is too long for, by the rate; 0 where it is none too long.
+    pub(super) fn missing(&self, time: f64) -> u64 {
+        match (self.newest, self.period) {
+            // `as` saturates, and makes 0 of what is negative.
+            (Some((before, _)), Some(period)) => (((time - before) / period).round() - 1.0) as u64,
+            _ => 0,
+        }
+    }
+
     /// The recording begins again.
     pub(super) const fn begin_round(&mut self) {
         self.shift = None;
@@ -93,6 +102,7 @@ mod tests {
         let mut t = Timeline::new(Some(10.0));
         assert_eq!(lines(&mut t, &[12.0, 12.1, 12.2]), [0.0, 0.1, 0.2]);
         assert!(!t.is_gap(12.3) && !t.is_gap(12.21) && !t.is_gap(12.0) && t.is_gap(12.4) && t.is_gap(20.0));
+        assert_eq!([12.3, 12.4, 20.0, 3.0].map(|time| t.missing(time)), [0, 1, 77, 0]);
         assert_eq!(lines(&mut t, &[20.0, 20.1]), [8.0, 8.1]);
         assert_eq!(t.place(20.05).map(|x| (x * 1e6).round()), Some(8.05e6));
         t.begin_round();

@@ -81,7 +81,7 @@ fn pauses_of_a_recording_are_gaps_of_the_stream() {
     let marks: Vec<_> = seen.marks.iter().map(|(frame, _, text)| (*frame, text.as_str())).collect();
     assert_eq!(marks, [(3, "früh"), (11, "late")]);
     // Pauses are no frames that an ADC has lost.
-    assert_eq!((seen.summary.gaps, seen.health_lost), (1, 0));
+    assert_eq!((seen.summary.gaps, seen.health_lost, seen.summary.frames_missing), (1, 0, 490));
     // What came before the pause did not wait for its end.
     let waited = pace.waited_for.lock().unwrap();
     assert!(waited.contains(&180_000_000) && waited.last() == Some(&10_180_000_000), "{waited:?}");

@@ -142,6 +142,7 @@ fn check(seen: &Seen, head: &Head, time_tolerance: f64, what: &str) {
     }
     assert_eq!(seen.gaps, [(GAP_AT, LOST)], "{what}");
     assert_eq!((seen.health_lost, seen.summary.gaps, seen.summary.frames_lost), (LOST, 1, LOST), "{what}");
+    assert_eq!(seen.summary.frames_missing, 0, "{what}");
     let [(frame, at, text)] = &seen.marks[..] else { panic!("{what}: {:?}", seen.marks) };
     assert_eq!((*frame, text.as_str()), (15, "eyes closed, µ"), "{what}");
     assert!(near(*at, time(15), time_tolerance.max(1e-9)), "{what}: {at} {}", time(15));
