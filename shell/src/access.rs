@@ -102,6 +102,20 @@ impl Access {
     }
 }
 
+/// A group's name, or its number where it has none that is known here.
+pub(crate) fn group_name(gid: u32) -> String {
+    let groups = fs::read(GROUP_FILE).unwrap_or_default();
+    numbered(&String::from_utf8_lossy(&groups), gid).unwrap_or_else(|| gid.to_string())
+}
+
+fn numbered(groups: &str, gid: u32) -> Option<String> {
+    groups.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(gid)).then(|| name.to_owned())
+    })
+}
+
 /// Lines are `name:password:gid:members` (group(5)).
 fn named(groups: &str, name: &str) -> Option<u32> {
     groups.lines().find_map(|line| {
@@ -122,6 +136,8 @@ mod tests {
         assert_eq!(named("root:x:0:\nlab:x:1234:ann,bob\n", "lab"), Some(1234));
         assert_eq!(named("root:x:0:\nlab:x:1234:ann,bob\nbad\nworse:x:y:\n", "bob"), None);
         assert_eq!(named("bad\n", "bad"), None);
+        assert_eq!(numbered("bad\nroot:x:0:\nlab:x:1234:ann,bob\n", 1234).as_deref(), Some("lab"));
+        assert_eq!(numbered("lab:x:1234:ann,bob\n", 123), None);
         assert_eq!(Access::of_group(Some("4321")).unwrap(), Access::Group { gid: Some(4321) });
         assert_eq!(Access::of_group(None).unwrap(), Access::Group { gid: None });
         for wrong in ["no such group", "-1", "4294967295", ""] {

@@ -4,7 +4,7 @@ mod common;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use axismirror::events::name_of;
@@ -109,6 +109,13 @@ fn the_owner_alone_unless_said_otherwise() {
         let unreadable = said.lines().find_map(|line| line.strip_prefix("axismirror_unreadable_segments "));
         assert!(status == Some(0) && unreadable.unwrap().parse::<u32>().unwrap() >= 2, "{said}");
         assert!(said.contains("that you may not read: sm_"), "{said}");
+        // Whoever gave a file its name gives the terminal nothing by it. This one is before all others.
+        let hidden = Path::new("/dev/shm").join(format!("sm_\u{1b}{:_>19}", std::process::id()));
+        fs::write(&hidden, "").unwrap();
+        fs::set_permissions(&hidden, fs::Permissions::from_mode(0o600)).unwrap();
+        let (_, said) = others.run(READER, Some(GROUP), &["list"]);
+        fs::remove_file(&hidden).unwrap();
+        assert!(said.contains(r"that you may not read: sm_\u{1b}_") && !said.contains('\u{1b}'), "{said}");
         let (status, said) = others.run(READER, Some(GROUP), &["mark", &name, "x"]);
         assert!(status == Some(1) && said.contains("belongs to another user"), "{said}");
     }

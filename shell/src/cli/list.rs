@@ -2,6 +2,7 @@
 
 use std::io::{Write as _, stderr};
 
+use axismirror::config::visible;
 use axismirror::count::count;
 use axismirror::events;
 use axismirror::mirror::{StateFacts, StreamState};
@@ -73,8 +74,10 @@ pub(super) fn tell_closed() {
     let closed = shm::closed(SHM_DIR).unwrap_or_default();
     let Some(first) = closed.first() else { return };
     let n = count(closed.len() as u64, "more segment");
+    // A file's name is a stranger's.
+    let segment = visible(&first.segment);
     // Where standard error is gone there is nobody to tell.
-    let _ = writeln!(stderr(), "{n} that you may not read: {} of {first}; {}", first.segment, first.mend());
+    let _ = writeln!(stderr(), "{n} that you may not read: {segment} of {first}; {}", first.mend());
 }
 
 /// A Python writer's stream has no name that could be known: its segment's name is a hash.

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 
 use super::find::headers;
 use super::segment::ShmError;
+use crate::access::group_name;
 
 const FOLDER: &str = "a folder";
 
@@ -45,8 +46,8 @@ impl Closed {
     /// Who may read it, and what makes others be among them.
     #[must_use]
     pub fn mend(&self) -> String {
-        let group = self.group;
         if self.is_group_readable() {
+            let group = group_name(self.group);
             format!("members of group {group} may: usermod -aG {group} USER, and log in again")
         } else {
             "its owner alone may; the settings `mode = \"0660\"` and `group` of its service share it".to_owned()
