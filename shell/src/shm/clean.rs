@@ -14,9 +14,10 @@ use axismirror_core::header::HeaderView;
 use axismirror_core::name::{SEGMENT_NAME_LEN, SEGMENT_PREFIX, SegmentName};
 
 use super::attached::Mapped;
+use super::file::open_existing;
 use super::locks::{START_PATIENCE, keep_writers_out, one_at_a_time};
 use super::names::{Places, file_at, id, leads_to};
-use super::segment::{View, open_existing};
+use super::segment::View;
 
 /// A stream whose writer is gone.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use std::path::Path;
 use rustix::fs::{self, FileType, Stat};
 use rustix::io::Errno;
 
+use super::error::ShmError;
 use super::find::headers;
-use super::segment::ShmError;
 use crate::access::group_name;
 
 const FOLDER: &str = "a folder";

@@ -9,7 +9,8 @@ use axismirror_core::memory::Memory as _;
 use axismirror_core::name::{SEGMENT_NAME_LEN, SEGMENT_PREFIX};
 
 use super::attached;
-use super::segment::{View, open_existing};
+use super::file::open_existing;
+use super::segment::View;
 
 /// A header segment that was found.
 #[derive(Clone, Debug)]

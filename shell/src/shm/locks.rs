@@ -12,8 +12,9 @@ use rustix::fs::{self, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::attached::{self, DEATH_PATIENCE};
+use super::error::ShmError;
 use super::names;
-use super::segment::{ShmError, View};
+use super::segment::View;
 
 /// How long the folder's lock is waited for.
 pub(super) const START_PATIENCE: Duration = Duration::from_secs(2);

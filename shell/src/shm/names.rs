@@ -14,7 +14,8 @@ use axismirror_core::name::{SEGMENT_NAME_LEN, SEGMENT_PREFIX, SegmentName};
 use rustix::fs::{self, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::segment::{FileId, ShmError};
+use super::error::ShmError;
+use super::segment::FileId;
 
 /// What the folder of a user's kept names begins with; the user's number follows.
 const FOLDER_PREFIX: &str = ".axismirror-";

@@ -1,12 +1,11 @@
-//! One segment: a file in /dev/shm, reserved to its last byte and mapped.
+//! One segment: a file in /dev/shm, mapped.
 //!
-//! A segment that could not be reserved is an error at once: `ftruncate` alone would let the first touch end in SIGBUS, here or in a reader.
+//! Its files are made and opened in `file`.
 #![allow(unsafe_code)]
 
 use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
@@ -14,12 +13,10 @@ use axismirror_core::fence::{Acquire, Release};
 use axismirror_core::memory::{Memory, MemoryMut, Word};
 use axismirror_core::shared::{SharedBytes, SharedView};
 use memmap2::{MmapOptions, MmapRaw};
-use rustix::fs::{self, FallocateFlags, Mode, OFlags, Stat};
-use rustix::io::Errno;
+use rustix::fs::{self, Stat};
 
-use super::closed::{Closed, not_a_file, not_opened, removal};
+use super::error::ShmError;
 use super::truncation::Watched;
-use crate::access::{Access, AccessError};
 
 /// A mapped segment. Clones share the mapping, which lasts as long as the last of them.
 ///
@@ -153,202 +150,6 @@ impl<B: MemoryMut> MemoryMut for Mapped<B> {
     fn store_f64s(&self, at: usize, source: &[f64]) {
         self.bytes.store_f64s(at, source);
     }
-}
-
-/// Bytes up to which no ring is much of what a segment needs.
-const SMALL: u64 = 1 << 16;
-
-/// What can go wrong with a segment.
-#[derive(Debug, thiserror::Error)]
-pub enum ShmError {
-    /// The file system is full.
-    #[error(
-        "{} has no room for a segment of {needed} bytes: {available} bytes are free. {}emove files there, or mount it larger (mount -o remount,size=...)",
-        dir.display(), if *needed > SMALL { "Choose a smaller buf_dur, r" } else { "R" }
-    )]
-    NoSpace {
-        /// Where.
-        dir: PathBuf,
-        /// Bytes asked for.
-        needed: u64,
-        /// Bytes free.
-        available: u64,
-    },
-    /// Another process writes this stream.
-    #[error("the stream is being written by process {pid}; stop it, or choose another name")]
-    InUse {
-        /// The process, 0 when it does not say.
-        pid: u32,
-    },
-    /// Not a regular file.
-    #[error(
-        "{} is {what} of user {owner}, not a regular file, so no stream can be there; remove it ({} {})",
-        path.display(), removal(what), path.display()
-    )]
-    NotAFile {
-        /// Which.
-        path: PathBuf,
-        /// What it is.
-        what: &'static str,
-        /// Whose.
-        owner: u32,
-    },
-    /// It is not for this process' user.
-    #[error("{} may not be opened by user {user}: it belongs to {closed}; {}", path.display(), closed.mend())]
-    Closed {
-        /// Which file.
-        path: PathBuf,
-        /// For whom it is not.
-        user: u32,
-        /// Whose it is, and for whom.
-        closed: Closed,
-    },
-    /// It belongs to another user, who could do anything with it.
-    #[error("{} belongs to user {owner}, {}", path.display(), about_owner(*writer))]
-    OtherOwner {
-        /// Which file.
-        path: PathBuf,
-        /// Whose.
-        owner: u32,
-        /// The process that writes it, if one does.
-        writer: Option<u32>,
-    },
-    /// The folder of kept names belongs to somebody else.
-    #[error("{} is for the names of this user's streams and belongs to user {owner}; root has to remove it", path.display())]
-    FolderOfOther {
-        /// Which folder.
-        path: PathBuf,
-        /// Whose.
-        owner: u32,
-    },
-    /// There is something else in the place of the folder of kept names.
-    #[error("{} is for the names of this user's streams, and is {what}; remove it (rm {})", path.display(), path.display())]
-    NoFolder {
-        /// Where.
-        path: PathBuf,
-        /// What it is.
-        what: &'static str,
-    },
-    /// A file has lost all its names, and can be given none any more.
-    #[error("all names of {} were removed", path.display())]
-    Unnamed {
-        /// What it was called.
-        path: PathBuf,
-    },
-    /// Mode or group cannot be set.
-    #[error("cannot share {}: {source}", path.display())]
-    Access {
-        /// Which file.
-        path: PathBuf,
-        /// Why not.
-        source: AccessError,
-    },
-    /// Anything else that the system says.
-    #[error("{} {}: {source}", action, path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// With which file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-}
-
-fn about_owner(writer: Option<u32>) -> String {
-    match writer {
-        Some(pid) => format!("whose process {pid} writes the stream; choose another name"),
-        None => "who may not be trusted with the stream; choose another name, or remove it".to_owned(),
-    }
-}
-
-impl ShmError {
-    pub(super) fn io(action: &'static str, path: &Path, errno: Errno) -> Self {
-        Self::Io { action, path: path.to_owned(), source: errno.into() }
-    }
-}
-
-/// Opens an existing file for reading and, for a writer, writing; `None` when there is none. Follows no symbolic link and waits for nothing.
-pub(super) fn open_existing(path: &Path, write: bool) -> Result<Option<File>, ShmError> {
-    let access = if write { OFlags::RDWR } else { OFlags::RDONLY };
-    let flags = access | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let file = match fs::open(path, flags, Mode::empty()) {
-        Ok(fd) => File::from(fd),
-        Err(Errno::NOENT) => return Ok(None),
-        Err(e) => return Err(not_opened(path, e)),
-    };
-    let stat = fs::fstat(&file).map_err(|e| ShmError::io("cannot look at", path, e))?;
-    not_a_file(path, &stat).map_or(Ok(Some(file)), Err)
-}
-
-/// Makes a new file of zeros with all of its bytes reserved; `None` when the name is taken. `dir` is what lacks the room when it does not fit.
-pub(super) fn create_reserved(dir: &Path, path: &Path, len: usize, access: Access) -> Result<Option<File>, ShmError> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let file = match fs::open(path, flags, Access::Owner.mode()) {
-        Ok(fd) => File::from(fd),
-        Err(Errno::EXIST) => return Ok(None),
-        Err(e) => return Err(ShmError::io("cannot make", path, e)),
-    };
-    let reserved = reserve(&file, len as u64).map_err(|e| match e {
-        Errno::NOSPC => no_space(dir, len as u64),
-        e => ShmError::io("cannot reserve", path, e),
-    });
-    if let Err(e) = reserved.and_then(|()| share(&file, path, access)) {
-        // A file that is not whole is of no use to anybody.
-        let _ = fs::unlink(path);
-        return Err(e);
-    }
-    Ok(Some(file))
-}
-
-/// A file of zeros that has no name yet and goes with its last handle, with all of its bytes reserved; `None` where files need a name from the beginning.
-pub(super) fn create_unnamed(dir: &Path, folder: &Path, len: usize) -> Result<Option<File>, ShmError> {
-    let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
-    let file = match fs::open(folder, flags, Access::Owner.mode()) {
-        Ok(fd) => File::from(fd),
-        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::NOENT) => return Ok(None),
-        Err(e) => return Err(ShmError::io("cannot make a file in", folder, e)),
-    };
-    reserve(&file, len as u64).map_err(|e| match e {
-        Errno::NOSPC => no_space(dir, len as u64),
-        e => ShmError::io("cannot reserve memory in", folder, e),
-    })?;
-    Ok(Some(file))
-}
-
-/// Gives such a file its name.
-pub(super) fn name_unnamed(file: &File, path: &Path, access: Access) -> Result<(), ShmError> {
-    // By way of /proc, since the other way is root's (open(2), O_TMPFILE).
-    let this = format!("/proc/self/fd/{}", file.as_raw_fd());
-    fs::linkat(fs::CWD, this, fs::CWD, path, fs::AtFlags::SYMLINK_FOLLOW)
-        .map_err(|e| ShmError::io("cannot make", path, e))?;
-    share(file, path, access).inspect_err(|_| {
-        let _ = fs::unlink(path);
-    })
-}
-
-/// Gives a segment its mode and group.
-pub(super) fn share(file: &File, path: &Path, access: Access) -> Result<(), ShmError> {
-    access.set(file).map_err(|source| ShmError::Access { path: path.to_owned(), source })
-}
-
-fn reserve(file: &File, len: u64) -> rustix::io::Result<()> {
-    loop {
-        match fs::fallocate(file, FallocateFlags::empty(), 0, len) {
-            Err(Errno::INTR) => {}
-            result => return result,
-        }
-    }
-}
-
-/// The error for a segment that does not fit in a folder, with what is free there.
-pub(super) fn no_space(dir: &Path, needed: u64) -> ShmError {
-    ShmError::NoSpace { dir: dir.to_owned(), needed, available: free_bytes(dir) }
-}
-
-/// Bytes that a file system has left; none where it does not say.
-pub(super) fn free_bytes(dir: &Path) -> u64 {
-    fs::statvfs(dir).map_or(0, |v| v.f_bavail.saturating_mul(v.f_frsize))
 }
 
 impl Segment {

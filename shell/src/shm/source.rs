@@ -6,7 +6,9 @@ use axismirror_core::name::SegmentName;
 use axismirror_core::store::{Presence, SegmentSource};
 use rustix::fs;
 
-use super::segment::{FileId, ShmError, View, open_existing};
+use super::error::ShmError;
+use super::file::open_existing;
+use super::segment::{FileId, View};
 
 /// Segments of a folder, opened for reading.
 #[derive(Clone, Debug)]

@@ -19,12 +19,12 @@ use rustix::io::Errno;
 
 use self::reserved::Reserved;
 use super::attached;
+use super::error::ShmError;
+use super::file::{create_reserved, free_bytes, name_unnamed, no_space, open_existing, share};
 use super::guard::{Guard, Kept};
 use super::locks::{START_PATIENCE, lock, named_in, one_at_a_time};
 use super::names::{self, Names, Places, leads_to, unlink};
-use super::segment::{
-    FileId, Segment, ShmError, create_reserved, free_bytes, name_unnamed, no_space, open_existing, share,
-};
+use super::segment::{FileId, Segment};
 use crate::access::Access;
 
 /// How often making a segment starts again when its name changes hands meanwhile.

@@ -6,7 +6,8 @@ use std::fs::File;
 
 use rustix::fs;
 
-use super::super::segment::{ShmError, create_unnamed, no_space};
+use super::super::error::ShmError;
+use super::super::file::{create_unnamed, no_space};
 use super::ShmStore;
 
 /// Memory that is kept for segments to come, as files without names: a process that dies leaves nothing of it.
