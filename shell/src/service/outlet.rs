@@ -11,10 +11,11 @@ mod replacing;
 use std::time::Instant;
 
 use axismirror_core::extension::Clock;
+use axismirror_core::header::Description;
 use axismirror_core::health::Health;
 use axismirror_core::histogram::Histogram;
 use axismirror_core::publisher::{Lost, PublishError, Publisher};
-use axismirror_core::settings::Settings as RingSettings;
+use axismirror_core::settings::{PlanError, Settings as RingSettings};
 
 pub(super) use self::changing::check_first;
 use self::gap::Gap;
@@ -105,6 +106,18 @@ pub(super) struct Next {
     pub(super) chunk: usize,
     /// Whether frames come as fast as they can, at times of their own.
     pub(super) free_running: bool,
+}
+
+impl Next {
+    /// What its ring would be; `None` when its messages cannot be buffered along the axis that is asked for.
+    fn described(&self) -> Result<Option<Description>, PlanError> {
+        self.template.with_message(|message| Ok(self.ring.plan(message)?.map(|plan| plan.description)))
+    }
+
+    /// Bytes of its ring.
+    fn ring_len(&self) -> Result<usize, PlanError> {
+        Ok(self.described()?.map_or(0, |description| description.data_len(self.ring.version)))
+    }
 }
 
 impl Outlet {

@@ -26,6 +26,7 @@ pub use error::ShmError;
 pub use find::{Found, streams};
 pub use segment::{FileId, Mapped, Segment, View};
 pub use source::ShmSource;
+pub(crate) use store::InPlace;
 pub use store::ShmStore;
 pub use truncation::{survive_truncation, was_truncated};
 pub(crate) use wake::sleep;

@@ -17,6 +17,7 @@ use axismirror_core::store::{HeaderSegment, SegmentStore};
 use rustix::fs::{self, Stat};
 use rustix::io::Errno;
 
+pub(crate) use self::reserved::InPlace;
 use self::reserved::Reserved;
 use super::attached;
 use super::error::ShmError;

@@ -13,13 +13,11 @@ use super::{Change, Next, Outcome, Outlet, ServicePublisher, Step, offset_to};
 use crate::causes;
 use crate::clock;
 use crate::publication::{DRAIN, REST, waker};
-use crate::shm::ShmError;
+use crate::shm::{InPlace, ShmError};
 
 /// Whether there is room for a stream's first ring.
 pub(in crate::service) fn check_first(publisher: &mut ServicePublisher, next: &Next) -> Outcome {
-    let planned = next.template.with_message(|m| next.ring.plan(m).map(|p| p.map(|p| p.description)))?;
-    let needed = planned.map_or(0, |d| d.data_len(next.ring.version));
-    publisher.store().check_room(needed).map_err(PublishError::Store)
+    publisher.store().check_room(next.ring_len()?).map_err(PublishError::Store)
 }
 
 impl Outlet {
@@ -30,8 +28,7 @@ impl Outlet {
             next.template.with_message(|m| self.publisher.needs(&next.ring, m))?;
         // What the samples mean is of no concern to the publisher, and ends the ring all the same.
         if ring == 0 && self.now.as_ref().is_none_or(|now| now.channels != next.channels) {
-            let planned = next.template.with_message(|m| next.ring.plan(m).map(|p| p.map(|p| p.description)))?;
-            ring = planned.map_or(0, |d| d.data_len(next.ring.version));
+            ring = next.ring_len()?;
         }
         let version = self.publisher.settings().version;
         let before = self.publisher.description().map_or(0, |d| d.data_len(version));
@@ -43,7 +40,7 @@ impl Outlet {
             .or_else(|error| match ring == 0 || store.has_readers() {
                 true => Err(error),
                 // The ring that goes makes room for the next, unless a reader has it still.
-                false => store.reserve_in_place(&[header, static_metadata], ring, before),
+                false => store.reserve_in_place(&[header, static_metadata], InPlace { len: ring, before }),
             })
             .map_err(PublishError::Store)
     }
@@ -58,8 +55,8 @@ impl Outlet {
     /// of another, [`Outlet::tick`] says it.
     pub(in crate::service) fn change(&mut self, next: Next) -> Option<Outcome> {
         self.flush();
-        let plan = next.template.with_message(|m| next.ring.plan(m).ok().flatten().map(|p| p.description));
-        let same_ring = next.ring == *self.publisher.settings() && plan.as_ref() == self.publisher.description();
+        let described = next.described().ok().flatten();
+        let same_ring = next.ring == *self.publisher.settings() && described.as_ref() == self.publisher.description();
         // Otherwise a reader that is behind would read old frames by the new scale.
         let same_meaning = self.now.as_ref().is_some_and(|now| now.channels == next.channels);
         if same_ring && same_meaning {

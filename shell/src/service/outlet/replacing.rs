@@ -26,9 +26,7 @@ impl Outlet {
     /// Takes room for a ring beside the one that readers may have for as long as they like.
     pub(super) fn room_for_another(&mut self) -> Outcome {
         let Some(now) = &self.now else { return Ok(()) };
-        let planned = now.template.with_message(|m| now.ring.plan(m).map(|p| p.map(|p| p.description)))?;
-        let needed = planned.map_or(0, |d| d.data_len(now.ring.version));
-        self.publisher.store().reserve(&[needed]).map_err(PublishError::Store)
+        self.publisher.store().reserve(&[now.ring_len()?]).map_err(PublishError::Store)
     }
 
     /// Something else is about to change the stream: a replacement that has not begun can wait, another is finished at once.

@@ -19,6 +19,15 @@ pub(super) struct Reserved {
     in_place: Option<(usize, usize)>,
 }
 
+/// A segment that comes in the place of another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InPlace {
+    /// Bytes of the one that comes.
+    pub(crate) len: usize,
+    /// Bytes of the one that goes.
+    pub(crate) before: usize,
+}
+
 impl Reserved {
     pub(super) fn take(&mut self, len: usize) -> Option<File> {
         let at = self.files.iter().position(|(has, _)| *has == len)?;
@@ -41,12 +50,16 @@ impl ShmStore {
         self.reserve_more(lens).inspect_err(|_| self.reserved.clear())
     }
 
-    /// The same, where a segment of `len` bytes is to be made in the place of one of `before` bytes, which is removed first. What it needs more than that
-    /// is taken now, the rest when the other one is removed.
+    /// The same, where besides those a segment is to be made in the place of another, which is removed first. What it needs more than that is taken now,
+    /// the rest when the other one is removed.
     ///
     /// # Errors
     /// [`ShmError::NoSpace`].
-    pub fn reserve_in_place(&mut self, lens: &[usize], len: usize, before: usize) -> Result<(), ShmError> {
+    pub(crate) fn reserve_in_place(
+        &mut self,
+        lens: &[usize],
+        InPlace { len, before }: InPlace,
+    ) -> Result<(), ShmError> {
         // What a file system gives at once: tmpfs a page.
         let page = fs::statvfs(self.places.dir()).map_or(1, |v| usize::try_from(v.f_frsize).unwrap_or(1)).max(1);
         let pages = |len: usize| len.div_ceil(page);
