@@ -1,8 +1,6 @@
 //! The unit in which samples are shown: volts where a stream of codes says what a code is.
 
-use serde_json::Value;
-
-use crate::formats::own::{CODE, VOLTS_PER_CODE};
+use crate::formats::own::{CODE, VOLTS, volts_per_code};
 use crate::mirror::StreamInfo;
 
 /// What samples are multiplied by, and what they are then.
@@ -18,9 +16,8 @@ impl Shown {
     /// Of a stream; as it has them where codes are wanted.
     #[must_use]
     pub fn of(info: &StreamInfo, codes: bool) -> Self {
-        let lsb = info.attrs.get(VOLTS_PER_CODE).and_then(Value::as_f64).filter(|lsb| lsb.is_finite() && *lsb > 0.0);
-        match lsb.filter(|_| info.unit == CODE && !codes) {
-            Some(factor) => Self { unit: "V".to_owned(), factor },
+        match volts_per_code(&info.attrs).filter(|_| info.unit == CODE && !codes) {
+            Some(factor) => Self { unit: VOLTS.to_owned(), factor },
             None => Self { unit: info.unit.clone(), factor: 1.0 },
         }
     }
@@ -28,9 +25,11 @@ impl Shown {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::formats::own::VOLTS_PER_CODE;
     use crate::scope::signals::tests::info;
-    use serde_json::json;
 
     #[test]
     fn codes_are_volts_where_the_stream_says_how() {
