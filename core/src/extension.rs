@@ -161,10 +161,16 @@ impl<M: Memory> Extension<M> {
     /// A block of a later version is read as far as this version knows it.
     #[must_use]
     pub fn find(memory: M) -> Option<Self> {
-        let e = Self::over(memory).filter(|e| e.load_u64(0) == MAGIC)?;
+        let e = Self::over(memory).filter(Self::is_there)?;
         e.memory.fence_acquire(Acquire::Block);
         let size = usize::try_from(e.load_u32(SIZE)).unwrap_or(0);
         (e.load_u32(VERSION_AT) >= VERSION && size >= FIRST_LEN).then_some(e)
+    }
+
+    /// Whether it is there still: whoever may write the segment may have cut it short and made it longer again, and then it is zeros.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.load_u64(0) == MAGIC
     }
 
     fn over(memory: M) -> Option<Self> {

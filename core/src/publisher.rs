@@ -16,7 +16,7 @@ use crate::axis_array::AxisArray;
 use crate::extension::{Clock, Extension, Received, Timing, Writer};
 use crate::header::Description;
 use crate::health::Health;
-use crate::name::StreamName;
+use crate::name::{SegmentName, StreamName};
 use crate::ring::{Reserved, WrongFrameSize};
 use crate::settings::{Plan, PlanError, Settings};
 use crate::static_metadata::{Digest, EncodeError, Sink, encode};
@@ -134,6 +134,11 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
     /// The store.
     pub const fn store(&mut self) -> &mut S {
         &mut self.store
+    }
+
+    /// Name of the segment that the next ring would have.
+    pub fn next_ring(&self) -> SegmentName {
+        self.open.name.data(self.open.next_generation(&self.store))
     }
 
     /// The extension block.
@@ -291,7 +296,6 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         }
     }
 
-    /// Ends the header and what it announces; one with placeholders takes its place, maybe under another name.
     /// Another header in the place of one that readers know.
     fn reopen_counting_on(&mut self, settings: &Settings) -> Result<(), PublishError<S::Error>> {
         let published = self.open.published();
@@ -300,6 +304,7 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         Ok(())
     }
 
+    /// Ends the header and what it announces; one with placeholders takes its place, maybe under another name.
     fn reopen(&mut self, settings: &Settings) -> Result<(), PublishError<S::Error>> {
         let fresh = Open::new(&mut self.store, settings, self.writer, self.clock)?;
         self.invalidate();

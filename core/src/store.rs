@@ -53,6 +53,11 @@ pub trait SegmentStore {
     /// Gives up the header: removes its name, or keeps what the next writer needs to serve the readers that are attached.
     fn remove_header(&mut self, name: &SegmentName);
 
+    /// Whether somebody else has this name, who keeps it: another one is to be chosen. Never, where nobody can do that.
+    fn is_taken(&self, _name: &SegmentName) -> bool {
+        false
+    }
+
     /// A stream name that nobody uses.
     fn unique_name(&mut self) -> StreamName;
 }

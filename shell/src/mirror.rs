@@ -84,7 +84,7 @@ pub enum MirrorError {
     },
     /// The header is there, but the writer publishes nothing.
     #[error(
-        "stream {name:?} is there, but publishes nothing (bvalid is 0). Is its writer alive? `axismirror info {name}` tells"
+        "stream {name:?} is there, but publishes nothing at present. Is its writer alive? `axismirror info {name}` tells"
     )]
     NotValid {
         /// Its long name.

@@ -149,7 +149,7 @@ fn clean_leaves_a_ring_without_a_header_to_who_reads_it() {
     service.0.kill().unwrap();
     service.0.wait().unwrap();
     let (_, out, _) = run(&["clean", name.as_str()]);
-    assert!(out.contains("4 files stay, a reader is attached") && left(&name).len() == 4, "{out}");
+    assert!(out.contains("a reader is attached: 4 files left alone") && left(&name).len() == 4, "{out}");
     drop(mirror);
     eventually("it is removed", || {
         run(&["clean", name.as_str()]);
@@ -167,7 +167,7 @@ fn clean_leaves_a_live_stream_whose_header_is_cut_short() {
     assert_eq!((out.as_str(), left(&name).len()), ("nothing was left behind\n", 6));
     names(&name.header(), user()).iter().for_each(|p| std::fs::remove_file(p).unwrap());
     let (_, out, _) = run(&["clean", name.as_str()]);
-    assert!(out.contains("4 files stay") && left(&name).len() == 4, "{out}");
+    assert!(out.contains("4 files left alone") && left(&name).len() == 4, "{out}");
     service.signal("CONT");
     streams(name.as_str());
     assert!(service.lives());

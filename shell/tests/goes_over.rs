@@ -128,6 +128,30 @@ fn a_mirror_goes_over_to_what_replaces_a_segment_and_counts_what_is_lost() {
 
 /// Another wire version is another header, in which frames are counted on: what is lost between the two is known.
 #[test]
+fn a_segment_that_has_its_length_again_at_once_is_replaced() {
+    survive_truncation().unwrap();
+    for which in [Which::Header, Which::Ring, Which::StaticMetadata] {
+        let (name, mut service) = start(&format!("again-{which:?}").to_lowercase());
+        let before = info(&name).unwrap()["health"]["names_healed"].as_u64().unwrap();
+        let (path, _) = segment(&name, which);
+        let file = File::options().write(true).open(path).unwrap();
+        let len = file.metadata().unwrap().len();
+        file.set_len(0).unwrap();
+        file.set_len(len).unwrap();
+        let healed = |i: &serde_json::Value| i["health"]["names_healed"].as_u64() > Some(before);
+        eventually(&format!("another takes the place of {which:?}"), || {
+            assert!(service.lives());
+            info(&name).filter(|i| i["valid"] == true && healed(i))
+        });
+        // Who comes now finds a stream.
+        let mut mirror = Mirror::open(&name, Start::Next).unwrap();
+        let mut counter = Counter::default();
+        eventually("frames", || (counter.read(&mut mirror) > 0).then_some(()));
+        service.stop();
+    }
+}
+
+#[test]
 fn frames_are_counted_on_under_another_wire_version() {
     let name = unique("over-version");
     let mut writes = Writes::new(&name, 256);

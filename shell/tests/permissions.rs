@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use axismirror::events::name_of;
-use common::{Service, run, set, unique, wait_for};
+use axismirror_core::header::Generation;
+use axismirror_core::name::{SegmentName, StreamName};
+use common::{Service, info, run, set, unique, wait_for};
 
 /// Users and groups that no machine has.
 const READER: u32 = 61_234;
@@ -193,6 +195,41 @@ fn root_changes_the_stream_of_another_user() {
     let (answer, _) = set(&name, &["buf_dur=4"]);
     assert!(answer.as_ref().is_err_and(|said| said.contains("belongs to another user")), "{answer:?}");
     std::os::unix::fs::chown(header, Some(STRANGER), None).unwrap();
+    service.stop();
+}
+
+#[test]
+fn names_that_another_user_has_taken_cost_a_stream_nothing() {
+    let Some(others) = Others::new("names_that_another_user_has_taken_cost_a_stream_nothing") else { return };
+    let name = unique("taken");
+    let stream = StreamName::new(&name).unwrap();
+    let mut service = others.command(STRANGER, None, &["run", "--simulate", "--name", &name]);
+    let service = Service(service.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+    let before = wait_for(&name, "the stream is whole", |i| i["meta_generation"].as_u64() > Some(0));
+    let take = |segment: SegmentName| {
+        let path = Path::new("/dev/shm").join(segment.as_str());
+        fs::write(&path, "").unwrap();
+        std::os::unix::fs::chown(&path, Some(READER), None).unwrap();
+        path
+    };
+    let meta = u32::try_from(before["meta_generation"].as_u64().unwrap()).unwrap();
+    let mut taken = vec![take(stream.data(Generation::from_number(1))), take(stream.static_metadata(meta + 1))];
+    let (answer, _) = set(&name, &["buf_dur=4", "labels=1,2,3,4,5,6,7,8"]);
+    assert!(answer.is_ok(), "{answer:?}");
+    let after = info(&name).unwrap();
+    assert!(after["description"]["generation"] == 3 && after["meta_generation"] == meta + 2, "{after}");
+    // As many as are tried.
+    taken.extend((0..1024).map(|i| take(stream.data(Generation::from_number(4 + 2 * i)))));
+    let (answer, _) = set(&name, &["buf_dur=5"]);
+    let said = answer.unwrap_err();
+    assert!(said.contains(&format!("is a file of user {READER}")), "{said}");
+    let frames = |i: &serde_json::Value| i["frames"]["published"].as_u64();
+    let then = info(&name).unwrap();
+    assert!(then["valid"] == true && then["description"] == after["description"], "{then}");
+    wait_for(&name, "it goes on", |now| frames(now) > frames(&then));
+    for path in taken {
+        fs::remove_file(path).unwrap();
+    }
     service.stop();
 }
 

@@ -2,6 +2,8 @@
 //!
 //! The order of every store here is what a mirror, an adopting writer and the published readers rely on.
 
+use core::iter::successors;
+
 use heapless::String;
 
 use super::{Contents, Event, Observer, PublishError};
@@ -18,6 +20,9 @@ use crate::store::{HeaderSegment, SegmentStore};
 
 /// `srate` before the first message: the published documentation's placeholder.
 const PLACEHOLDER_SRATE: f64 = -1.0;
+
+/// Names that are tried for a segment before it is given up.
+const NAMES: usize = 1024;
 
 /// The header segment and what it announces.
 #[derive(Debug)]
@@ -165,6 +170,21 @@ impl<M: MemoryMut + Clone> Open<M> {
         }
     }
 
+    /// The generation to come: the next one, or a later one of the same parity when somebody else has taken that one's name, which anybody can compute.
+    pub(super) fn next_generation<S: SegmentStore>(&self, store: &S) -> Generation {
+        let next = self.generation.next();
+        let free = |generation: &Generation| !store.is_taken(&self.name.data(*generation));
+        successors(Some(next), |g| Some(g.next().next())).take(NAMES).find(free).unwrap_or(next)
+    }
+
+    /// The same of the static metadata; 0 means that there are none.
+    fn next_static_metadata<S: SegmentStore>(&self, store: &S) -> u32 {
+        let after = |generation: u32| generation.checked_add(1).unwrap_or(1);
+        let next = after(self.meta_generation);
+        let free = |generation: &u32| !store.is_taken(&self.name.static_metadata(*generation));
+        successors(Some(next), |g| Some(after(*g))).take(NAMES).find(free).unwrap_or(next)
+    }
+
     /// Makes the ring for a description. The new segment comes first: when it cannot be made, nothing has changed.
     pub(super) fn begin_generation<S: SegmentStore<Memory = M>, O: Observer>(
         &mut self,
@@ -175,7 +195,7 @@ impl<M: MemoryMut + Clone> Open<M> {
     ) -> Result<(), PublishError<S::Error>> {
         let version = self.header.version();
         let old = self.generation;
-        let generation = old.next();
+        let generation = self.next_generation(store);
         let needed = description.data_len(version);
         let data = store.create(&self.name.data(generation), needed).map_err(PublishError::Store)?;
         let len = data.len();
@@ -232,8 +252,7 @@ impl<M: MemoryMut + Clone> Open<M> {
         len: usize,
     ) -> Result<Prepared, PublishError<S::Error>> {
         let nbytes = u32::try_from(len).map_err(|_| PublishError::StaticMetadataTooLong { len })?;
-        // 0 means that there is none.
-        let generation = self.meta_generation.checked_add(1).unwrap_or(1);
+        let generation = self.next_static_metadata(store);
         let memory = store.create(&self.name.static_metadata(generation), len).map_err(PublishError::Store)?;
         let mut sink = MemorySink { memory: &memory, at: 0 };
         // The digest's pass over the same contents has succeeded, and this sink takes all that fits in the segment's length.

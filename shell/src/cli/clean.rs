@@ -1,6 +1,7 @@
 //! `axismirror clean`: takes away what killed services have left.
 
 use axismirror::config::visible;
+use axismirror::count::count;
 use axismirror::events;
 use axismirror::shm::{SHM_DIR, left_behind};
 use axismirror_core::name::StreamName;
@@ -37,18 +38,18 @@ pub(crate) fn run(args: &CleanArgs) -> Result<(), Failure> {
     let found = found.map_err(|e| Failure::failed(format!("{SHM_DIR} cannot be looked into")).because(e))?;
     let mut text = String::new();
     for stream in &found {
-        let files = stream.files.len();
+        let files = count(stream.files.len(), "file");
         let name = visible(&stream.name);
         if stream.is_read && !args.attached {
-            text.push_str(&format!("{name}: {files} files stay, a reader is attached (--attached removes them)\n"));
+            text.push_str(&format!("{name}: a reader is attached: {files} left alone (--attached removes them)\n"));
             continue;
         }
         let failed = |e| Failure::failed(format!("stream `{name}` cannot be removed")).because(e);
         let done = match args.dry_run {
-            true => format!("{files} files would be removed"),
+            true => format!("{files} would be removed"),
             false => match stream.remove().map_err(failed)? {
                 0 => "a service has it again; nothing removed".to_owned(),
-                removed => format!("{removed} files removed"),
+                removed => format!("{} removed", count(removed, "file")),
             },
         };
         text.push_str(&format!("{name}: {done}\n"));

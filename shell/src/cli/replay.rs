@@ -2,8 +2,6 @@
 
 use std::io::{IsTerminal, Write, stderr};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use axismirror::config::{Key, Place, Sources, visible};
 use axismirror::count::count;
@@ -11,9 +9,8 @@ use axismirror::recording::{Choice, Content, Signals};
 use axismirror::replay::{Options, Progress, Replay, ReplayError, Speed, Summary};
 use axismirror::sample::number;
 use clap::Args;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::Failure;
+use super::{Failure, stop};
 
 /// Publish a recording as a stream: EDF(+), BDF(+), XDF, CSV, and all that `axismirror record` writes
 ///
@@ -141,11 +138,7 @@ impl ReplayArgs {
 
 /// Plays the recording.
 pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        let registered = signal_hook::flag::register(signal, stop.clone());
-        registered.map_err(|e| Failure::failed("signals cannot be waited for").because(e))?;
-    }
+    let stop = stop::on_signals()?;
     let replay = Replay::open(&args.file, args.options()?)?;
     say(&replay);
     let line = Line { shown: stderr().is_terminal(), length: length(replay.content(), args.rate) };

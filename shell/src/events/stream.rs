@@ -227,7 +227,7 @@ impl Publishing {
     }
 
     fn replace_lost(&mut self) {
-        let Some(lost) = self.replacing.due(self.publisher.store()) else { return };
+        let Some(lost) = self.replacing.due(&mut self.publisher) else { return };
         let replaced = self.publisher.replace(lost).and_then(|()| {
             std::thread::sleep(REST);
             self.describe()

@@ -144,7 +144,7 @@ impl Publication {
     /// replacement stands still for [`DRAIN`] and [`REST`].
     pub(crate) fn look_after(&mut self) {
         self.publisher.set_heartbeat(clock::monotonic_ns());
-        let Some(lost) = self.replacing.due(self.publisher.store()) else { return };
+        let Some(lost) = self.replacing.due(&mut self.publisher) else { return };
         let needed = self.described.description.data_len(self.publisher.settings().version);
         let replaced = self.publisher.store().check_room(needed).map_err(PublishError::Store).and_then(|()| {
             std::thread::sleep(DRAIN);

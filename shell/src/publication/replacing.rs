@@ -21,14 +21,17 @@ pub(crate) struct Replacing {
 }
 
 impl Replacing {
-    /// What a store has lost, unless it is too early to do something about it.
-    pub(crate) fn due(&self, store: &ShmStore) -> Option<Lost> {
-        if self.is_early() { None } else { store.lost() }
-    }
-
-    /// Whether the last time was just now.
-    pub(crate) fn is_early(&self) -> bool {
-        self.at.is_some_and(|at| at.elapsed() < EVERY)
+    /// What a stream has lost, or could not be given again, unless it is too early to do something about it.
+    pub(crate) fn due<O: Observer>(&self, publisher: &mut Publisher<ShmStore, O>) -> Option<Lost> {
+        if self.at.is_some_and(|at| at.elapsed() < EVERY) {
+            return None;
+        }
+        // A header that was emptied and has its length again looks like one from outside.
+        if !publisher.extension().is_there() {
+            return Some(Lost::Header);
+        }
+        let has_ring = publisher.description().is_some();
+        publisher.store().lost().or((!has_ring).then_some(Lost::Contents))
     }
 
     /// It was tried.

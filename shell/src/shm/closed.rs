@@ -91,15 +91,28 @@ pub(super) fn not_opened(path: &Path, errno: Errno) -> ShmError {
 
 /// The error of what is not a regular file.
 pub(super) fn not_a_file(path: &Path, stat: &Stat) -> Option<ShmError> {
-    let what = match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => return None,
+    let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+    (!is_file).then(|| ShmError::NotAFile { path: path.to_owned(), what: kind(stat), owner: stat.st_uid })
+}
+
+/// The error of a name that somebody else has, who keeps it: a folder, or what belongs to another user in a folder in which each has his own.
+pub(super) fn taken(path: &Path) -> Option<ShmError> {
+    let stat = fs::lstat(path).ok()?;
+    let user = rustix::process::geteuid();
+    let is_others = stat.st_uid != user.as_raw() && !user.is_root();
+    let is_kept = is_others || FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+    is_kept.then(|| ShmError::Taken { path: path.to_owned(), what: kind(&stat), owner: stat.st_uid })
+}
+
+fn kind(stat: &Stat) -> &'static str {
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => "a file",
         FileType::Directory => FOLDER,
         FileType::Symlink => "a symbolic link",
         FileType::Fifo => "a FIFO",
         FileType::Socket => "a socket",
         _ => "a device",
-    };
-    Some(ShmError::NotAFile { path: path.to_owned(), what, owner: stat.st_uid })
+    }
 }
 
 /// The command that removes it.

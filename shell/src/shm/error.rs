@@ -48,6 +48,19 @@ pub enum ShmError {
         /// Whose.
         owner: u32,
     },
+    /// Somebody else has a name that a segment needs.
+    #[error(
+        "{} is {what} of user {owner}, and a segment of the stream needs that name; that user or root has to remove it ({} {})",
+        path.display(), removal(what), path.display()
+    )]
+    Taken {
+        /// The name.
+        path: PathBuf,
+        /// What has it.
+        what: &'static str,
+        /// Whose.
+        owner: u32,
+    },
     /// It is not for this process' user.
     #[error("{} may not be opened by user {user}: it belongs to {closed}; {}", path.display(), closed.mend())]
     Closed {

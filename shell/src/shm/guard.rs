@@ -4,8 +4,10 @@
 //! names and links one again from the other, to the same file. When both are gone at once, the file cannot be linked by anybody any more
 //! (linkat(2): ENOENT): then it says so, and the publisher makes another segment, as for one that was cut short. Never touches a segment's bytes.
 
+use std::ffi::CStr;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +15,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{self, inotify};
+use rustix::fs::{self, Stat, inotify};
 use rustix::io::Errno;
 use rustix::time::Timespec;
 
@@ -48,8 +50,20 @@ pub(super) struct Kept {
 struct Segment {
     names: Names,
     file: FileId,
-    len: usize,
+    made: Made,
     trouble: Option<Trouble>,
+}
+
+/// What a file was made with.
+#[derive(Clone, Copy, Debug, Default)]
+struct Made {
+    len: usize,
+    /// Blocks of memory, in the file system's unit: those of a file that was cut short do not come back with its length, but when they are touched.
+    blocks: u64,
+    /// When it was modified, in seconds and nanoseconds: what is stored by way of a mapping may count, too.
+    at: (i64, u64),
+    /// Whether it was modified by a call since then, as nobody has reason to: its length was set.
+    is_modified: bool,
 }
 
 /// Why a segment cannot be found by its name, or is of no use to who finds it.
@@ -81,13 +95,14 @@ impl Kept {
 
     /// From now on this file's names are restored from one another, and its `len` bytes are to stay.
     pub(super) fn add(&self, names: Names, file: FileId, len: usize) {
+        let made = Made { len, ..names.stat(file).map(Made::from).unwrap_or_default() };
         // One that could not be replaced comes back as it was, and nothing new is to be said of it.
         let trouble = match names.lead_to(file) {
             (false, false) => Some(Trouble::Lost),
-            _ => is_cut(&names, file, len).then_some(Trouble::Cut),
+            _ => is_cut(&names, file, made).then_some(Trouble::Cut),
         };
         let mut segments = self.segments();
-        segments.push(Segment { names, file, len, trouble });
+        segments.push(Segment { names, file, made, trouble });
         self.note_lost(&segments);
         drop(segments);
         // The folder of kept names may be a new one.
@@ -141,18 +156,30 @@ impl Kept {
     /// Watches both folders; one that is watched already stays so.
     fn watch(&self) {
         let Some(watch) = &self.watch else { return };
-        let flags = inotify::WatchFlags::DELETE | inotify::WatchFlags::MOVED_FROM | inotify::WatchFlags::ONLYDIR;
+        // A file whose length is set is modified; what is stored in it by way of a mapping is not.
+        let changes = inotify::WatchFlags::DELETE | inotify::WatchFlags::MOVED_FROM | inotify::WatchFlags::MODIFY;
+        let flags = changes | inotify::WatchFlags::ONLYDIR;
         for dir in [self.places.dir(), self.places.folder()] {
             // The names are looked at from time to time all the same.
             let _ = inotify::add_watch(watch, dir, flags);
         }
     }
 
+    /// Something with this name was modified by a call.
+    fn note_modified(&self, name: &CStr) {
+        let has_name = |path: &Path| path.file_name().is_some_and(|n| n.as_bytes() == name.to_bytes());
+        for segment in self.segments().iter_mut().filter(|s| has_name(&s.names.public) || has_name(&s.names.kept)) {
+            // It was not, when it was only made before we had it.
+            let now = segment.names.stat(segment.file).map(Made::from);
+            segment.made.is_modified |= now.is_some_and(|now| now.at != segment.made.at);
+        }
+    }
+
     /// Links again what is gone. Holds the lock meanwhile, so that a name that is being removed on purpose does not come back.
-    fn heal(&self) {
+    pub(super) fn heal(&self) {
         let mut segments = self.segments();
         for segment in segments.iter_mut() {
-            let trouble = self.heal_one(&segment.names, segment.file, segment.len);
+            let trouble = self.heal_one(&segment.names, segment.file, segment.made);
             let before = std::mem::replace(&mut segment.trouble, trouble);
             if before != trouble {
                 report(&segment.names.public, trouble);
@@ -161,7 +188,7 @@ impl Kept {
         self.note_lost(&segments);
     }
 
-    fn heal_one(&self, names: &Names, file: FileId, len: usize) -> Option<Trouble> {
+    fn heal_one(&self, names: &Names, file: FileId, made: Made) -> Option<Trouble> {
         let linked = match names.lead_to(file) {
             (true, true) => Ok(()),
             (false, true) => fs::link(&names.kept, &names.public).inspect(|()| {
@@ -174,7 +201,7 @@ impl Kept {
         };
         match linked {
             // NOENT: unlinked between the look and the link; there is another event to come.
-            Ok(()) | Err(Errno::NOENT) => is_cut(names, file, len).then_some(Trouble::Cut),
+            Ok(()) | Err(Errno::NOENT) => is_cut(names, file, made).then_some(Trouble::Cut),
             Err(Errno::EXIST) => Some(Trouble::Taken),
             Err(e) => Some(Trouble::Refused(e)),
         }
@@ -182,9 +209,9 @@ impl Kept {
 
     /// Gives a file its kept name again, in a folder that may be gone too.
     fn keep_again(&self, names: &Names, file: FileId) -> rustix::io::Result<()> {
-        if self.places.make().is_ok() {
-            self.watch();
-        }
+        // Not into whatever somebody has put in its place.
+        self.places.make().map_err(|_| Errno::NOTDIR)?;
+        self.watch();
         // In our own folder nobody else's file has a place.
         match fs::link(&names.public, &names.kept) {
             Err(Errno::EXIST) => {
@@ -193,17 +220,30 @@ impl Kept {
             }
             linked => linked?,
         }
-        if !names.lead_to(file).1 {
-            // Whoever was quick enough to take the public name meanwhile.
+        if !names.lead_to(file).1 || self.places.make().is_err() {
+            // Whoever was quick enough to take the public name meanwhile, or the folder's place.
             fs::unlink(&names.kept)?;
         }
         Ok(())
     }
 }
 
-/// Whether a segment is shorter than it was made, or was for an instant in which a page of it was missed.
-fn is_cut(names: &Names, file: FileId, len: usize) -> bool {
-    names.is_shorter(file, len) || truncation::is_cut(file)
+/// Whether a segment is shorter than it was made, or was for an instant: its length was set, it has less memory, or a page of it was missed.
+fn is_cut(names: &Names, file: FileId, made: Made) -> bool {
+    let now = names.stat(file).map(Made::from);
+    let is_less = now.is_some_and(|now| now.len < made.len || now.blocks < made.blocks);
+    is_less || made.is_modified || truncation::is_cut(file)
+}
+
+impl From<Stat> for Made {
+    fn from(stat: Stat) -> Self {
+        Self {
+            len: usize::try_from(stat.st_size).unwrap_or(0),
+            blocks: u64::try_from(stat.st_blocks).unwrap_or(0),
+            at: (stat.st_mtime, stat.st_mtime_nsec),
+            is_modified: false,
+        }
+    }
 }
 
 /// One line for each turn of events.
@@ -246,9 +286,15 @@ impl Guard {
                 match &kept.watch {
                     Some(watch) => {
                         let _ = poll(&mut [PollFd::new(watch, PollFlags::IN)], wait.as_ref());
-                        // Which names does not matter: all are looked at.
                         let mut events = inotify::Reader::new(watch, &mut buffer);
-                        while events.next().is_ok() {}
+                        while let Ok(event) = events.next() {
+                            // Which names are gone does not matter: all are looked at.
+                            if event.events().contains(inotify::ReadFlags::MODIFY)
+                                && let Some(name) = event.file_name()
+                            {
+                                kept.note_modified(name);
+                            }
+                        }
                     }
                     None => std::thread::sleep(LOOK_EVERY),
                 }

@@ -11,9 +11,10 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use axismirror_core::name::{SEGMENT_NAME_LEN, SEGMENT_PREFIX, SegmentName};
-use rustix::fs::{self, Mode, OFlags};
+use rustix::fs::{self, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use super::closed::taken;
 use super::error::ShmError;
 use super::segment::FileId;
 
@@ -173,10 +174,15 @@ impl Names {
         (leads_to(&self.public, file), leads_to(&self.kept, file))
     }
 
-    /// Whether this file, by whichever name leads to it, has less than so many bytes.
+    /// What is said of this file, by whichever name leads to it.
+    pub(super) fn stat(&self, file: FileId) -> Option<Stat> {
+        let mut stats = [&self.public, &self.kept].into_iter().filter_map(|path| fs::lstat(path).ok());
+        stats.find(|stat| FileId::from(stat) == file)
+    }
+
+    /// Whether this file has less than so many bytes.
     pub(super) fn is_shorter(&self, file: FileId, len: usize) -> bool {
-        let sizes = [&self.public, &self.kept].into_iter().filter_map(|path| fs::lstat(path).ok());
-        sizes.filter(|s| FileId::from(s) == file).any(|s| usize::try_from(s.st_size).is_ok_and(|size| size < len))
+        self.stat(file).is_some_and(|stat| usize::try_from(stat.st_size).is_ok_and(|size| size < len))
     }
 
     /// Gives a file the name that it lacks of the two, whoever had it before. Readers find the old file or the new one, but never none.
@@ -192,7 +198,7 @@ impl Names {
         fs::link(has, &link).map_err(|e| ShmError::io("cannot link", &link, e))?;
         fs::rename(&link, lacks).map_err(|e| {
             let _ = fs::unlink(&link);
-            ShmError::io("cannot rename to", lacks, e)
+            taken(lacks).unwrap_or_else(|| ShmError::io("cannot rename to", lacks, e))
         })
     }
 

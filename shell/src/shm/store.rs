@@ -14,12 +14,13 @@ use std::time::Duration;
 use axismirror_core::name::{SegmentName, StreamName};
 use axismirror_core::publisher::Lost;
 use axismirror_core::store::{HeaderSegment, SegmentStore};
-use rustix::fs::{self, Stat};
+use rustix::fs::{self, FileType, Stat};
 use rustix::io::Errno;
 
 pub(crate) use self::reserved::InPlace;
 use self::reserved::Reserved;
 use super::attached;
+use super::closed::taken;
 use super::error::ShmError;
 use super::file::{create_reserved, free_bytes, name_unnamed, no_space, open_existing, share};
 use super::guard::{Guard, Kept};
@@ -118,18 +119,28 @@ impl ShmStore {
         fs::fstat(file).is_ok_and(|s| attached::by_another_process(self.places.dir(), FileId::from(&s)))
     }
 
-    /// Whether no live writer has a header of this name.
+    /// Whether no live writer has a header of this name, and nobody else keeps it.
     ///
     /// # Errors
-    /// [`ShmError::InUse`], [`ShmError::OtherOwner`].
+    /// [`ShmError::InUse`], [`ShmError::OtherOwner`], [`ShmError::Taken`].
     pub fn check_free(&self, name: &SegmentName) -> Result<(), ShmError> {
         let path = self.places.names(name).public;
         let Ok(stat) = fs::lstat(&path) else { return Ok(()) };
         match writer_that_lives(&path, &stat) {
             Some(pid) if is_own(&stat) => Err(ShmError::InUse { pid }),
-            writer @ Some(_) => Err(ShmError::OtherOwner { path, owner: stat.st_uid, writer }),
-            None => Ok(()),
+            writer if !is_own(&stat) && FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
+                Err(ShmError::OtherOwner { path, owner: stat.st_uid, writer })
+            }
+            _ => taken(&path).map_or(Ok(()), Err),
         }
+    }
+
+    /// Whether nobody else keeps the name of a segment that is to be made.
+    ///
+    /// # Errors
+    /// [`ShmError::Taken`].
+    pub(crate) fn check_name(&self, name: &SegmentName) -> Result<(), ShmError> {
+        taken(&self.places.names(name).public).map_or(Ok(()), Err)
     }
 
     /// The header that a writer left, locked for us; `None` when there is none that can be adopted.
@@ -367,6 +378,10 @@ impl SegmentStore for ShmStore {
         } else {
             self.remove(name);
         }
+    }
+
+    fn is_taken(&self, name: &SegmentName) -> bool {
+        self.check_name(name).is_err()
     }
 
     fn unique_name(&mut self) -> StreamName {

@@ -33,8 +33,14 @@ impl Outlet {
         let version = self.publisher.settings().version;
         let before = self.publisher.description().map_or(0, |d| d.data_len(version));
         let name = next.ring.shmem_name.as_ref().filter(|n| *n != self.publisher.name()).cloned();
+        let next_ring = self.publisher.next_ring();
         let store = self.publisher.store();
-        name.map_or(Ok(()), |n| store.check_free(&n.header())).map_err(PublishError::Store)?;
+        match name {
+            Some(name) => store.check_free(&name.header()),
+            None if ring > 0 => store.check_name(&next_ring),
+            None => Ok(()),
+        }
+        .map_err(PublishError::Store)?;
         store
             .reserve(&[ring, header, static_metadata])
             .or_else(|error| match ring == 0 || store.has_readers() {

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use axismirror_core::publisher::{Lost, PublishError};
+use axismirror_core::publisher::PublishError;
 
 use super::{Change, Outcome, Outlet, Step};
 use crate::publication::REST;
@@ -13,11 +13,10 @@ use crate::publication::REST;
 impl Outlet {
     /// Begins to replace what is lost.
     pub(super) fn look_for_losses(&mut self) {
-        if self.is_changing() || self.replacing.is_early() {
+        if self.is_changing() {
             return;
         }
-        let has_ring = self.publisher.description().is_some();
-        let Some(lost) = self.publisher.store().lost().or((!has_ring).then_some(Lost::Contents)) else { return };
+        let Some(lost) = self.replacing.due(&mut self.publisher) else { return };
         let Some(now) = self.now.clone() else { return };
         self.flush();
         self.change = Some(Change { step: Step::Drain, since: Instant::now(), next: now, lost: Some(lost) });

@@ -135,6 +135,24 @@ fn a_folder_of_kept_names_that_is_another_users_is_not_used() {
 }
 
 #[test]
+fn no_name_is_given_in_what_somebody_puts_in_the_place_of_the_folder() {
+    let dir = Dir::new("link");
+    let mut store = ShmStore::new(&dir.0);
+    store.header(&header(), 4096, false).unwrap();
+    store.announce(&header()).unwrap();
+    let (folder, other) = (store.places.folder().to_owned(), dir.0.join("other"));
+    std::fs::create_dir(&other).unwrap();
+    std::fs::rename(&folder, dir.0.join("aside")).unwrap();
+    std::os::unix::fs::symlink(&other, &folder).unwrap();
+    store.kept.heal();
+    assert_eq!(std::fs::read_dir(&other).unwrap().count(), 0);
+    // With the link gone it has its second name again.
+    std::fs::remove_file(&folder).unwrap();
+    store.kept.heal();
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+}
+
+#[test]
 fn a_header_of_another_user_is_that_also_while_it_is_written() {
     let dir = Dir::new("other");
     let mut writer = ShmStore::new(&dir.0);
