@@ -119,10 +119,11 @@ fn plain_in<T: std::fmt::Display + std::fmt::LowerExp + Into<f64> + Copy>(range:
     if size == 0.0 || range.contains(&size) || !size.is_finite() { x.to_string() } else { format!("{x:e}") }
 }
 
-/// A field of a CSV line (RFC 4180): in quotes where it has to be. So is an empty one: at the end of a line it would be none to many readers.
+/// A field of a CSV line (RFC 4180): in quotes where it has to be. So is an empty one: at the end of a line it would be none to many readers. And what has
+/// the sign of our comments: readers that leave those out take the rest of the line for one.
 #[must_use]
 pub fn quoted(field: &str) -> Cow<'_, str> {
-    if field.is_empty() || field.contains([',', '"', '\n', '\r']) {
+    if field.is_empty() || field.contains([',', '"', '\n', '\r', '#']) {
         format!("\"{}\"", field.replace('"', "\"\"")).into()
     } else {
         field.into()
@@ -202,5 +203,6 @@ mod tests {
     #[test]
     fn fields_are_in_quotes_where_they_have_to_be() {
         assert_eq!([quoted("Fp1"), quoted("a,b"), quoted("\""), quoted("")], ["Fp1", "\"a,b\"", "\"\"\"\"", "\"\""]);
+        assert_eq!(quoted("Ch#1"), "\"Ch#1\"");
     }
 }

@@ -176,7 +176,7 @@ fn a_recording_is_as_long_as_asked_for() {
     let mut recorder = Recorder::open(Options { seconds: Some(64.0 * PERIOD), ..options(&name, &path) }).unwrap();
     while recorder.step(Duration::ZERO).unwrap() != Step::Done {}
     recorder.finish("test").unwrap();
-    assert_eq!(recorder.summary().seconds, Some(0.25));
+    assert_eq!(recorder.summary().progress.seconds, 0.25);
     assert_eq!(lines(&path).len(), 1 + 64);
     writes.publisher.close();
 }

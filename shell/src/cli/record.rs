@@ -79,7 +79,7 @@ pub(crate) fn run(args: &RecordArgs) -> Result<(), Failure> {
     let summary = recorder.summary();
     let failure = result.err();
     if !summary.files.is_empty() || failure.is_none() {
-        let printed = output::print(text(&args.name, &summary));
+        let printed = output::print(text(&args.name, &summary, failure.is_some()));
         // The file is there, whoever reads of it.
         failure.map_or(printed, Err)
     } else {
@@ -140,7 +140,7 @@ impl Shown {
             (a_second(frames, old_frames), a_second(bytes, old_bytes))
         });
         self.before = Some((Instant::now(), frames, bytes));
-        let length = progress.rate.map(|rate| time(frames as f64 / rate)).unwrap_or_default();
+        let length = if progress.seconds > 0.0 { time(progress.seconds) } else { String::new() };
         let rate = speed.map(|(hz, _)| format!("  {hz:.1} Hz")).unwrap_or_default();
         let speed = speed.map(|(_, speed)| format!(" ({}/s)", size(speed as u64))).unwrap_or_default();
         let line = format!(
@@ -170,6 +170,10 @@ impl Shown {
     }
 }
 
+/// What can be said of a stream that was there all the time.
+const NOTHING: &str = "  nothing is missing\n";
+/// Of what was recorded before something went wrong, or went away.
+const NOTHING_UP_TO_THERE: &str = "  nothing is missing up to there\n";
 /// What can be said of a stream in which gaps of the acquisition are not seen.
 const WITHOUT_TIMES: &str = "  nothing that was published is missing; what the ADC lost is not seen in a stream without times (struct_version 0 and 1):\n  \
     `axismirror info` counts it\n";
@@ -192,9 +196,10 @@ fn missing(p: &Progress) -> String {
     text
 }
 
-fn text(name: &str, summary: &Summary) -> String {
+/// Of a recording that has come to its end, or was `cut_off` by a failure.
+fn text(name: &str, summary: &Summary, cut_off: bool) -> String {
     let p = &summary.progress;
-    let length = summary.seconds.map(|s| format!(", {}", time(s))).unwrap_or_default();
+    let length = if p.seconds > 0.0 { format!(", {}", time(p.seconds)) } else { String::new() };
     let events = if p.events > 0 { format!(", {}", count(p.events, "event")) } else { String::new() };
     let mut text = format!("{}: {}{length}{events}\n", visible(name), count(p.frames, "frame"));
     for (path, bytes) in &summary.files {
@@ -202,10 +207,19 @@ fn text(name: &str, summary: &Summary) -> String {
     }
     let missing = missing(p);
     match (missing.as_str(), &summary.events_failure) {
+        // There is nothing of which something could be missing.
+        ("", None) if p.frames == 0 => {}
         ("", None) if summary.without_times => text += WITHOUT_TIMES,
-        ("", None) => text += "  nothing is missing\n",
+        ("", None) if cut_off || summary.away.is_some() => text += NOTHING_UP_TO_THERE,
+        ("", None) => text += NOTHING,
         ("", Some(_)) => {}
         (missing, _) => text += &format!("{missing}\n"),
+    }
+    if let Some(away) = summary.away {
+        let away = time(away.as_secs_f64());
+        text += &format!(
+            "  the stream was not there for the last {away}: it has ended, stands still, or has another name (`axismirror list`)\n"
+        );
     }
     if let Some(why) = &summary.events_failure {
         text += &format!("  events could not be read: {}\n", visible(why));
@@ -274,17 +288,26 @@ mod tests {
 
     #[test]
     fn the_summary_says_what_is_missing() {
-        let mut summary = Summary { files: vec![("a\u{1b}.bdf".into(), 7)], seconds: Some(1.0), ..Summary::default() };
-        assert!(text("x", &summary).ends_with("a\\u{1b}.bdf  7 bytes\n  nothing is missing\n"));
+        let mut summary = Summary { files: vec![("a\u{1b}.bdf".into(), 7)], ..Summary::default() };
+        summary.progress.frames = 1;
+        assert!(text("x", &summary, false).ends_with("a\\u{1b}.bdf  7 bytes\n  nothing is missing\n"));
+        assert!(text("x", &summary, true).ends_with("  7 bytes\n  nothing is missing up to there\n"));
+        summary.away = Some(Duration::from_millis(2500));
+        let said = text("x", &summary, false);
+        assert!(
+            said.contains("  nothing is missing up to there\n  the stream was not there for the last 2.500 s"),
+            "{said}"
+        );
+        summary.away = None;
         summary.without_times = true;
         assert!(
-            text("x", &summary)
+            text("x", &summary, false)
                 .contains("7 bytes\n  nothing that was published is missing; what the ADC lost is not seen")
         );
         summary.events_failure = Some("why".to_owned());
-        assert!(text("x", &summary).ends_with("  7 bytes\n  events could not be read: why\n"));
+        assert!(text("x", &summary, false).ends_with("  7 bytes\n  events could not be read: why\n"));
         summary.events_failure = None;
         summary.progress.overwritten = 3;
-        assert!(text("x", &summary).ends_with("  3 frames missed by the recorder\n"));
+        assert!(text("x", &summary, false).ends_with("  3 frames missed by the recorder\n"));
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Columns {
     times: Vec<Option<f64>>,
     /// Bytes of each channel.
     channels: Vec<MutableBuffer>,
+    /// What is to be said of the columns' names.
+    pub(super) remark: Option<String>,
 }
 
 impl Columns {
@@ -46,8 +48,9 @@ impl Columns {
             fields.push(Field::new(name, data_type.clone(), false).with_metadata(unit.clone()));
         }
         let channels = head.channels.iter().map(|_| MutableBuffer::new(0)).collect();
+        let remark = head.remark_on_labels(fields.iter().skip(2).map(|field| field.name().as_str()));
         let schema = Arc::new(Schema::new(fields));
-        Ok(Self { schema, dtype: head.dtype, frames: Vec::new(), times: Vec::new(), channels })
+        Ok(Self { schema, dtype: head.dtype, frames: Vec::new(), times: Vec::new(), channels, remark })
     }
 
     pub(super) const fn schema(&self) -> &SchemaRef {

@@ -45,6 +45,7 @@ pub(super) struct Edf {
     records: Records,
     codes: Codes,
     range: Range,
+    labels: Option<String>,
     channels: Vec<usize>,
     rate: f64,
     /// The newest frame, for what is filled up.
@@ -72,6 +73,7 @@ impl Edf {
         let length = Length::of(kind, rate, head.channels.len(), description.iter().map(Vec::len).sum())?;
         let range = Range::of(head, kind.greatest());
         let header = header::header(kind, head, &length, &range)?;
+        let written: Vec<String> = head.labels.iter().map(|label| header::label(label)).collect();
         let mut out = Out::create(path, overwrite)?;
         out.append(&header)?;
         let mut records = Records::new(out, kind, length, head.channels.len(), start);
@@ -81,6 +83,7 @@ impl Edf {
             records,
             codes,
             range,
+            labels: head.remark_on_labels(written.iter().map(|label| label.trim())),
             channels: head.channels.clone(),
             rate,
             last: vec![0; head.channels.len()],
@@ -244,7 +247,7 @@ impl Writer for Edf {
     }
 
     fn remarks(&self) -> Vec<String> {
-        let mut remarks = Vec::new();
+        let mut remarks: Vec<String> = self.labels.iter().cloned().collect();
         let rate_error = self.records.length().rate_error;
         if rate_error > 1e-12 {
             remarks.push(format!("the rate in the header is off by {rate_error:.1e} of it"));

@@ -130,6 +130,10 @@ impl<C: Container> Footed<C> {
 }
 
 impl<C: Container> Writer for Footed<C> {
+    fn remarks(&self) -> Vec<String> {
+        self.columns.remark.iter().cloned().collect()
+    }
+
     fn append(&mut self, block: &Block<'_>) -> Result<(), RecordError> {
         self.columns.append(block);
         if self.columns.bytes() >= ENOUGH { self.write() } else { Ok(()) }

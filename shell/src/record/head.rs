@@ -10,6 +10,8 @@ use serde_json::{Map, Value};
 
 use super::utc;
 use super::{Description, Gap};
+use crate::config::visible;
+use crate::count::count;
 use crate::formats::own::{VERSION, volts_per_code};
 use crate::mirror::Frames;
 
@@ -65,6 +67,18 @@ pub struct Head {
 }
 
 impl Head {
+    /// The remark on labels that a format writes otherwise, if there are any: `written`, for each channel.
+    pub(super) fn remark_on_labels<'a>(&self, written: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        let mut changed = self.labels.iter().zip(written).filter(|(label, written)| label != written);
+        let (label, first) = changed.next()?;
+        let (label, first) = (visible(label), visible(first));
+        let others = match changed.count() {
+            0 => String::new(),
+            n => format!(" (and so with {} more)", count(n, "label")),
+        };
+        Some(format!("the label `{label}` is `{first}` in the file{others}; the description has them as they are"))
+    }
+
     /// Volts for one code, if the stream says.
     #[must_use]
     pub fn volts_per_code(&self) -> Option<f64> {

@@ -15,6 +15,8 @@ pub(super) struct Part {
     pub(super) writer: Box<dyn Writer>,
     /// Number of its first frame.
     pub(super) first: u64,
+    /// Seconds from one frame to the next; 0 when they are irregular.
+    period_s: f64,
     pub(super) sums: End,
 }
 
@@ -26,13 +28,23 @@ impl Part {
             let path = part_path(&options.path, number);
             match options.format.create(&path, options.overwrite, head) {
                 Err(RecordError::Exists { .. }) if number > 1 => number += 1,
-                Ok(writer) => return Ok(Self { path, writer, first: head.first_frame, sums: End::default() }),
+                Ok(writer) => {
+                    let (first, period_s) = (head.first_frame, head.rate.map_or(0.0, |rate| 1.0 / rate));
+                    return Ok(Self { path, writer, first, period_s, sums: End::default() });
+                }
                 Err(error) => {
                     remove_if_empty(&path, &error);
                     return Err(error);
                 }
             }
         }
+    }
+}
+
+impl Part {
+    /// How long so many of its frames last.
+    pub(super) fn seconds(&self, frames: u64) -> f64 {
+        frames as f64 * self.period_s
     }
 }
 

@@ -3,6 +3,7 @@
 //! Plain values: whoever shows them knows a terminal, and nothing here does.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::Format;
 use crate::channels::Channels;
@@ -49,8 +50,8 @@ pub struct Progress {
     pub part: u32,
     /// Frames of all parts.
     pub frames: u64,
-    /// Nominal rate in Hz, if regular.
-    pub rate: Option<f64>,
+    /// How long they last, those of each part by its rate; irregular ones do not count.
+    pub seconds: f64,
     /// Bytes of all parts.
     pub bytes: u64,
     /// Free bytes of the disk.
@@ -78,8 +79,8 @@ pub struct Summary {
     pub files: Vec<(PathBuf, u64)>,
     /// Sums over all of them.
     pub progress: Progress,
-    /// Frames by what the files say of the rate, in seconds.
-    pub seconds: Option<f64>,
+    /// How long the stream had been away when the recording ended; `None` when it was there.
+    pub away: Option<Duration>,
     /// What a file says less exactly than the stream.
     pub remarks: Vec<String>,
     /// Why events could not be read, if that was so.

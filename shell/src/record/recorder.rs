@@ -49,6 +49,8 @@ pub struct Recorder {
     events_failure: Said,
     /// When the first frames came.
     began: Option<Instant>,
+    /// Since when there is no stream, or none that publishes.
+    away: Option<Instant>,
     free: u64,
     batch: Batch,
 }
@@ -88,6 +90,7 @@ impl Recorder {
             looked_for_events: Instant::now(),
             events_failure: Said::default(),
             began: None,
+            away: None,
             free: 0,
             batch: Batch::default(),
         })
@@ -109,12 +112,16 @@ impl Recorder {
         }
         match self.follower.next(longest)? {
             News::Nothing => return Ok(Step::Recording),
-            News::Waiting(state) => return Ok(Step::Waiting(state)),
+            News::Waiting(state) => {
+                self.away.get_or_insert_with(Instant::now);
+                return Ok(Step::Waiting(state));
+            }
             News::Stream(info) => {
                 let info = info.clone();
                 self.change(info)?;
             }
             News::Frames(frames) => {
+                self.away = None;
                 let gap = self.batch.fill(&frames, left, self.options.channels.as_ref());
                 self.record(gap)?;
             }
@@ -145,8 +152,7 @@ impl Recorder {
             return if is_over { 0 } else { usize::MAX };
         };
         // `as` saturates.
-        let all = (seconds * rate).round() as u64;
-        usize::try_from(all.saturating_sub(self.progress().frames)).unwrap_or(usize::MAX)
+        ((seconds - self.progress().seconds) * rate).round() as usize
     }
 
     /// The batch, and the gap before it, into the part that it belongs to.
@@ -285,6 +291,7 @@ impl Recorder {
     fn put_away(&mut self, part: Part) {
         let saved = part.writer.saved();
         self.closed.frames += saved;
+        self.closed.seconds += part.seconds(saved);
         self.closed.unsaved += part.sums.frames.saturating_sub(saved);
         self.closed.lossy += part.writer.lossy();
         self.closed.bytes += part.writer.bytes();
@@ -343,12 +350,12 @@ impl Recorder {
     #[must_use]
     pub fn progress(&self) -> Progress {
         let mut progress = self.closed.clone();
-        progress.rate = self.info.as_ref().and_then(|info| info.rate);
         progress.part = self.number;
         progress.free = self.free;
         if let Some(part) = &self.part {
             progress.file = Some(part.path.clone());
             progress.frames += part.sums.frames;
+            progress.seconds += part.seconds(part.sums.frames);
             progress.bytes += part.writer.bytes();
             progress.lossy += part.writer.lossy();
         }
@@ -371,10 +378,10 @@ impl Recorder {
     #[must_use]
     pub fn summary(&self) -> Summary {
         let progress = self.progress();
-        let seconds = progress.rate.map(|rate| progress.frames as f64 / rate);
         let (files, remarks) = (self.files.clone(), self.remarks.clone());
         let events_failure = self.events_failure.last().map(str::to_owned);
+        let away = self.away.map(|since| since.elapsed());
         let without_times = self.info.as_ref().is_some_and(|info| !info.struct_version.has_times());
-        Summary { files, progress, seconds, remarks, events_failure, without_times }
+        Summary { files, progress, away, remarks, events_failure, without_times }
     }
 }

@@ -64,9 +64,15 @@ pub(super) fn ascii(text: &str, width: usize) -> String {
     text.chars().map(ascii).take(width).collect()
 }
 
+/// What a channel is called in the header. No channel is called as signals of annotations are: readers would take its samples for texts.
+pub(super) fn label(label: &str) -> String {
+    let label = ascii(label, LABEL.len);
+    if label.trim().ends_with(" Annotations") { label.replace(" Annotations", "_Annotations") } else { label }
+}
+
 /// Whether a label's field says the whole label.
-pub(super) fn label_says(label: &str) -> bool {
-    ascii(label, LABEL.len) == label && label.trim() == label
+pub(super) fn label_says(whole: &str) -> bool {
+    label(whole) == whole && whole.trim() == whole
 }
 
 /// The whole header, of a file without data records.
@@ -95,7 +101,7 @@ pub(super) fn header(kind: Kind, head: &Head, length: &Length, range: &Range) ->
     header.text(SIGNALS, &signals.to_string());
 
     for (signal, label) in head.labels.iter().enumerate() {
-        header.text(LABEL.of(signal, signals), &ascii(label, LABEL.len));
+        header.text(LABEL.of(signal, signals), &self::label(label));
     }
     header.text(LABEL.of(channels, signals), kind.annotations());
     let transducer = match head.volts_per_code() {

@@ -64,6 +64,12 @@ fn a_file_opens_from_its_beginning_on_and_with_each_flush() {
         let (batches, texts) = read(&path);
         let names: Vec<String> = batches[0].schema().fields().iter().map(|f| f.name().clone()).collect();
         assert_eq!(names, ["frame", "time", "time_2", "time_3"]);
+        assert_eq!(
+            writer.remarks(),
+            [
+                "the label `time` is `time_2` in the file (and so with 1 label more); the description has them as they are"
+            ]
+        );
         let interleaved: Vec<i32> =
             numbers(&batches, 2).into_iter().zip(numbers(&batches, 3)).flat_map(|(a, b)| [a, b]).collect();
         assert_eq!(interleaved, expected);
