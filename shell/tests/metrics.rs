@@ -87,6 +87,32 @@ fn the_counters_are_those_of_info_and_the_text_is_prometheus() {
     assert!(!run(&["metrics"]).1.contains(&name));
 }
 
+/// The words are those of `list --help`; a series goes to 0 where its writer is no more, and ends with the stream.
+#[test]
+fn up_is_what_list_says() {
+    let name = unique("metrics-up");
+    let service = Service::start(&name, &[]);
+    let says = |word: &str, up: &str| {
+        eventually(&format!("the writer is {word}"), || {
+            let list: Value = serde_json::from_str(&run(&["list", "--json"]).1).unwrap();
+            let text = run(&["metrics"]).1;
+            let is = |entry: &Value| entry["name"] == *name && entry["state"] == *word;
+            let listed = list.as_array().unwrap().iter().any(is);
+            (listed && text.contains(&format!("axismirror_up{{stream=\"{name}\"}} {up}\n"))).then_some(())
+        });
+    };
+    says("live", "1");
+    service.signal("STOP");
+    says("stopped", "0");
+    service.signal("CONT");
+    says("live", "1");
+    service.signal("KILL");
+    drop(service);
+    says("no writer", "0");
+    Service::start(&name, &[]).stop();
+    assert!(!run(&["metrics"]).1.contains(&name));
+}
+
 /// What a stranger has put there, as if it were written: a copy of a header under a name that is not its own, and a stream whose ring is none.
 #[test]
 fn strangers_streams_neither_double_nor_hide_others() {

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use axismirror::causes;
 use axismirror::config::{is_invisible, visible};
 use axismirror::events;
+use axismirror::mirror::StreamState;
 use axismirror::sample::number;
 use axismirror::shm::{self, SHM_DIR};
 use axismirror_core::event_frame::EVENTS_KEY;
@@ -25,7 +26,7 @@ use super::{Failure, list, output};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct MetricsArgs {
-    /// Name of the stream [default: all that are alive]
+    /// Name of the stream [default: all, also those whose writer was killed; not those of another package, whose names nobody knows]
     #[arg(value_name = "NAME")]
     name: Option<String>,
     /// Serve them over HTTP at this address of the loopback interface, until stopped
@@ -34,6 +35,8 @@ pub(crate) struct MetricsArgs {
 }
 
 const EXAMPLES: &str = "\
+axismirror_up is 0 when a stream's writer was killed (`axismirror list` says `no writer`), stands still (`stopped`: no sign of life for 5 seconds) or publishes nothing (`not yet`); all else is then what the writer last said. A stream that was ended, or that `axismirror clean` removed, has no series any more: absent(axismirror_up{stream=\"lab\"}) is what tells of it. One that is asked for by its NAME and is not there has axismirror_up 0.
+
 Examples:
   axismirror metrics > axismirror.prom.new && mv axismirror.prom.new axismirror.prom   in the textfile collector's folder
   axismirror metrics --listen 127.0.0.1:9464                                          for a scrape";
@@ -67,7 +70,6 @@ fn text(name: Option<&str>) -> Result<String, Failure> {
         None => shm::streams(SHM_DIR)
             .map_err(|e| Failure::failed(format!("{SHM_DIR} cannot be looked into")).because(e))?
             .into_iter()
-            .filter(|found| found.writer.is_some())
             // A copied header carries the name of another stream.
             .filter_map(|found| found.name.filter(|name| is_of(name, &found.segment)))
             .collect(),
@@ -164,11 +166,19 @@ const GAUGES: [(&str, &str, Value); 10] = [
 /// The buckets that are shown: up to 2^10 - 1 ns, and so on to 2^33 - 1 ns (8.6 s). Those below and above are in the first and in `+Inf`.
 const SHOWN: std::ops::RangeInclusive<usize> = 10..=33;
 
+const UP: &str = "1 when the stream is valid and its writer lives and moves; 0 when the writer was killed, stands still or publishes nothing. \
+    A stream that was ended has none.";
+
+/// By the judgement of `list`. A silent ADC has a gauge of its own, and of another package's writer nobody knows more.
+fn is_up(stream: &Stream) -> bool {
+    stream.valid && matches!(stream.state(), StreamState::Live | StreamState::Silent | StreamState::Unknown)
+}
+
 fn render(streams: &[(String, Option<Stream>)], events: &[(String, Option<Stream>)]) -> String {
     let mut out = String::new();
-    head(&mut out, "up", "1 when the stream is valid and its writer lives.", "gauge");
+    head(&mut out, "up", UP, "gauge");
     for (name, stream) in streams {
-        let up = stream.as_ref().is_some_and(|s| s.valid && s.writer.alive != Some(false));
+        let up = stream.as_ref().is_some_and(is_up);
         line(&mut out, "up", name, "", f64::from(u8::from(up)));
     }
     let there = || streams.iter().filter_map(|(name, s)| s.as_ref().map(|s| (name, s)));

@@ -3,7 +3,7 @@
 //! Reads; attaches as any mirror does, and takes no frame.
 
 use axismirror::health::Counts;
-use axismirror::mirror::{Mirror, MirrorError, Start, State, labels, metadata_json};
+use axismirror::mirror::{Mirror, MirrorError, Start, State, StateFacts, StreamState, labels, metadata_json};
 use axismirror_core::extension;
 use axismirror_core::header::Generation;
 use axismirror_core::health::LeadOff;
@@ -266,6 +266,17 @@ impl Stream {
             received: extension.and_then(extension::Extension::received).map(Received::of),
             static_metadata,
         }))
+    }
+
+    /// How it is, judged as everywhere else.
+    pub(crate) fn state(&self) -> StreamState {
+        StreamState::of(&StateFacts {
+            valid: self.valid,
+            ours: self.writer.alive.is_some(),
+            written: self.writer.alive == Some(true),
+            sign_of_life_s: self.writer.seconds_since_heartbeat,
+            silent: self.adc.as_ref().is_some_and(|adc| adc.silent_for_s.is_some()),
+        })
     }
 
     /// Seconds that the ring holds, when the rate is regular.
