@@ -182,3 +182,16 @@ fn a_scrape_over_the_loopback_interface_gets_the_same() {
     drop(silent);
     service.stop();
 }
+
+/// A script's shell starts what it puts into the background with SIGINT ignored (POSIX, Shell Command Language, 2.11).
+#[test]
+fn a_signal_that_was_inherited_as_ignored_ends_it() {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let script = format!("trap '' INT; exec {} metrics --listen {address}", env!("CARGO_BIN_EXE_axismirror"));
+    let server = Command::new("sh").args(["-c", &script]).stderr(Stdio::piped()).spawn().unwrap();
+    let server = Service(server);
+    eventually("it listens", || TcpStream::connect(&address).ok());
+    server.signal("INT");
+    let (status, errors) = server.ends();
+    assert!(status.success(), "{status}: {errors}");
+}
