@@ -9,6 +9,8 @@ pub enum Command {
     Quit,
     /// Show or hide the keys.
     Help,
+    /// Hide the keys, and nothing else: a slow line tears arrow keys apart, and what comes first of them is an Esc.
+    Back,
     /// Hold the picture, or let it run.
     Pause,
     /// Less time, or less of the spectrum, in the same width.
@@ -68,8 +70,8 @@ pub struct Key {
 
 /// All keys, those that a line shows first in its order.
 pub const KEYS: [Key; 16] = [
-    Key { name: "q", short: "quit", meaning: "quit (Ctrl-C, Esc)" },
-    Key { name: "?", short: "keys", meaning: "show or hide this list (h)" },
+    Key { name: "q", short: "quit", meaning: "quit (Ctrl-C)" },
+    Key { name: "?", short: "keys", meaning: "show or hide this list (h; Esc hides it); up and down scroll it" },
     Key { name: "space", short: "pause", meaning: "hold the picture; reading goes on, and what is lost is counted" },
     Key { name: "[ ]", short: "time", meaning: "less or more time; of a spectrum, less or more frequencies" },
     Key { name: "+ -", short: "size", meaning: "draw larger or smaller, all channels alike" },
@@ -96,7 +98,8 @@ pub fn command(key: &KeyEvent) -> Option<Command> {
         return matches!(key.code, KeyCode::Char('c' | 'C' | 'd' | 'q')).then_some(Command::Quit);
     }
     Some(match key.code {
-        KeyCode::Char('q' | 'Q') | KeyCode::Esc => Command::Quit,
+        KeyCode::Char('q' | 'Q') => Command::Quit,
+        KeyCode::Esc => Command::Back,
         KeyCode::Char('?' | 'h') | KeyCode::F(1) => Command::Help,
         KeyCode::Char(' ') => Command::Pause,
         KeyCode::Char('[') => Command::Shorter,

@@ -94,6 +94,23 @@ pub fn fit(text: &str, columns: usize, ascii: bool) -> String {
     out
 }
 
+/// A text of our own in lines of at most `columns` columns, between words; a word that is longer has a line of its own.
+#[must_use]
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.width() + 1 + word.width() <= columns => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// What a terminal without UTF-8 can show.
 #[must_use]
 pub fn to_ascii(text: &str) -> String {
@@ -166,6 +183,14 @@ mod tests {
                 assert!(fit(text, columns, true).is_ascii());
             }
         }
+    }
+
+    #[test]
+    fn lines_are_wrapped_between_words() {
+        assert_eq!(wrap("less or more time", 12), ["less or more", "time"]);
+        assert_eq!(wrap("less or more time", 11), ["less or", "more time"]);
+        assert_eq!(wrap("spectrum of it", 3), ["spectrum", "of", "it"]);
+        assert_eq!(wrap("", 3), [""]);
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub struct Seen {
     pub kept: u64,
     /// Channels on a page.
     pub page: usize,
+    /// How many lines the list of keys can be scrolled by, where it has not room for all.
+    pub more_keys: usize,
 }
 
 /// What is looked at.
@@ -48,6 +50,8 @@ pub struct View {
     pub paused: bool,
     /// The keys are shown.
     pub help: bool,
+    /// Lines of the keys that are above the first one shown.
+    pub help_from: usize,
     /// The spectrum of the selected channel is shown.
     pub spectrum: bool,
     /// How often the spectrum's width is halved.
@@ -79,6 +83,7 @@ impl View {
         Self {
             paused: false,
             help: false,
+            help_from: 0,
             spectrum: false,
             halvings: 0,
             window,
@@ -131,7 +136,12 @@ impl View {
         }
         match command {
             Command::Quit => {}
-            Command::Help => self.help = !self.help,
+            Command::Help => (self.help, self.help_from) = (!self.help, 0),
+            Command::Back => self.help = false,
+            Command::Previous | Command::PageUp if self.help => self.help_from = self.help_from.saturating_sub(1),
+            Command::Next | Command::PageDown if self.help => {
+                self.help_from = (self.help_from + 1).min(seen.more_keys);
+            }
             Command::Pause => (self.paused, self.back) = (!self.paused, 0.0),
             Command::Spectrum => self.spectrum = !self.spectrum,
             Command::Shorter if self.spectrum => self.halvings = (self.halvings + 1).min(MOST_HALVINGS),
@@ -223,7 +233,7 @@ fn next<T: Copy + PartialEq>(list: &[T], now: Option<T>) -> Option<T> {
 mod tests {
     use super::*;
 
-    const SEEN: Seen = Seen { channels: 4, rate: Some(250.0), span: 1e-4, kept: 250 * 600, page: 4 };
+    const SEEN: Seen = Seen { channels: 4, rate: Some(250.0), span: 1e-4, kept: 250 * 600, page: 4, more_keys: 3 };
 
     fn view() -> View {
         View::new(None, Sizes::default(), Filters::default())
@@ -240,6 +250,22 @@ mod tests {
         let mut view = after(&[Command::Help]);
         assert!(view.apply(Command::Quit, &SEEN) && !view.help);
         assert!(!view.apply(Command::Quit, &SEEN));
+    }
+
+    #[test]
+    fn what_a_torn_arrow_key_begins_with_ends_nothing_but_the_help() {
+        assert!(!after(&[Command::Help, Command::Back]).help);
+        let held = [Command::Pause, Command::Earlier, Command::Next, Command::Alone];
+        assert_eq!(after(&[&held[..], &[Command::Back]].concat()), after(&held));
+    }
+
+    #[test]
+    fn the_help_is_scrolled_as_far_as_there_is_more_and_the_channel_stays() {
+        let down = after(&[&[Command::Help][..], &[Command::Next; 9]].concat());
+        assert_eq!((down.help_from, down.selected), (3, 0));
+        let up = after(&[&[Command::Help][..], &[Command::Next; 9], &[Command::Previous; 2]].concat());
+        assert_eq!(up.help_from, 1);
+        assert_eq!(after(&[Command::Help, Command::Next, Command::Help, Command::Help]).help_from, 0);
     }
 
     #[test]
@@ -280,7 +306,9 @@ mod tests {
         assert_eq!(view().shown(0), [0; 0]);
         let mut none = view();
         for command in [Command::Next, Command::Hide, Command::PageDown, Command::Alone, Command::Previous] {
-            assert!(none.apply(command, &Seen { channels: 0, page: 0, kept: 0, span: f64::NAN, rate: None }));
+            assert!(
+                none.apply(command, &Seen { channels: 0, page: 0, kept: 0, span: f64::NAN, rate: None, more_keys: 0 })
+            );
         }
     }
 

@@ -61,50 +61,98 @@ pub(super) fn unit(unit: &str) -> &str {
     if unit.is_empty() { "1" } else { unit }
 }
 
-/// Writer, what is missing, rate, jitter: what matters most comes first.
+/// A part of the health line.
+struct Part {
+    text: String,
+    good: bool,
+    /// Where there is no room for all, those with the least stay.
+    rank: u8,
+}
+
+/// Bad news stays longest, and of it what says that nothing comes any more; what is as it should be goes first.
+mod rank {
+    pub(super) const LINK: u8 = 0;
+    pub(super) const IDLE: u8 = 1;
+    pub(super) const MISSING: u8 = 2;
+    pub(super) const BAD: u8 = 3;
+    pub(super) const ALIVE: u8 = 10;
+    pub(super) const RATE: u8 = 11;
+    pub(super) const JITTER: u8 = 12;
+    pub(super) const NONE_LOST: u8 = 13;
+    pub(super) const NONE_MISSED: u8 = 14;
+    pub(super) const TIME: u8 = 15;
+}
+
+/// Writer, what is missing, rate, jitter, always in this order.
 pub(super) fn health(scene: &Scene<'_>, row: Rect, buffer: &mut Buffer) {
-    let (health, theme) = (scene.health, scene.theme);
-    let (_, overwritten, not_acquired) = scene.signals.counts();
-    let (link, good) = link(health);
-    let mut parts = vec![(link, good), (format!("missed {overwritten}"), overwritten == 0)];
-    if let Some(s) = scene.idle_s.filter(|_| good) {
-        parts.insert(1, (format!("no frame for {s:.0} s"), false));
-    }
-    if not_acquired > 0 {
-        parts.push((format!("not acquired {not_acquired}"), false));
-    }
-    match health.lost {
-        Some(lost) => parts.push((format!("lost {lost}"), lost == 0)),
-        None if health.link == Link::Unknown => parts.push(("torn reads possible".to_owned(), true)),
-        None => {}
-    }
-    match (health.rate, scene.arrivals) {
-        (Some(rate), _) => parts.push((format!("{} Hz", fixed(rate, 2)), true)),
-        (None, Some(rate)) => parts.push((format!("{rate:.1} Hz arrive"), true)),
-        (None, None) => {}
-    }
-    if let Some(jitter) = health.jitter_s {
-        parts.push((format!("jitter {}", text::quantity(jitter, "s")), true));
-    }
-    if health.bad > 0 {
-        parts.push((format!("bad frames {}", health.bad), false));
-    }
-    if health.electrodes_off > 0 {
-        parts.push((format!("electrodes off {}", health.electrodes_off), false));
-    }
-    parts.extend(scene.signals.newest().map(|time| (time, true)));
+    let theme = scene.theme;
+    let parts = with_room(health_parts(scene), row.width.into());
     let mut at = 1;
-    for (i, (part, good)) in parts.iter().enumerate() {
-        // A part of a number would be another one.
-        let needed = text::width(part) + if i > 0 { text::width(BETWEEN) } else { 0 };
-        if i > 0 && usize::from(at) + needed > usize::from(row.width) {
-            break;
-        }
+    for (i, part) in parts.iter().enumerate() {
         if i > 0 {
             at += write_at(buffer, row, at, BETWEEN, theme.dim(), theme);
         }
-        at += write_at(buffer, row, at, part, if *good { Style::new() } else { theme.alarm() }, theme);
+        let style = if part.good { Style::new() } else { theme.alarm() };
+        at += write_at(buffer, row, at, &part.text, style, theme);
     }
+}
+
+fn health_parts(scene: &Scene<'_>) -> Vec<Part> {
+    let health = scene.health;
+    let (_, overwritten, not_acquired) = scene.signals.counts();
+    let mut parts = Vec::new();
+    let mut say = |text: String, good: bool, rank: u8| parts.push(Part { text, good, rank });
+    let missing = |n: u64, none: u8| if n == 0 { none } else { rank::MISSING };
+    let (link, good) = link(health);
+    say(link, good, if good { rank::ALIVE } else { rank::LINK });
+    if let Some(s) = scene.idle_s.filter(|_| good) {
+        say(format!("no frame for {s:.0} s"), false, rank::IDLE);
+    }
+    // Of a stream that has not been there nothing is counted.
+    let is_seen = scene.signals.source().is_some();
+    if is_seen {
+        say(format!("missed {overwritten}"), overwritten == 0, missing(overwritten, rank::NONE_MISSED));
+    }
+    if not_acquired > 0 {
+        say(format!("not acquired {not_acquired}"), false, rank::MISSING);
+    }
+    match health.lost {
+        Some(lost) => say(format!("lost {lost}"), lost == 0, missing(lost, rank::NONE_LOST)),
+        None if health.link == Link::Unknown => say("torn reads possible".to_owned(), true, rank::NONE_MISSED),
+        None => {}
+    }
+    match (health.rate, scene.arrivals.filter(|_| is_seen)) {
+        (Some(rate), _) => say(format!("{} Hz", fixed(rate, 2)), true, rank::RATE),
+        (None, Some(rate)) => say(format!("{rate:.1} Hz arrive"), true, rank::RATE),
+        (None, None) => {}
+    }
+    if let Some(jitter) = health.jitter_s {
+        say(format!("jitter {}", text::quantity(jitter, "s")), true, rank::JITTER);
+    }
+    if health.bad > 0 {
+        say(format!("bad frames {}", health.bad), false, rank::BAD);
+    }
+    if health.electrodes_off > 0 {
+        say(format!("electrodes off {}", health.electrodes_off), false, rank::BAD);
+    }
+    if let Some(time) = scene.signals.newest() {
+        say(time, true, rank::TIME);
+    }
+    parts
+}
+
+/// Those that a row of so many columns has room for, whole: a part of a number would be another one. At least one.
+fn with_room(mut parts: Vec<Part>, columns: usize) -> Vec<Part> {
+    let needed = |parts: &[Part]| {
+        1 + parts.iter().map(|part| text::width(&part.text) + text::width(BETWEEN)).sum::<usize>()
+            - text::width(BETWEEN)
+    };
+    while parts.len() > 1 && needed(&parts) > columns {
+        // Of equal ones the last.
+        let least = parts.iter().enumerate().max_by_key(|(i, part)| (part.rank, *i)).map_or(0, |(i, _)| i);
+        parts.remove(least);
+    }
+    parts
 }
 
 /// As many keys as fit, or what the last one could not do.

@@ -87,6 +87,8 @@ pub struct Picture {
     first: usize,
     /// Whether each channel's size is beside it.
     sizes_are_shown: bool,
+    /// Lines that the keys can be scrolled by.
+    more_keys: usize,
 }
 
 /// Where the parts lie; a part of no height is not drawn.
@@ -126,6 +128,7 @@ impl Picture {
             span: self.span.unwrap_or(1.0),
             kept: history.map_or(0, |h| h.longest()),
             page: self.page.max(1),
+            more_keys: self.more_keys,
         }
     }
 
@@ -150,7 +153,7 @@ impl Picture {
         lines::health(scene, parts.health, buffer);
         lines::keys(scene, parts.keys, buffer);
         if scene.view.help {
-            help::draw(scene, parts.traces.union(parts.axis), buffer);
+            self.more_keys = help::draw(scene, parts.traces.union(parts.axis), buffer);
         } else if let Some(message) = scene.message.filter(|_| parts.keys.is_empty()) {
             write(buffer, parts.health, message, scene.theme.alarm(), scene.theme);
         }

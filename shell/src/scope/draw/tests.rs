@@ -137,6 +137,41 @@ fn what_has_no_room_on_a_line_is_not_on_it_in_part() {
     }
 }
 
+/// What is as it should be goes before what is not, in whichever order they are said.
+#[test]
+fn bad_news_is_what_a_narrow_health_line_keeps() {
+    let mut ramp = signals(Some(250.0), &["a"], 100, |i, _| i as f64);
+    feed(&mut ramp, 100, 1, 60, |i, _| i as f64, 0);
+    let health_at = |width: u16| lines(&drawn(&ramp, &view(), (width, 12), PLAIN))[10].clone();
+    assert_eq!(health_at(80), " writer alive | missed 0 | lost 3 | 249.98 Hz | jitter 2.5 us");
+    assert_eq!(health_at(52), " writer alive | lost 3 | 249.98 Hz | jitter 2.5 us");
+    assert_eq!(health_at(40), " writer alive | lost 3 | 249.98 Hz");
+    assert_eq!(health_at(24), " writer alive | lost 3");
+    assert_eq!(health_at(12), " lost 3");
+}
+
+#[test]
+fn keys_that_have_no_room_are_scrolled_to() {
+    let ramp = signals(Some(250.0), &["a"], 100, |i, _| i as f64);
+    let mut view = view();
+    view.help = true;
+    // 7 rows: 6 lines, and that there are more.
+    let mut seen = Vec::new();
+    for from in 0..40 {
+        view.help_from = from;
+        let lines = lines(&drawn(&ramp, &view, (40, 10), PLAIN));
+        assert!(lines[7].starts_with(" up down: scroll (") && lines[7].ends_with(" lines)"), "{lines:#?}");
+        assert!(!lines[1..7].iter().any(|line| line.contains('~')), "nothing is cut: {lines:#?}");
+        seen.extend(lines[1..7].to_vec());
+    }
+    for key in super::super::keys::KEYS {
+        assert!(seen.iter().any(|line| line.starts_with(&format!(" {} ", key.name))), "{}", key.name);
+    }
+    assert!(lines(&drawn(&ramp, &view, (40, 10), PLAIN))[6].contains("start"), "the last line is reached");
+    // Where there is room, nothing is said of scrolling.
+    assert!(!lines(&drawn(&ramp, &view, (120, 30), PLAIN)).iter().any(|line| line.contains("scroll (")));
+}
+
 #[test]
 fn marks_are_lines_with_a_text() {
     let mut ramp = signals(Some(250.0), &["a"], 250, |i, _| i as f64);
@@ -175,7 +210,7 @@ fn without_a_stream_it_says_what_it_waits_for() {
             signals: &none,
             view: &view,
             health: &health,
-            arrivals: None,
+            arrivals: Some(0.0),
             idle_s: None,
             message: Some("no filter"),
             theme: PLAIN,
@@ -185,6 +220,9 @@ fn without_a_stream_it_says_what_it_waits_for() {
         let lines = lines(&buffer);
         assert!(lines.iter().any(|l| l.trim() == text), "{lines:#?}");
         assert_eq!(lines[11].trim(), "no filter");
+        // Of what is not there nothing is counted.
+        let said = if link == Link::Absent { "no stream" } else { "nothing published" };
+        assert_eq!(lines[10].trim(), said);
     }
 }
 
