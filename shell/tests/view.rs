@@ -8,7 +8,7 @@ use std::num::NonZero;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use common::{Service, axismirror, eventually, run, unique};
+use common::{Service, axismirror, eventually, run, set, unique, wait_for};
 
 /// A scope in a terminal of 80 by 24.
 struct Screen {
@@ -231,6 +231,8 @@ fn a_picture_is_of_what_there_is() {
         (&["-o", "x.svg", "--notch", "125"], 2, "no filter at 125 Hz"),
         (&["-o", "/nowhere/x.svg"], 1, "cannot be written"),
         (&["-o", "x.svg", "--size", "0x5"], 2, "1200x800"),
+        (&["-o", "x.svg", "--size", "319x200"], 2, "from 320x200 to 16384x16384"),
+        (&["-o", "x.svg", "--size", "320x199"], 2, "from 320x200 to 16384x16384"),
     ] {
         let (is, out, errors) = refused(args);
         assert!(is == Some(status) && out.is_empty() && errors.contains(part), "{args:?}: {is:?} {errors}");
@@ -239,4 +241,28 @@ fn a_picture_is_of_what_there_is() {
     for ending in ["svg", "PNG"] {
         std::fs::remove_file(file(ending)).unwrap();
     }
+}
+
+#[test]
+fn a_picture_says_why_it_is_of_less_than_was_asked_for_and_what_its_font_lacks() {
+    let name = unique("plot-less");
+    // Ten minutes of a ring: nothing is overwritten while this test runs.
+    let _service = Service::start(&name, &["--labels", "日本,2,3,4,5,6,7,8", "--buf-dur", "600"]);
+    wait_for(&name, "there are frames", |i| i["frames"]["published"].as_u64() > Some(100));
+    let plot = |file: &str| {
+        let file = std::env::temp_dir().join(format!("{name}{file}"));
+        let (status, _, errors) = run(&["plot", &name, "--seconds", "30", "-o", file.to_str().unwrap()]);
+        assert_eq!(status, Some(0), "{errors}");
+        std::fs::remove_file(file).unwrap();
+        errors
+    };
+    let errors = plot(".png");
+    assert!(errors.contains("of the 30 seconds that were asked for are there: the stream is only so old"), "{errors}");
+    assert!(errors.contains("no letters for 日 本:") && errors.contains("-o picture.svg"), "{errors}");
+    assert!(!plot(".svg").contains("letters"));
+    // 4 s of a ring are full after 4 s.
+    set(&name, &["buf_dur=4"]).0.unwrap();
+    let new = eventually("the new ring is there", || Some(plot(".svg")).filter(|new| !new.contains("so old")));
+    assert!(new.contains("ring was begun anew") || new.contains("(buf_dur)"), "{new}");
+    eventually("the ring is full", || plot(".svg").contains("no more is in the stream's ring (buf_dur)").then_some(()));
 }

@@ -1,15 +1,17 @@
 //! `axismirror plot`: the newest seconds of a stream as a picture.
 
 use std::ffi::OsStr;
+use std::io::{Write as _, stderr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use axismirror::causes;
 use axismirror::channels::Channels;
+use axismirror::config::visible;
 use axismirror::count::count;
 use axismirror::events::EventReader;
 use axismirror::mirror::{Follower, Mirror, News, Start};
-use axismirror::plot::{Drawing, Excerpt, Options, PngError, picture, png, svg};
+use axismirror::plot::{Drawing, Excerpt, LEAST, MOST, Options, PngError, not_in_font, picture, png, svg};
 use clap::Args;
 
 use super::tail::no_channel;
@@ -18,8 +20,8 @@ use super::{Failure, output};
 
 /// Frames of a stream that has neither a rate nor times.
 const FRAMES: usize = 100_000;
-/// The longest side of a picture in pixels.
-const LONGEST: u32 = 16_384;
+/// Letters that a remark names at most.
+const NAMED: usize = 12;
 /// How long frames may take to come that were there at the start.
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -42,7 +44,7 @@ pub(crate) struct PlotArgs {
     /// All channels in one size [default: each as large as fits]
     #[arg(long)]
     alike: bool,
-    /// Width and height in pixels [default: 1200 wide, as high as the channels need]
+    /// Width and height in pixels, from 320x200 to 16384x16384 [default: 1200 wide, as high as the channels need]
     #[arg(long, value_name = "WxH", value_parser = size)]
     size: Option<(u32, u32)>,
     /// Draw the ADC's codes as they are, also where the stream says what they are in volts
@@ -53,7 +55,7 @@ pub(crate) struct PlotArgs {
 }
 
 const EXAMPLES: &str = "\
-Times count back from the newest frame. Where frames are missing, the picture is red, and says how many.
+Times count back from the newest frame. Where frames are missing, the picture is red, and says how many. Where channels are closer than letters are high, some have no label. PNG has letters of its own, Latin ones alone, and boxes for all others; SVG has those of whatever shows it.
 
 Examples:
   axismirror plot -o now.png
@@ -68,8 +70,11 @@ enum Format {
 
 fn size(text: &str) -> Result<(u32, u32), String> {
     let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
-    let possible = sides.filter(|(w, h)| (1..=LONGEST).contains(w) && (1..=LONGEST).contains(h));
-    possible.ok_or_else(|| format!("width and height in pixels are needed, each at most {LONGEST}: 1200x800"))
+    let possible = sides.filter(|(w, h)| (LEAST.0..=MOST).contains(w) && (LEAST.1..=MOST).contains(h));
+    let (width, height) = LEAST;
+    possible.ok_or_else(|| {
+        format!("width and height in pixels are needed, from {width}x{height} to {MOST}x{MOST}: 1200x800")
+    })
 }
 
 /// Makes the picture.
@@ -82,10 +87,10 @@ pub(crate) fn run(args: &PlotArgs) -> Result<(), Failure> {
             return Err(Failure::usage(message).hint("-o picture.svg, or -o picture.png".to_owned()));
         }
     };
-    let mut excerpt = take(args)?;
+    let (mut excerpt, ring) = take(args)?;
     let mut notes = Vec::new();
-    if let Some(note) = fewer(&excerpt, args) {
-        eprintln!("{note}");
+    if let Some(note) = fewer(&excerpt, args, ring) {
+        tell(&note);
         notes.push(format!("{} s were asked for", args.seconds));
     }
     let filters = args.filters.filters();
@@ -94,6 +99,9 @@ pub(crate) fn run(args: &PlotArgs) -> Result<(), Failure> {
         notes.push(filters.to_string());
     }
     let drawing = picture(&excerpt, &Options { size: args.size, alike: args.alike, notes });
+    if let Some(note) = boxes(&drawing, format) {
+        tell(&note);
+    }
     let bytes = bytes(&drawing, format).map_err(Failure::failed)?;
     output::file(&args.output, &bytes)
         .map_err(|e| Failure::failed(format!("{} cannot be written", args.output.display())).because(e))?;
@@ -106,6 +114,27 @@ pub(crate) fn run(args: &PlotArgs) -> Result<(), Failure> {
     output::print(format!("{}: {frames} of {channels}{missing}\n", args.output.display()))
 }
 
+/// Where standard error is gone there is nobody to tell.
+fn tell(note: &str) {
+    let _ = writeln!(stderr(), "{note}");
+}
+
+/// What to say of letters that the picture has not.
+fn boxes(drawing: &Drawing, format: Format) -> Option<String> {
+    let missing = match format {
+        Format::Svg => return None,
+        Format::Png => not_in_font(drawing),
+    };
+    let more = missing.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let named: Vec<&str> = missing.iter().take(NAMED).map(String::as_str).collect();
+    // Letters of labels and of events are a stranger's.
+    let named = visible(&named.join(" ")).into_owned();
+    (!missing.is_empty()).then(|| {
+        format!("PNG's font has no letters for {named}{more}: they are boxes; SVG is shown with whatever fonts there are (-o picture.svg)")
+    })
+}
+
 fn bytes(drawing: &Drawing, format: Format) -> Result<Vec<u8>, PngError> {
     match format {
         Format::Svg => Ok(svg(drawing).into_bytes()),
@@ -113,8 +142,33 @@ fn bytes(drawing: &Drawing, format: Format) -> Result<Vec<u8>, PngError> {
     }
 }
 
-/// The newest frames that are there.
-fn take(args: &PlotArgs) -> Result<Excerpt, Failure> {
+/// Why a ring does not go back any further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ring {
+    /// All that was ever published is in it.
+    HoldsAll,
+    /// It was begun anew, and has not been written around once.
+    IsNew,
+    /// Older frames were overwritten.
+    IsFull,
+}
+
+impl Ring {
+    fn of(mirror: &Mirror) -> Self {
+        let Some(header) = mirror.header() else { return Self::IsFull };
+        let frames = mirror.description().map_or(0, |d| u64::from(d.n_frames()));
+        match mirror.extension().map(|extension| extension.counters(header.buffer_generation())) {
+            Some(counters) if counters.committed() > frames => Self::IsFull,
+            Some(counters) if counters.base() > 0 => Self::IsNew,
+            // The published package does not say how many there were before.
+            None if header.wrap_counter() > 0 => Self::IsFull,
+            _ => Self::HoldsAll,
+        }
+    }
+}
+
+/// The newest frames that are there, and why there are no older ones.
+fn take(args: &PlotArgs) -> Result<(Excerpt, Ring), Failure> {
     let mirror = Mirror::attach(&args.name)?;
     let rate = mirror.description().map(|d| d.srate()).filter(|rate| *rate > 0.0);
     let wanted = rate.map_or(FRAMES, |rate| (args.seconds * rate).ceil().max(1.0) as usize);
@@ -139,6 +193,7 @@ fn take(args: &PlotArgs) -> Result<Excerpt, Failure> {
             News::Nothing | News::Waiting(_) => break,
         }
     }
+    let ring = Ring::of(follower.mirror());
     let mut excerpt = excerpt.filter(|e| !e.is_empty()).ok_or_else(|| {
         Failure::failed(format!("stream `{}` holds no frame", args.name))
             .hint(format!("`axismirror info {}` says how it is", args.name))
@@ -146,27 +201,27 @@ fn take(args: &PlotArgs) -> Result<Excerpt, Failure> {
     // A picture without its events is better than none.
     match EventReader::open(&args.name, Start::Oldest).and_then(|mut events| events.take()) {
         Ok(new) => new.events.into_iter().for_each(|event| excerpt.mark(event.frame, event.text)),
-        Err(error) => eprintln!("events cannot be read: {}", causes::line(&error)),
+        Err(error) => tell(&visible(&format!("events cannot be read: {}", causes::line(&error)))),
     }
     match rate {
         Some(_) => excerpt.keep_newest(wanted),
         None => excerpt.keep_seconds(args.seconds),
     }
-    Ok(excerpt)
+    Ok((excerpt, ring))
 }
 
 /// What to say when there is less than was asked for.
-fn fewer(excerpt: &Excerpt, args: &PlotArgs) -> Option<String> {
+fn fewer(excerpt: &Excerpt, args: &PlotArgs, ring: Ring) -> Option<String> {
     let Some(seconds) = excerpt.seconds() else {
         let newest = count(excerpt.len(), "frame");
         return Some(format!("the stream has neither a rate nor times: the picture is of its newest {newest}"));
     };
     // Of an irregular rate, nobody knows when the frame before would have been.
     let fewer = excerpt.rate.is_some() && seconds + 0.5 / excerpt.rate.unwrap_or(1.0) < args.seconds;
-    fewer.then(|| {
-        format!(
-            "only {seconds:.3} of the {} seconds that were asked for are there: no more is in the stream's ring (buf_dur)",
-            args.seconds
-        )
-    })
+    let why = match ring {
+        Ring::HoldsAll => "the stream is only so old",
+        Ring::IsNew => "the stream's ring was begun anew since (another writer or setting), and holds no more yet",
+        Ring::IsFull => "no more is in the stream's ring (buf_dur)",
+    };
+    fewer.then(|| format!("only {seconds:.3} of the {} seconds that were asked for are there: {why}", args.seconds))
 }

@@ -20,25 +20,32 @@ const CHANNELS: [Rgb; 4] = [Rgb(0, 114, 178), Rgb(0, 128, 96), Rgb(166, 80, 0), 
 /// Of a letter, with the space above and below.
 const ROW: f32 = 18.0;
 const EDGE: f32 = 16.0;
-/// Above the traces: two lines of title, and what is said of gaps.
+/// Above the traces: a line of title, one of what else is said, and what is said of gaps.
 const TOP: f32 = EDGE + 3.25 * ROW;
+/// Lines of what else is said at most.
+const SAID: usize = 2;
 /// Below them: times, and what they are.
 const BOTTOM: f32 = EDGE + 2.0 * ROW;
 /// Columns of labels at most.
 const LABEL: usize = 16;
-/// From one time to the next at least.
-const TICKS: f64 = 90.0;
+/// What labels may take of the sheet's width.
+const LABELS: f32 = 0.3;
+/// From one label to the next at least: their letters do not touch.
+const APART: f32 = 0.8 * ROW;
+/// From one time to the next at least, and where a sheet is narrow.
+const TICKS: (f64, f64) = (60.0, 90.0);
 /// Height of a channel where nobody says: as much as makes a sheet of this height, but between these.
 const SHEET: f32 = 720.0;
 const CHANNEL: (f32, f32) = (28.0, 140.0);
-/// Of the sheet, at least: the title has to fit.
-const LEAST: (u32, u32) = (320, 200);
-const MOST: u32 = 16_384;
+/// Least width and height of a sheet in pixels: smaller ones have no room for a title and a trace.
+pub const LEAST: (u32, u32) = (320, 200);
+/// Greatest width and height of a sheet in pixels.
+pub const MOST: u32 = 16_384;
 
 /// How a picture is to be.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
-    /// In pixels; 1200 and as high as the channels need when nobody says.
+    /// In pixels, from [`LEAST`] to [`MOST`]; 1200 and as high as the channels need when nobody says.
     pub size: Option<(u32, u32)>,
     /// All channels in one size.
     pub alike: bool,
@@ -50,26 +57,32 @@ pub struct Options {
 #[must_use]
 pub fn picture(excerpt: &Excerpt, options: &Options) -> Drawing {
     let channels = excerpt.samples.len().max(1) as f32;
-    let (top, bottom) = (TOP, BOTTOM);
+    let width = options.size.map_or(1200, |(width, _)| width).clamp(LEAST.0, MOST);
+    let said = said(excerpt, options, columns_of(width as f32 - 2.0 * EDGE));
+    let (top, bottom) = (TOP + said.len().saturating_sub(1) as f32 * ROW, BOTTOM);
     let wanted = (SHEET / channels).clamp(CHANNEL.0, CHANNEL.1) * channels + top + bottom;
-    let (width, height) = options.size.unwrap_or((1200, wanted.round() as u32));
-    let (width, height) = (width.clamp(LEAST.0, MOST), height.clamp(LEAST.1, MOST));
+    let height = options.size.map_or(wanted.round() as u32, |(_, height)| height).clamp(LEAST.1, MOST);
     let ranges = ranges(excerpt, options.alike);
-    let labels: Vec<String> = excerpt.labels.iter().map(|label| text::fit(label, LABEL, false)).collect();
+    let most = columns_of(width as f32 * LABELS - EDGE);
+    let labels: Vec<String> = excerpt.labels.iter().map(|label| text::fit(label, LABEL.min(most), false)).collect();
     let size =
         |range: &Option<Range>| range.map_or_else(String::new, |range| text::quantity(range.span, &excerpt.shown.unit));
     let sizes: Vec<String> = ranges.iter().map(size).collect();
     let widest = |texts: &[String]| texts.iter().map(|t| text::width(t)).max().unwrap_or(0);
-    // Under one another where there is room for it.
-    let under = (height as f32 - top - bottom) / channels >= 2.0 * ROW;
-    let columns = if under { widest(&labels).max(widest(&sizes)) } else { widest(&labels) + 1 + widest(&sizes) };
+    let band = (height as f32 - top - bottom) / channels;
+    // Under one another where there is room for it; beside one another where there is room for that.
+    let under = band >= 2.0 * ROW;
+    let both = if under { widest(&labels).max(widest(&sizes)) } else { widest(&labels) + 1 + widest(&sizes) };
+    let sized = both <= most.max(LABEL / 2);
+    let columns = if sized { both } else { widest(&labels) };
+    let every = (APART / band).ceil().max(1.0) as usize;
     let left = EDGE + (columns + 1) as f32 * LETTER;
     let frame =
         Frame { left, right: width as f32 - EDGE, top, bottom: height as f32 - bottom, places: excerpt.places() };
     let mut shapes = Vec::new();
-    title(excerpt, options, width as f32, &mut shapes);
+    title(&heading(excerpt), &said, width as f32, &mut shapes);
     frame.gaps(&excerpt.gaps, &mut shapes);
-    frame.times(excerpt, &mut shapes);
+    frame.times(excerpt, sized, &mut shapes);
     for (c, samples) in excerpt.samples.iter().enumerate() {
         let colour = CHANNELS.get(c % CHANNELS.len()).copied().unwrap_or(BLACK);
         let (y0, y1) = (frame.band(c, channels), frame.band(c + 1, channels));
@@ -77,10 +90,14 @@ pub fn picture(excerpt: &Excerpt, options: &Options) -> Drawing {
         let range = ranges.get(c).copied().flatten();
         let [label, size] = [&labels, &sizes].map(|texts| texts.get(c).cloned().unwrap_or_default());
         let x = left - LETTER;
-        let half = if under { ROW / 2.0 } else { 0.0 };
-        let label_x = if under { x } else { x - (widest(&sizes) + 1) as f32 * LETTER };
-        shapes.push(Shape::Text { x: label_x, y: middle - half, anchor: Anchor::End, text: label, colour });
-        shapes.push(Shape::Text { x, y: middle + half, anchor: Anchor::End, text: size, colour: GREY });
+        let half = if under && sized { ROW / 2.0 } else { 0.0 };
+        let label_x = if under || !sized { x } else { x - (widest(&sizes) + 1) as f32 * LETTER };
+        if c % every == 0 {
+            shapes.push(Shape::Text { x: label_x, y: middle - half, anchor: Anchor::End, text: label, colour });
+            if sized {
+                shapes.push(Shape::Text { x, y: middle + half, anchor: Anchor::End, text: size, colour: GREY });
+            }
+        }
         if let Some(range) = range {
             frame.trace(samples, range, (y0, y1), colour, &mut shapes);
         }
@@ -100,7 +117,13 @@ fn heading(excerpt: &Excerpt) -> String {
     text::fit(&format!("{}: {} \u{d7} {rate}{unit}", excerpt.name, count(excerpt.labels.len(), "channel")), 400, false)
 }
 
-fn title(excerpt: &Excerpt, options: &Options, width: f32, shapes: &mut Vec<Shape>) {
+/// Letters that so many pixels have room for.
+fn columns_of(pixels: f32) -> usize {
+    (pixels / LETTER).max(0.0) as usize
+}
+
+/// How long, until when, what is missing, and the notes: in lines of so many columns.
+fn said(excerpt: &Excerpt, options: &Options, columns: usize) -> Vec<String> {
     let mut said = Vec::new();
     if let Some(seconds) = excerpt.seconds() {
         let until = excerpt.times.last().map(|t| format!(" until {}", text::time_of_day(*t, excerpt.clock)));
@@ -117,11 +140,25 @@ fn title(excerpt: &Excerpt, options: &Options, width: f32, shapes: &mut Vec<Shap
         }
     }
     said.extend(options.notes.iter().cloned());
-    let columns = ((width - 2.0 * EDGE) / LETTER) as usize;
-    for (i, (line, colour)) in [(heading(excerpt), BLACK), (said.join("; "), GREY)].into_iter().enumerate() {
-        let (y, text) = (EDGE + (i as f32 + 0.5) * ROW, text::fit(&line, columns, false));
+    let mut lines = text::wrap(&said.join("; "), columns);
+    if lines.len() > SAID {
+        let rest = lines.split_off(SAID - 1).join(" ");
+        lines.push(text::fit(&rest, columns, false));
+    }
+    lines
+}
+
+fn title(heading: &str, said: &[String], width: f32, shapes: &mut Vec<Shape>) {
+    let lines = std::iter::once((heading, BLACK)).chain(said.iter().map(|line| (line.as_str(), GREY)));
+    for (i, (line, colour)) in lines.enumerate() {
+        let (y, text) = (EDGE + (i as f32 + 0.5) * ROW, text::fit(line, columns_of(width - 2.0 * EDGE), false));
         shapes.push(Shape::Text { x: EDGE, y, anchor: Anchor::Start, text, colour });
     }
+}
+
+/// The middle of a text of this length that is to be at `x`, so that all of it is between two edges.
+fn within(x: f32, length: f32, (left, right): (f32, f32)) -> f32 {
+    x.min(right - length / 2.0).max(left + length / 2.0)
 }
 
 /// What each channel's band shows; `None` of one that has no number.
@@ -182,11 +219,12 @@ impl Frame {
     }
 
     /// Lines at round times, with the times under them.
-    fn times(&self, excerpt: &Excerpt, shapes: &mut Vec<Shape>) {
+    fn times(&self, excerpt: &Excerpt, sized: bool, shapes: &mut Vec<Shape>) {
         let (first, last) = self.span();
         let length = last - first;
         let timed = excerpt.rate.is_some() || !excerpt.times.is_empty();
-        let step = step_above(length * TICKS / f64::from(self.right - self.left).max(1.0));
+        let width = f64::from(self.right - self.left).max(1.0);
+        let step = step_above(length * (width / 3.0).clamp(TICKS.0, TICKS.1) / width);
         let y = self.bottom + ROW;
         for i in 0..=(length / step) as u32 {
             let place = -f64::from(i) * step;
@@ -198,8 +236,11 @@ impl Frame {
             shapes.push(Shape::Text { x, y, anchor, text: label, colour: GREY });
         }
         let what = if timed { "time before the newest frame" } else { "frames before the newest" };
-        let what = format!("{what}; at each label, the height of its band");
-        let middle = (self.left + self.right) / 2.0;
+        // Where there is no room for all of it, the first part alone.
+        let room = self.right - EDGE;
+        let all = format!("{what}; at each label, the height of its band");
+        let what = if sized && text::width(&all) <= columns_of(room) { all } else { what.to_owned() };
+        let middle = within((self.left + self.right) / 2.0, text::width(&what) as f32 * LETTER, (EDGE, self.right));
         shapes.push(Shape::Text { x: middle, y: y + ROW, anchor: Anchor::Middle, text: what, colour: GREY });
     }
 
@@ -211,7 +252,8 @@ impl Frame {
             let width = (to - from).max(2.0);
             shapes.push(Shape::Area { x: from, y: self.top, width, height: self.bottom - self.top, colour: MISSING });
             let text = format!("{} missing", gap.frames);
-            let (length, middle) = (text.len() as f32 * LETTER, from + width / 2.0);
+            let length = text.len() as f32 * LETTER;
+            let middle = within(from + width / 2.0, length, (self.left, self.right));
             // Not over one another: each is counted in the title.
             if middle - length / 2.0 > free {
                 free = middle + length / 2.0 + LETTER;

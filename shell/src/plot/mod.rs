@@ -11,6 +11,6 @@ mod svg;
 
 pub use drawing::{Anchor, Drawing, Rgb, Shape};
 pub use excerpt::{Excerpt, ExcerptError};
-pub use layout::{Options, picture};
-pub use png::{PngError, png};
+pub use layout::{LEAST, MOST, Options, picture};
+pub use png::{PngError, not_in_font, png};
 pub use svg::svg;

@@ -1,6 +1,9 @@
 //! A drawing as PNG. Letters are those of Noto Sans Mono, rasterised beforehand, so that no font has to be there.
 
-use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use noto_sans_mono_bitmap::{FontWeight, RasterHeight, RasterizedChar, get_raster, get_raster_width};
 use tiny_skia::{Color, FillRule, Paint, PathBuilder, Pixmap, PremultipliedColorU8, Rect, Stroke, Transform};
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
@@ -79,10 +82,34 @@ fn line(sheet: &mut Pixmap, points: &[(f32, f32)], width: f32, colour: Rgb) {
     }
 }
 
+/// The letters of a drawing that the font does not have, each once: the picture has boxes for them.
+#[must_use]
+pub fn not_in_font(drawing: &Drawing) -> BTreeSet<String> {
+    let texts = drawing.shapes.iter().filter_map(|shape| match shape {
+        Shape::Text { text, .. } => Some(spelt(text)),
+        _ => None,
+    });
+    let missing = |text: Cow<'_, str>| -> Vec<String> {
+        let seen = text.graphemes(true).filter(|cluster| raster(cluster).is_none() && cluster.width() > 0);
+        seen.map(str::to_owned).collect()
+    };
+    texts.flat_map(missing).collect()
+}
+
+/// A text as the font can have it: it has no ellipsis.
+fn spelt(text: &str) -> Cow<'_, str> {
+    if text.contains('…') { text.replace('…', "~").into() } else { text.into() }
+}
+
+/// A letter of the font.
+fn raster(cluster: &str) -> Option<RasterizedChar> {
+    let mut chars = cluster.chars();
+    chars.next().filter(|_| chars.next().is_none()).and_then(|c| get_raster(c, WEIGHT, HEIGHT))
+}
+
 /// Letters one beside the other; a box as wide as a terminal has it for one that the font does not know.
 fn letters(sheet: &mut Pixmap, (x, y): (f32, f32), anchor: Anchor, text: &str, colour: Rgb) {
-    // The font has no ellipsis.
-    let text = text.replace('…', "~");
+    let text = spelt(text);
     let length = text.width() as f32 * LETTER;
     let left = match anchor {
         Anchor::Start => x,
@@ -91,10 +118,8 @@ fn letters(sheet: &mut Pixmap, (x, y): (f32, f32), anchor: Anchor, text: &str, c
     };
     let (mut left, top) = (left.round(), (y - MIDDLE).round());
     for cluster in text.graphemes(true) {
-        let mut chars = cluster.chars();
-        let raster = chars.next().filter(|_| chars.next().is_none()).and_then(|c| get_raster(c, WEIGHT, HEIGHT));
         let width = cluster.width() as f32 * LETTER;
-        match raster {
+        match raster(cluster) {
             Some(raster) => {
                 for (row, pixels) in raster.rows().enumerate() {
                     for (column, coverage) in pixels.iter().enumerate() {

@@ -137,6 +137,63 @@ fn a_pixel_of_many_samples_keeps_its_spikes() {
     );
 }
 
+/// Left, right, upper and lower edge of each text, letters of the font that PNG has: 11 pixels from the top of a capital to the foot of a `p`.
+fn boxes(drawing: &Drawing) -> Vec<(&str, [f32; 4])> {
+    let boxes = drawing.shapes.iter().filter_map(|shape| match shape {
+        Shape::Text { x, y, anchor, text, .. } => {
+            let length = text::width(text) as f32 * LETTER;
+            let left = match anchor {
+                Anchor::Start => *x,
+                Anchor::Middle => x - length / 2.0,
+                Anchor::End => x - length,
+            };
+            Some((text.as_str(), [left, left + length, y - 5.5, y + 5.5]))
+        }
+        _ => None,
+    });
+    boxes.collect()
+}
+
+#[test]
+fn on_a_small_sheet_no_text_is_cut_and_none_is_on_another() {
+    for size in [LEAST, (400, 200), (400, 500), (700, 200)] {
+        for channels in [1, 8, 32] {
+            for label in ["E", "left forearm flexor"] {
+                let labels: Vec<String> = (1..=channels).map(|n| format!("{label}{n}")).collect();
+                let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+                let mut excerpt = Excerpt::new(&info(Some(250.0), &labels), None, false);
+                let some = |frames: usize| vec![1e-4; frames * channels];
+                push(&mut excerpt, 0, &some(3), &[], (0, 0));
+                push(&mut excerpt, 90, &some(1159), &[], (87, 0));
+                push(&mut excerpt, 1250, &some(1), &[], (0, 1));
+                let notes = vec!["60 s were asked for".to_owned(), "no DC, 50 Hz notch".to_owned()];
+                let drawing = picture(&excerpt, &Options { size: Some(size), alike: false, notes });
+                assert_eq!((drawing.width, drawing.height), size);
+                let boxes = boxes(&drawing);
+                for (i, (text, [l, r, t, b])) in boxes.iter().enumerate() {
+                    let is_on = *l >= 0.0 && *r <= size.0 as f32 && *t >= 0.0 && *b <= size.1 as f32;
+                    assert!(is_on, "{text:?} leaves {size:?}: {l} to {r}");
+                    for (other, [l2, r2, t2, b2]) in &boxes[i + 1..] {
+                        let apart = r <= l2 || r2 <= l || b <= t2 || b2 <= t;
+                        assert!(apart || text.is_empty() || other.is_empty(), "{text:?} is on {other:?} in {size:?}");
+                    }
+                }
+                let is_time = |text: &str| text.starts_with('-') && text.ends_with(" s");
+                assert!(boxes.iter().any(|(text, _)| is_time(text)), "{size:?}: {boxes:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn letters_that_the_font_lacks_are_told() {
+    let mut excerpt = Excerpt::new(&info(Some(10.0), &["日本", "本e\u{301}", "Fp1 µΩЖ"]), None, false);
+    push(&mut excerpt, 0, &[0.0; 6], &[], (0, 0));
+    excerpt.mark(0, "目 and a long text that ends in …".into());
+    let missing = crate::plot::not_in_font(&picture(&excerpt, &Options::default()));
+    assert_eq!(missing.iter().map(String::as_str).collect::<Vec<_>>(), ["e\u{301}", "Ω", "Ж", "日", "本", "目"]);
+}
+
 /// The PNG's pixels, by its own reader: the ground is white, the trace has its colour, and the title is there without any font.
 #[test]
 fn a_png_shows_what_the_drawing_has() {
