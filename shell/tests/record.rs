@@ -182,6 +182,24 @@ fn a_recording_is_as_long_as_asked_for() {
 }
 
 #[test]
+fn a_recording_is_as_long_as_asked_for_also_when_the_rate_changes() {
+    let name = format!("axismirror-test-record-rates-{}", std::process::id());
+    let path = folder("rates").join("lab.csv");
+    let mut writes = Writes::new(&name, 256);
+    writes.publish(32, 0.0, "code");
+    // An eighth of a second at 256 Hz, and half of that at 1024 Hz.
+    let mut recorder = Recorder::open(Options { seconds: Some(0.1875), ..options(&name, &path) }).unwrap();
+    take(&mut recorder);
+    writes.period = PERIOD / 4.0;
+    writes.publish(200, 128.0, "code");
+    while recorder.step(Duration::ZERO).unwrap() != Step::Done {}
+    recorder.finish("test").unwrap();
+    let progress = recorder.progress();
+    assert_eq!((progress.frames, progress.seconds, progress.part), (32 + 64, 0.1875, 2));
+    writes.publisher.close();
+}
+
+#[test]
 fn what_does_not_fit_ends_it_and_what_came_before_is_there() {
     let name = format!("axismirror-test-record-fit-{}", std::process::id());
     let path = folder("fit").join("lab.edf");

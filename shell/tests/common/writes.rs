@@ -19,9 +19,11 @@ pub fn publisher(name: &str, buf_dur: f64) -> Publisher<ShmStore> {
     Publisher::open(ShmStore::new(SHM_DIR), (), settings, writer, Clock::Monotonic).unwrap()
 }
 
-/// Two channels at 256 Hz whose samples count up.
+/// Two channels whose samples count up, at 256 Hz unless said otherwise.
 pub struct Writes {
     pub publisher: Publisher<ShmStore>,
+    /// Seconds from frame to frame.
+    pub period: f64,
     /// What the next frame holds.
     pub next: i32,
 }
@@ -29,7 +31,7 @@ pub struct Writes {
 impl Writes {
     /// With a ring of so many frames.
     pub fn new(name: &str, ring: u32) -> Self {
-        Self { publisher: publisher(name, f64::from(ring) * PERIOD), next: 0 }
+        Self { publisher: publisher(name, f64::from(ring) * PERIOD), period: PERIOD, next: 0 }
     }
 
     /// Frames, the first at this number of periods.
@@ -39,7 +41,7 @@ impl Writes {
         let message = AxisArray {
             data: Samples { dtype: DType::I32, shape: &[frames, 2], bytes: &bytes },
             dims: &["time", "ch"],
-            axes: &[("time", Axis::Linear { unit: "s", gain: PERIOD, offset: periods * PERIOD })],
+            axes: &[("time", Axis::Linear { unit: "s", gain: self.period, offset: periods * self.period })],
             attrs: &[("unit", Value::Str(unit))],
             key: "test",
             stream_dim: None,
