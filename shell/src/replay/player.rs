@@ -183,7 +183,7 @@ impl<P: Pace, F: FnMut(&Progress)> Player<'_, P, F> {
         if block.lost > 0 {
             // A file may say anything.
             self.progress.frames_lost = self.progress.frames_lost.saturating_add(block.lost);
-            self.publication.health().frames_lost = self.progress.frames_lost;
+            self.show_lost();
         }
         if !block.marks.is_empty() {
             self.marks.extend(block.marks.iter().cloned());
@@ -208,6 +208,7 @@ impl<P: Pace, F: FnMut(&Progress)> Player<'_, P, F> {
                     let is_said = frame == 0 && block.lost > 0;
                     let missing = if is_said { 0 } else { self.timeline.missing(time) };
                     self.progress.frames_missing = self.progress.frames_missing.saturating_add(missing);
+                    self.show_lost();
                 }
                 self.fit.restart();
             }
@@ -223,6 +224,13 @@ impl<P: Pace, F: FnMut(&Progress)> Player<'_, P, F> {
             }
         }
         self.publish(block, first, &times)
+    }
+
+    /// Readers count what is missing by the times as not acquired, whoever has lost it: the health that they are shown says the same. What the
+    /// recording itself says is told apart where the replay ends ([`Progress`]).
+    fn show_lost(&mut self) {
+        let Progress { frames_lost, frames_missing, .. } = self.progress;
+        self.publication.health().frames_lost = frames_lost.saturating_add(frames_missing);
     }
 
     /// Publishes frames of a block, from `first` on, when the last one is due: the newest on the line. Says whether to go on.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axismirror::config::Units;
 use axismirror::mirror::{Follower, News, Start, StreamInfo};
 use axismirror::recording::{Choice, Signals};
-use axismirror::replay::{Options, Replay, ReplayError, Speed};
+use axismirror::replay::{Options, Replay, ReplayError, Speed, Summary};
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
 
@@ -80,8 +80,11 @@ fn pauses_of_a_recording_are_gaps_of_the_stream() {
     // At 0.3 s, which stands in the last record, and at 10.27 s; the file begins at 0.25 s.
     let marks: Vec<_> = seen.marks.iter().map(|(frame, _, text)| (*frame, text.as_str())).collect();
     assert_eq!(marks, [(3, "früh"), (11, "late")]);
-    // Pauses are no frames that an ADC has lost.
-    assert_eq!((seen.summary.gaps, seen.health_lost, seen.summary.frames_missing), (1, 0, 490));
+    // The health says what readers see; the summary, that the recording does not say they were lost.
+    let Summary { gaps, frames_lost, frames_missing, .. } = seen.summary;
+    assert_eq!((gaps, frames_lost, frames_missing, seen.health_lost), (1, 0, 490, 490));
+    // From 0.25 s to the end of the last frame's period: 10.43 s and 20 ms, less 0.25 s.
+    assert!(near(seen.summary.seconds, 10.2, 1e-6), "{}", seen.summary.seconds);
     // What came before the pause did not wait for its end.
     let waited = pace.waited_for.lock().unwrap();
     assert!(waited.contains(&180_000_000) && waited.last() == Some(&10_180_000_000), "{waited:?}");
