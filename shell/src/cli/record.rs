@@ -231,7 +231,7 @@ fn text(name: &str, summary: &Summary, cut_off: bool) -> String {
 }
 
 /// `12.3 s`, `1:02:03`
-fn time(seconds: f64) -> String {
+pub(super) fn time(seconds: f64) -> String {
     if seconds < 60.0 {
         return format!("{seconds:.3} s");
     }

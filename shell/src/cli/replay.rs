@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use axismirror::config::{Key, Place, Sources, visible};
 use axismirror::count::count;
-use axismirror::recording::{Choice, Content, Signals};
+use axismirror::recording::{Choice, Signals};
 use axismirror::replay::{Options, Progress, Replay, ReplayError, Speed, Summary};
 use axismirror::sample::number;
 use clap::Args;
 
+use super::record::time;
 use super::{Failure, stop};
 
 /// Publish a recording as a stream: EDF(+), BDF(+), XDF, CSV, and all that `axismirror record` writes
@@ -141,7 +142,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let stop = stop::on_signals()?;
     let replay = Replay::open(&args.file, args.options()?)?;
     say(&replay);
-    let line = Line { shown: stderr().is_terminal(), length: length(replay.content(), args.rate) };
+    let line = Line { shown: stderr().is_terminal(), length: length(&replay) };
     let summary = replay.run(&stop, |progress| line.show(progress))?;
     line.end();
     tracing::info!("{}", ended(&summary));
@@ -150,7 +151,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
 
 fn say(replay: &Replay) {
     let content = replay.content();
-    let rate = content.rate.map_or("irregular".to_owned(), |rate| format!("{} Hz", number(rate)));
+    let rate = replay.rate().map_or("irregular".to_owned(), |rate| format!("{} Hz", number(rate)));
     tracing::info!(
         stream = %visible(replay.name()),
         "playing {}: {}, {rate}, {}",
@@ -164,8 +165,8 @@ fn say(replay: &Replay) {
 }
 
 /// Seconds of a recording without its gaps.
-fn length(content: &Content, rate: Option<f64>) -> Option<f64> {
-    Some(content.frames? as f64 / rate.or(content.rate)?)
+fn length(replay: &Replay) -> Option<f64> {
+    Some(replay.content().frames? as f64 / replay.rate()?)
 }
 
 fn ended(s: &Summary) -> String {
@@ -184,7 +185,7 @@ fn ended(s: &Summary) -> String {
         (_, missing) => format!("{lost} lost, {missing} more missing by the times"),
     };
     let (gaps, events) = (count(*gaps, "gap"), count(*marks, "event"));
-    format!("played {} with {frames}{rounds}, {gaps}, {lost}, {events}", clock(s.seconds))
+    format!("played {} with {frames}{rounds}, {gaps}, {lost}, {events}", time(s.seconds))
 }
 
 /// How far it is, in one line of a terminal that is written over.
@@ -198,13 +199,13 @@ impl Line {
         if !self.shown {
             return;
         }
-        let of = self.length.filter(|_| p.round == 1).map_or(String::new(), |length| format!(" of {}", clock(length)));
+        let of = self.length.filter(|_| p.round == 1).map_or(String::new(), |length| format!(" of {}", time(length)));
         let round = if p.round > 1 { format!(", round {}", p.round) } else { String::new() };
         let gaps = if p.gaps > 0 { format!(", {}", count(p.gaps, "gap")) } else { String::new() };
         let what = match (p.waits, p.stays) {
             (true, _) => "waits for a reader".to_owned(),
-            (_, true) => format!("{} played; stays until it is stopped", clock(p.seconds)),
-            _ => format!("{}{of}, {}{round}{gaps}", clock(p.seconds), count(p.frames, "frame")),
+            (_, true) => format!("{} played; stays until it is stopped", time(p.seconds)),
+            _ => format!("{}{of}, {}{round}{gaps}", time(p.seconds), count(p.frames, "frame")),
         };
         // To the end of the line: what was longer is cleared (ECMA-48, EL).
         let _ = write!(stderr(), "\r{what}\x1b[K");
@@ -215,13 +216,6 @@ impl Line {
             let _ = write!(stderr(), "\r\x1b[K");
         }
     }
-}
-
-/// Hours, minutes and seconds.
-fn clock(seconds: f64) -> String {
-    // `as` makes 0 of what is negative.
-    let s = seconds as u64;
-    format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
 }
 
 impl From<ReplayError> for Failure {
@@ -248,13 +242,11 @@ mod tests {
     }
 
     #[test]
-    fn speeds_and_durations() {
+    fn speeds() {
         assert_eq!(speed("max"), Ok(Speed::Max));
         assert_eq!(speed("0.5"), Ok(Speed::Times(0.5)));
         for wrong in ["0", "-1", "inf", "nan", "fast", ""] {
             assert!(speed(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(clock(3.0 * 3600.0 + 62.9), "3:01:02");
-        assert_eq!(clock(-1.0), "0:00:00");
     }
 }

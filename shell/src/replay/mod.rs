@@ -130,6 +130,12 @@ impl Replay {
         self.reader.content()
     }
 
+    /// Frames per second in Hz at which it is played, by what was asked for or by the recording; `None` when it is irregular.
+    #[must_use]
+    pub fn rate(&self) -> Option<f64> {
+        self.plan.rate()
+    }
+
     /// Name of the stream.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -32,7 +32,7 @@ pub struct Progress {
     pub frames: u64,
     /// Frames of a round, where that is known.
     pub frames_of_round: Option<u64>,
-    /// Seconds of the recording that were played, over all rounds.
+    /// Seconds of the recording that were played, over all rounds: the last frame's period is one of them.
     pub seconds: f64,
     /// The round, from 1.
     pub round: u64,
@@ -107,7 +107,7 @@ pub(super) fn play(
     // Before its events' stream, whose error would say less.
     Publication::check_free(&plan.ring)?;
     let (content, description) = (reader.content(), &plan.described.description);
-    let rate = Some(description.srate()).filter(|rate| *rate > 0.0);
+    let rate = plan.rate();
     let free_running = options.speed != Speed::Times(1.0) || options.original_times;
     let mut player = Player {
         beside: Marks::start(&plan, &options.settings, free_running, rate.unwrap_or(plan.pace))?,
@@ -249,7 +249,7 @@ impl<P: Pace, F: FnMut(&Progress)> Player<'_, P, F> {
         let bytes = block.bytes.get(first * self.frame_bytes..(first + times.len()) * self.frame_bytes);
         self.publication.publish(bytes.unwrap_or_default(), times, newest_ns)?;
         self.progress.frames += times.len() as u64;
-        self.progress.seconds = line;
+        self.progress.seconds = self.timeline.played();
         self.last.clear();
         self.last.extend_from_slice(times);
         self.beside.show(&Published { times, next: self.publication.published() });

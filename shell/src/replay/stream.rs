@@ -104,6 +104,11 @@ impl Plan {
     pub(super) fn name(&self) -> &str {
         &self.name
     }
+
+    /// Frames per second; `None` when they are irregular.
+    pub(super) fn rate(&self) -> Option<f64> {
+        Some(self.described.description.srate()).filter(|rate| *rate > 0.0)
+    }
 }
 
 /// The recorded stream's name, else that of the file without its ending.

@@ -61,6 +61,11 @@ impl Timeline {
         self.newest.map_or(0.0, |(_, line)| line)
     }
 
+    /// Seconds from the first frame to the end of the newest one's period; of irregular frames, to one more step like the last.
+    pub(super) fn played(&self) -> f64 {
+        self.newest.map_or(0.0, |(_, line)| line + self.period.unwrap_or(self.step))
+    }
+
     /// Whether the step to a frame at `time` is longer than one frame's.
     pub(super) fn is_gap(&self, time: f64) -> bool {
         match (self.newest, self.period) {
@@ -100,7 +105,10 @@ mod tests {
     #[test]
     fn distances_are_the_recorded_ones_and_rounds_follow_one_another() {
         let mut t = Timeline::new(Some(10.0));
+        assert_eq!(t.played(), 0.0);
         assert_eq!(lines(&mut t, &[12.0, 12.1, 12.2]), [0.0, 0.1, 0.2]);
+        // Three frames at 10 Hz.
+        assert_eq!((t.played() * 1e6).round(), 0.3e6);
         assert!(!t.is_gap(12.3) && !t.is_gap(12.21) && !t.is_gap(12.0) && t.is_gap(12.4) && t.is_gap(20.0));
         assert_eq!([12.3, 12.4, 20.0, 3.0].map(|time| t.missing(time)), [0, 1, 77, 0]);
         assert_eq!(lines(&mut t, &[20.0, 20.1]), [8.0, 8.1]);

@@ -35,6 +35,21 @@ fn it_ends_by_itself_and_says_what_it_played() {
 }
 
 #[test]
+fn rate_and_length_are_those_that_are_played() {
+    let path = std::env::temp_dir().join(format!("axismirror-{}.csv", unique("without-times")));
+    std::fs::write(&path, format!("a,b\n{}", "1.0,2.0\n".repeat(30))).unwrap();
+    let play = |more: &[&str]| {
+        let file = path.to_string_lossy();
+        run(&[&["replay", &file, "--name", &unique("replay-rate"), "--speed", "max"], more].concat())
+    };
+    let (status, _, errors) = play(&["--rate", "10"]);
+    assert_eq!(status, Some(0), "{errors}");
+    // 30 frames at 10 Hz.
+    assert!(errors.contains("2 channels, 10 Hz, ") && errors.contains("played 3.000 s with 30 frames"), "{errors}");
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
 fn wrong_use_is_told_from_files_that_are_none() {
     let edf = file("plus.edf");
     for (args, status, part) in [
