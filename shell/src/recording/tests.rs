@@ -95,6 +95,13 @@ fn a_broken_edf_header_is_named_by_its_offset() {
 }
 
 #[test]
+fn labels_are_utf_8_or_latin_1() {
+    let label = |bytes: &[u8]| edf(&patched(256, bytes)).unwrap().channels[0].label.clone();
+    assert_eq!(label("Übung µV 日  ".as_bytes()), "Übung µV 日");
+    assert_eq!(label(b"\xdcbung \xb5V        "), "Übung µV");
+}
+
+#[test]
 fn no_cut_and_no_flipped_byte_of_a_file_is_a_panic() {
     let whole = std::fs::read(data("plus.edf")).unwrap();
     for len in 0..whole.len() {

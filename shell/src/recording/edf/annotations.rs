@@ -36,8 +36,7 @@ impl Annotations<'_> {
         self.texts.split(|b| *b == TEXT_END).filter(|text| !text.is_empty()).map(|text| Mark {
             time: self.onset,
             duration: self.duration,
-            // UTF-8 by the specification; older programs wrote Latin-1.
-            text: str::from_utf8(text).map_or_else(|_| text.iter().map(|b| char::from(*b)).collect(), str::to_owned),
+            text: super::text::text(text),
         })
     }
 }

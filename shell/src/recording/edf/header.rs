@@ -175,11 +175,10 @@ impl Header {
         field.of(signal, self.count)
     }
 
-    /// A field as text without its padding; bytes above 7F are Latin-1 (a micro sign, against the specification but common).
+    /// A field as text without its padding.
     fn text(&self, field: Field) -> String {
         let bytes = self.bytes.get(field.at..).and_then(|rest| rest.get(..field.len)).unwrap_or_default();
-        let text: String = bytes.iter().map(|b| char::from(*b)).collect();
-        text.trim_matches([' ', '\0']).to_owned()
+        super::text::text(bytes).trim_matches([' ', '\0']).to_owned()
     }
 
     fn wrong(&self, field: Field, what: &'static str, possible: impl Into<String>) -> Problem {

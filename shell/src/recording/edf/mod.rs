@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `header` | what the header says, checked |
 //! | `annotations` | lists of annotations |
+//! | `text` | texts of both |
 //! | `own` | what our own recorder says in them |
 //!
 //! Must never hold more of the samples than a block: a file may be longer than memory.
@@ -11,6 +12,7 @@
 mod annotations;
 mod header;
 mod own;
+mod text;
 
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
