@@ -2,11 +2,16 @@
 //!
 //! Knows no format and nothing of what becomes of it.
 
+use std::ops::RangeInclusive;
+
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
 use serde_json::{Map, Value};
 
 use crate::mirror::StreamInfo;
+
+/// Rates in Hz that a stream can sensibly have: from a frame in eleven days to one a nanosecond, as fine as times are.
+pub(crate) const RATES: RangeInclusive<f64> = 1e-6..=1e9;
 
 /// A recorded stream, before any of its samples is read.
 #[derive(Clone, Debug, PartialEq)]

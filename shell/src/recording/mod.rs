@@ -43,6 +43,7 @@ mod volts;
 mod xdf;
 
 pub use choice::{Choice, Signals};
+pub(crate) use content::RATES;
 pub use content::{Block, ChannelInfo, Content, LeftOut, Mark, Numbers, Recorded, Scaling};
 pub use convert::Converter;
 pub use error::{Problem, RecordingError};

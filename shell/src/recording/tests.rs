@@ -73,6 +73,7 @@ fn a_broken_edf_header_is_named_by_its_offset() {
         (244, b"0       ", "duration"),
         (244, b"-1      ", "at least 1e-6"),
         (244, b"inf     ", "a number"),
+        (244, b"1e30    ", "is `1e30`; possible: up to 1e8, so that its 100 samples of a signal"),
         (256 + 104, b"-9e307  ", "up to 1e30"),
         (236, b"-2      ", "number of data records is `-2`"),
         (256 + 120, b"40000   ", "-32768 to 32767"),

@@ -11,7 +11,7 @@ use axismirror_core::publisher::PublishError;
 use axismirror_core::settings::PlanError;
 
 use crate::access::AccessError;
-use crate::recording::{Problem, RecordingError};
+use crate::recording::{Problem, RATES, RecordingError};
 use crate::service::ServiceError;
 use crate::shm::ShmError;
 
@@ -39,9 +39,13 @@ pub enum ReplayError {
     #[error("the recording says neither its rate nor its times; give the rate (--rate HZ)")]
     NoRate,
     /// A rate that is none.
-    #[error("a rate of {rate} Hz is none; it has to be positive and finite")]
+    #[error(
+        "a rate of {rate:e} Hz is none that a stream can have; {:e} to {:e} Hz are possible: give it (--rate HZ)",
+        RATES.start(),
+        RATES.end()
+    )]
     Rate {
-        /// What was given.
+        /// What was given, or what the recording says.
         rate: f64,
     },
     /// A speed that is none.

@@ -20,7 +20,7 @@ use crate::access::Access;
 use crate::config::{MAX_NAME, Units, is_invisible};
 use crate::formats::own::{CODE, UNIT, VOLTS, VOLTS_PER_CODE};
 use crate::publication::Described;
-use crate::recording::{Block, Content, Converter, Scaling, unit};
+use crate::recording::{Block, Content, Converter, RATES, Scaling, unit};
 
 /// Frames that the rate of an irregular recording is guessed from.
 pub(super) const SAMPLE: usize = 256;
@@ -59,7 +59,7 @@ impl Plan {
         let settings = &options.settings;
         let name = if options.is_named { settings.name.clone() } else { name_of(content, path) };
         let rate = options.rate.or(content.rate);
-        if let Some(rate) = rate.filter(|r| !r.is_finite() || *r <= 0.0) {
+        if let Some(rate) = rate.filter(|rate| !RATES.contains(rate)) {
             return Err(ReplayError::Rate { rate });
         }
         if rate.is_none() && !content.has_times {

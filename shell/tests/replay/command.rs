@@ -46,6 +46,10 @@ fn rate_and_length_are_those_that_are_played() {
     assert_eq!(status, Some(0), "{errors}");
     // 30 frames at 10 Hz.
     assert!(errors.contains("2 channels, 10 Hz, ") && errors.contains("played 3.000 s with 30 frames"), "{errors}");
+    for rate in ["1e-7", "1e10", "-1", "nan"] {
+        let (status, _, errors) = play(&["--rate", rate]);
+        assert!(status == Some(2) && errors.contains("1e-6 to 1e9 Hz"), "{rate}: {errors}");
+    }
     std::fs::remove_file(&path).unwrap();
 }
 

@@ -1,6 +1,6 @@
 //! The header of an EDF or BDF file: what each field says, checked. Never panics on any bytes and allocates no more than the file holds.
 
-use super::super::content::Scaling;
+use super::super::content::{RATES, Scaling};
 use super::super::error::Problem;
 use super::super::source::Source;
 use crate::count::count;
@@ -98,6 +98,20 @@ impl Header {
             header.signals.push(Signal { index, start, samples, label, dimension });
         }
         Ok(header)
+    }
+
+    /// Frames per second of a signal with so many samples in a data record, at least 1.
+    pub(super) fn rate(&self, samples: usize) -> Result<f64, Problem> {
+        let rate = samples as f64 / self.duration;
+        if RATES.contains(&rate) {
+            return Ok(rate);
+        }
+        let (least, most) = (RATES.start(), RATES.end());
+        let (longest, count) = (samples as f64 / least, count(samples, "sample"));
+        let possible = format!(
+            "up to {longest:e}, so that its {count} of a signal are at {least:e} to {most:e} Hz; write the true one there, 8 characters long"
+        );
+        Err(self.wrong(DURATION, "the duration of a data record in seconds", possible))
     }
 
     /// Bytes of the header: where the first data record begins.

@@ -66,13 +66,14 @@ pub(super) fn open<S: Source>(source: S, kind: Kind, choice: &Choice) -> Result<
     if records == 0 || samples == 0 {
         return Err(Problem::Empty);
     }
+    let rate = header.rate(samples)?;
     let channels = channels(&header, kind, &signals)?;
     let timeline = Timeline::read(&source, &header, records, kind)?;
     let total = records.saturating_mul(samples as u64);
     let said = Said::of(&timeline.marks, timeline.begins, header.duration / samples as f64);
     let start = header.start();
     let mut content = Content {
-        rate: Some(samples as f64 / header.duration),
+        rate: Some(rate),
         has_times: true,
         clock: if start.is_some() { Clock::Realtime } else { Clock::Unknown },
         origin: start.unwrap_or(0.0),
