@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::volts::MAX_SAMPLES;
+use crate::config::visible;
 
 /// Why a file is not a recording.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,10 @@ pub struct RecordingError {
     /// What is wrong with it.
     #[source]
     pub problem: Problem,
+}
+
+fn in_column(name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!(" ({})", visible(name)) }
 }
 
 /// What is wrong with a recording.
@@ -33,12 +38,14 @@ pub enum Problem {
         samples: u64,
     },
     /// A value of a CSV file.
-    #[error("line {line}, field {field}: `{given}` is not {possible}")]
+    #[error("line {line}, field {field}{}: `{given}` is not {possible}", in_column(column))]
     Field {
         /// From 1.
         line: usize,
         /// From 1.
         field: usize,
+        /// What the header calls it; empty when it does not.
+        column: String,
         /// As written, cut when long.
         given: String,
         /// What would be possible.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use axismirror_core::extension::Clock;
+
 use super::*;
 use crate::formats::edf::Kind;
 
@@ -149,15 +151,79 @@ fn reads_bare_columns_and_comments() {
     assert_eq!(volts(&csv("t\n1\n").unwrap()), [("t", vec![1e-6])]);
 }
 
+/// What a replay is given of a text: content, samples, times.
+fn frames(text: &str) -> Result<(Content, Vec<f64>, Vec<f64>), Problem> {
+    let mut reader = Reader::new(csv::open(text.as_bytes().to_vec(), &Choice::default())?);
+    let mut block = Block::default();
+    reader.read(100, &mut block)?;
+    let samples = block.bytes.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect();
+    Ok((reader.content().clone(), samples, block.times))
+}
+
+fn labels(content: &Content) -> Vec<&str> {
+    content.channels.iter().map(|c| c.label.as_str()).collect()
+}
+
+#[test]
+fn missing_numbers_are_nan_where_there_is_one() {
+    // df = pandas.DataFrame({"time": [0, .5, 1], "a": [1., nan, 3.], "b": [1., 2., nan], "c": [7, 8, 9]}); df.to_csv(index=False)
+    let (content, samples, times) = frames("time,a,b,c\n0.0,1.0,1.0,7\n0.5,,2.0,8\n1.0,3.0,,9\n").unwrap();
+    assert_eq!((labels(&content), times), (vec!["a", "b", "c"], vec![0.0, 0.5, 1.0]));
+    let nan = f64::NAN;
+    let expected = [1.0, 1.0, 7.0, nan, 2.0, 8.0, 3.0, nan, 9.0];
+    assert!(samples.iter().zip(expected).all(|(a, b)| *a == b || a.is_nan() && b.is_nan()), "{samples:?}");
+    // The last field of a row; R and numpy; one column, of which pandas writes two quotation marks.
+    for (text, nans) in [("a,b\n1.5,\n,\n", 3), ("a,b\nNA,1.5\nnan,2.5\n", 2), ("a\n1.5\n\"\"\n", 1)] {
+        let (_, samples, _) = frames(text).unwrap();
+        assert_eq!(samples.iter().filter(|s| s.is_nan()).count(), nans, "{text:?}: {samples:?}");
+    }
+    let whole = frames("time,a\n0.0,7\n0.5,\n").unwrap_err().to_string();
+    assert!(whole.contains("line 3, field 2 (a): `` is not a number, and a column of whole"), "{whole}");
+    assert!(frames("time,a\n0.0,7.0\n,7.0\n").unwrap_err().to_string().contains("field 1 (time): ``"));
+}
+
+#[test]
+fn times_may_be_dates() {
+    // date -u -d '2026-11-29 01:02:03' +%s; 8 ns more than a whole second, which seconds since 1970 alone have no room for.
+    let text = "time,a\n2026-11-29 01:02:03.000000008,1.0\n2026-11-29 01:02:03.004000008,2.0\n2026-11-29 01:02:03.008000008,3.0\n";
+    let (content, samples, times) = frames(text).unwrap();
+    assert_eq!((content.origin, content.clock, content.rate), (1_795_914_123.0, Clock::Realtime, Some(250.0)));
+    assert_eq!((samples, times), (vec![1.0, 2.0, 3.0], vec![8e-9, 0.004_000_008, 0.008_000_008]));
+    // As an index, which has no name, and without a header; with offsets.
+    for text in [
+        ",a\n2026-11-29T01:02:03.5Z,1.0\n2026-11-29T01:02:04Z,2.0\n",
+        "2026-11-29T01:02:03.5+00:00,1.0\n2026-11-29T03:02:04+02:00,2.0\n",
+    ] {
+        let (content, samples, times) = frames(text).unwrap();
+        assert_eq!((content.rate, content.channels.len(), samples.len(), times), (Some(2.0), 1, 2, vec![0.5, 1.0]));
+    }
+    let mixed = frames("time,a\n2026-11-29T01:02:03,1.0\n7,2.0\n").unwrap_err().to_string();
+    assert!(mixed.contains("line 3, field 1 (time): `7` is not a date"), "{mixed}");
+    let word = frames("time,a\nyesterday,1.0\n").unwrap_err().to_string();
+    assert!(word.contains("`yesterday` is not a number, nor a time such as 2026"), "{word}");
+}
+
+#[test]
+fn times_are_found_by_their_name_and_an_index_is_left_out() {
+    let (content, samples, times) = frames(",a,time,b\n7,1.0,0.0,2.0\n8,3.0,0.1,4.0\n").unwrap();
+    assert_eq!((labels(&content), samples, times), (vec!["a", "b"], vec![1.0, 2.0, 3.0, 4.0], vec![0.0, 0.1]));
+    let [left] = &content.left_out[..] else { panic!("{:?}", content.left_out) };
+    assert!(left.label == "the first column" && left.why.contains("index"), "{left:?}");
+    // Neither what has a name nor what does not count up is an index; `T` may be a temperature.
+    assert_eq!(labels(&frames("n,a\n7,1.0\n8,3.0\n").unwrap().0), ["n", "a"]);
+    assert_eq!(labels(&frames(",a\n8,1.0\n7,3.0\n").unwrap().0), ["", "a"]);
+    assert_eq!(labels(&frames("a,T\n8,1.0\n7,3.0\n").unwrap().0), ["a", "T"]);
+}
+
 #[test]
 fn what_is_wrong_in_a_csv_is_named_by_line_and_field() {
     for (text, part) in [
-        ("a,b\n1,2\n3,x\n", "line 3, field 2: `x` is not a number"),
+        ("a,b\n1,2\n3,x\n", "line 3, field 2 (b): `x` is not a number"),
         ("1,2\n,3\n", "line 2, field 1: `` is not a number"),
         ("1,2\nnan,3\n", "line 2, field 1: `nan`"),
         ("1\n1e300\n", "line 2, field 1: `1e300`"),
         ("1,2\n\n1,2,3\n", "line 3 has 3 fields, the lines before have 2"),
-        ("t,a\n1,2\n1,2\n", "line 3, field 1: `1` is not a later time"),
+        ("t,a\n1,2\n1,2\n", "line 3, field 1 (t): `1` is not a later time"),
         ("1,nan\n2,3\n", "line 1, field 2: `nan`"),
         ("", "no samples"),
         ("a,b\n# only a header\n", "no samples"),

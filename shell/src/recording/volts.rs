@@ -40,8 +40,9 @@ impl Recording {
     /// * EDF, EDF+, BDF, BDF+: the channels of the highest rate whose unit is a voltage; annotations and other channels are left
     ///   out, with a line in the log. Pauses of a discontinuous file are closed up.
     /// * XDF: the stream with the most samples; its channels whose unit is a voltage.
-    /// * CSV: values between `,`, `;` or tabs, a channel a column; optional are a header line with labels, a first column of times
-    ///   (called `time` or the like, unit in brackets, else seconds), and comments from `#`. A unit may stand in brackets behind a
+    /// * CSV: values between `,`, `;` or tabs, a channel a column; optional are a header line with labels, a column of times
+    ///   (called `time` or the like; dates with times, or numbers with their unit in brackets, else seconds), and comments from `#`. A missing number is
+    ///   NaN in a column with decimal points; a first column without a name that counts up is an index, and left out. A unit may stand in brackets behind a
     ///   label, or in a comment (`# unit: mV`), else it is uV. The rate is that of the times, else that of a comment (`# rate: 250`).
     ///
     /// Only a regular file: nothing else can be read to its end without waiting.
@@ -77,6 +78,7 @@ impl Recording {
         let mut channels: Vec<Channel> =
             voltages.iter().map(|i| Channel { label: label(i), volts: Vec::new() }).collect();
         let (mut block, mut frames, mut span) = (Block::default(), 0_u64, None);
+        let mut not_finite = 0;
         loop {
             block.clear();
             reader.read(FRAMES, &mut block)?;
@@ -89,6 +91,7 @@ impl Recording {
                 for (channel, value) in channels.iter_mut().zip(frame) {
                     // What is not finite has no place on a wire.
                     let volts = value as f32;
+                    not_finite += u64::from(!volts.is_finite());
                     channel.volts.push(if volts.is_finite() { volts } else { 0.0 });
                 }
             }
@@ -98,6 +101,9 @@ impl Recording {
         }
         if frames == 0 {
             return Err(Problem::Empty);
+        }
+        if not_finite > 0 {
+            tracing::warn!("recording: of its samples {not_finite} are missing or not finite, and are taken as 0 V");
         }
         let measured = span.map(|(first, last)| (frames - 1) as f64 / (last - first));
         let measured = measured.filter(|r| content.rate_is_estimate && r.is_finite() && *r > 0.0);

@@ -36,8 +36,13 @@ pub enum ReplayError {
     #[error("the stream cannot be shared")]
     Access(#[from] AccessError),
     /// Neither rate nor times.
-    #[error("the recording says neither its rate nor its times; give the rate (--rate HZ)")]
-    NoRate,
+    #[error(
+        "the recording says neither its rate nor its times: no column is called `time`, and its channels are {channels}; give the rate (--rate HZ)"
+    )]
+    NoRate {
+        /// What it has: labels between commas.
+        channels: String,
+    },
     /// A rate that is none.
     #[error(
         "a rate of {rate:e} Hz is none that a stream can have; {:e} to {:e} Hz are possible: give it (--rate HZ)",
@@ -99,7 +104,7 @@ impl ReplayError {
     #[must_use]
     pub const fn is_usage(&self) -> bool {
         match self {
-            Self::Name(_) | Self::NoRate | Self::Rate { .. } | Self::Speed { .. } | Self::NoCodes { .. } => true,
+            Self::Name(_) | Self::NoRate { .. } | Self::Rate { .. } | Self::Speed { .. } | Self::NoCodes { .. } => true,
             Self::NoVolts | Self::DType { .. } | Self::LoopedOriginalTimes | Self::Plan(_) => true,
             Self::Recording(e) => matches!(e.problem, Problem::NotThere { .. } | Problem::Rates { .. }),
             _ => false,

@@ -17,13 +17,15 @@ use serde_json::{Map, Value};
 
 use super::{Options, ReplayError};
 use crate::access::Access;
-use crate::config::{MAX_NAME, Units, is_invisible};
+use crate::config::{MAX_NAME, Units, is_invisible, visible};
 use crate::formats::own::{CODE, UNIT, VOLTS, VOLTS_PER_CODE};
 use crate::publication::Described;
 use crate::recording::{Block, Content, Converter, RATES, Scaling, unit};
 
 /// Frames that the rate of an irregular recording is guessed from.
 pub(super) const SAMPLE: usize = 256;
+/// Labels that a message repeats.
+const SHOWN_LABELS: usize = 16;
 const AXIS: &str = "time";
 /// Name of a stream whose file has none that could be one.
 const DEFAULT_NAME: &str = "replay";
@@ -63,7 +65,7 @@ impl Plan {
             return Err(ReplayError::Rate { rate });
         }
         if rate.is_none() && !content.has_times {
-            return Err(ReplayError::NoRate);
+            return Err(ReplayError::NoRate { channels: labels(content) });
         }
         let ring = RingSettings {
             shmem_name: Some(StreamName::new(&name)?),
@@ -117,6 +119,15 @@ fn name_of(content: &Content, path: &Path) -> String {
     let is_name =
         |name: &&String| name.len() <= MAX_NAME && !name.chars().any(is_invisible) && StreamName::new(name).is_ok();
     content.name.as_ref().filter(is_name).or(stem.as_ref().filter(is_name)).cloned().unwrap_or(DEFAULT_NAME.to_owned())
+}
+
+/// The channels' labels, or numbers, in a sentence; of many, the first ones.
+fn labels(content: &Content) -> String {
+    let label = |(i, label): (usize, &str)| if label.is_empty() { format!("{}", i + 1) } else { visible(label).into() };
+    let named = content.channels.iter().map(|c| c.label.as_str()).enumerate().map(label);
+    let shown: Vec<String> = named.take(SHOWN_LABELS).collect();
+    let more = content.channels.len().saturating_sub(SHOWN_LABELS);
+    shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
 }
 
 /// Frames per second over some times.

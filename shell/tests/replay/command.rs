@@ -46,7 +46,9 @@ fn rate_and_length_are_those_that_are_played() {
     assert_eq!(status, Some(0), "{errors}");
     // 30 frames at 10 Hz.
     assert!(errors.contains("2 channels, 10 Hz, ") && errors.contains("played 3.000 s with 30 frames"), "{errors}");
-    for rate in ["1e-7", "1e10", "-1", "nan"] {
+    let (status, _, errors) = play(&[]);
+    assert!(status == Some(2) && errors.contains("its channels are a, b; give the rate (--rate HZ)"), "{errors}");
+    for rate in ["1e-7", "1e10", "0", "nan"] {
         let (status, _, errors) = play(&["--rate", rate]);
         assert!(status == Some(2) && errors.contains("1e-6 to 1e9 Hz"), "{rate}: {errors}");
     }
@@ -81,7 +83,7 @@ fn a_file_that_is_damaged_farther_on_is_named_where_it_ends() {
     std::fs::remove_file(&path).unwrap();
     let expected = format!("error: recording {} cannot be played to its end", path.display());
     assert!(status == Some(1) && errors.contains(&expected), "{errors}");
-    assert!(errors.contains("because: line 4003, field 1: `x` is not a number"), "{errors}");
+    assert!(errors.contains("because: line 4003, field 1 (a): `x` is not a number"), "{errors}");
 }
 
 /// The libraries for these containers meet some damage with a panic: nobody sees one, and the file is named.

@@ -4,6 +4,7 @@
 
 use super::super::content::ChannelInfo;
 use super::super::unit;
+use super::times::{TimeColumn, TimeKind, date};
 use crate::formats::columns::{FRAME, TIME};
 use crate::formats::csv::{RATE, UNIT};
 
@@ -13,8 +14,11 @@ const BETWEEN: [char; 8] = ['"', '\'', ':', '=', ' ', '\t', '(', ')'];
 const MAX_VALUE: f64 = 1e30;
 /// The unit where nobody says one.
 const DEFAULT_UNIT: &str = "uV";
-/// Names of a column of times.
-const TIMES: [&str; 8] = [TIME, "times", "timestamp", "timestamps", "t", "seconds", "sec", "time_s"];
+/// Names of a column of times, wherever it is; and of the first column only: elsewhere `T` is a temperature.
+const TIMES: [&str; 5] = [TIME, "times", "timestamp", "timestamps", "time_s"];
+const FIRST_TIMES: [&str; 3] = ["t", "seconds", "sec"];
+/// A number that is missing: empty as pandas writes it, `NA` as R does, `nan` as numpy does.
+const MISSING: [&str; 3] = ["", "nan", "NA"];
 /// Seconds in units of time.
 const TIME_UNITS: [(&str, f64); 5] = [("s", 1.0), ("sec", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9)];
 
@@ -24,11 +28,16 @@ pub(super) struct Columns {
     pub(super) delimiter: char,
     /// Fields of a line.
     pub(super) count: usize,
-    /// Which column holds times, and the seconds in its unit.
-    pub(super) time: Option<(usize, f64)>,
-    /// Columns before those of the channels.
-    pub(super) lead: usize,
-    /// The other columns.
+    /// Which column holds times.
+    pub(super) time: Option<TimeColumn>,
+    /// Whether the first column holds the frames' numbers, and the second one their times.
+    pub(super) has_numbers: bool,
+    /// What the header calls each column; empty without one.
+    pub(super) names: Vec<String>,
+    /// Which columns hold whole numbers alone, as far as the first rows go.
+    pub(super) wholes: Vec<bool>,
+    /// The columns of the channels, and what they are.
+    places: Vec<usize>,
     pub(super) channels: Vec<ChannelInfo>,
 }
 
@@ -70,26 +79,86 @@ impl Columns {
         let delimiter = ['\t', ';'].into_iter().find(|d| !is_own && line.contains(*d)).unwrap_or(',');
         let fields = split(line, delimiter);
         let count = fields.len();
+        let none = |names| Self {
+            delimiter,
+            count,
+            time: None,
+            has_numbers: false,
+            names,
+            wholes: Vec::new(),
+            places: (0..count).collect(),
+            channels: Vec::new(),
+        };
         let unit = comments.unit.as_deref().unwrap_or(DEFAULT_UNIT);
         // A header begins with a word; a line that begins with a number holds values, and its words are errors.
-        if fields.first().is_some_and(|field| parse(field, delimiter != ',').is_some()) {
+        let is_value = |field: &String| parse(field, delimiter != ',').is_some() || date(field).is_some();
+        if fields.first().is_some_and(is_value) {
             let channels = vec![ChannelInfo { unit: unit.to_owned(), ..ChannelInfo::default() }; count];
-            return (Self { delimiter, count, time: None, lead: 0, channels }, false);
+            return (Self { channels, ..none(Vec::new()) }, false);
         }
         let column = |i: usize| fields.get(i).map_or("", String::as_str);
         // As `axismirror tail --format csv` has it: the frames' numbers first.
-        let at = usize::from(column(0) == FRAME && time_unit(column(1)).is_some());
-        let time = time_unit(column(at)).filter(|_| count > 1).map(|seconds| (at, seconds));
-        let lead = time.map_or(0, |(at, _)| at + 1);
-        let channels = fields.iter().skip(lead).map(|field| channel(field, unit)).collect();
-        (Self { delimiter, count, time, lead, channels }, true)
+        let has_numbers = column(0) == FRAME && time_unit(column(1), true).is_some();
+        let lead = usize::from(has_numbers);
+        // Our own has them nowhere else, whatever its labels are.
+        let last = if is_own { lead + 1 } else { count };
+        let time = (lead..last).filter(|_| count > 1).find_map(|at| {
+            time_unit(column(at), at == lead).map(|seconds| TimeColumn { at, kind: TimeKind::Number(seconds) })
+        });
+        let channels = fields.iter().map(|field| channel(field, unit)).collect();
+        let mut columns = Self { channels, has_numbers, ..none(fields) };
+        if has_numbers {
+            columns.leave_out(0);
+        }
+        if let Some(time) = time {
+            columns.set_time(time);
+        }
+        (columns, true)
     }
 }
 
 impl Columns {
+    /// A column holds times and no channel.
+    pub(super) fn set_time(&mut self, time: TimeColumn) {
+        self.leave_out(time.at);
+        self.time = Some(time);
+    }
+
+    /// A column holds no channel.
+    pub(super) fn leave_out(&mut self, at: usize) {
+        if let Some(place) = self.places.iter().position(|p| *p == at) {
+            self.places.remove(place);
+            self.channels.remove(place);
+        }
+    }
+
+    /// Whether a column holds a channel.
+    pub(super) fn is_channel(&self, at: usize) -> bool {
+        self.places.contains(&at)
+    }
+
+    /// The columns of the channels, from 0.
+    pub(super) fn places(&self) -> &[usize] {
+        &self.places
+    }
+
+    /// A line's fields. A last one that is empty is one if it is needed: a missing number.
+    pub(super) fn fields(&self, line: &str) -> Vec<String> {
+        let mut fields = split(line, self.delimiter);
+        if fields.len() + 1 == self.count && line.trim_end_matches(' ').ends_with(self.delimiter) {
+            fields.push(String::new());
+        }
+        fields
+    }
+
+    /// Whether a field is a number that is missing.
+    pub(super) fn is_missing(field: &str) -> bool {
+        MISSING.iter().any(|word| word.eq_ignore_ascii_case(field))
+    }
+
     /// The number of a row's frame, where there is a column of them.
     pub(super) fn number(&self, line: &str) -> Option<u64> {
-        let (number, _) = line.split_once(self.delimiter).filter(|_| self.time.is_some_and(|(at, _)| at == 1))?;
+        let (number, _) = line.split_once(self.delimiter).filter(|_| self.has_numbers)?;
         number.parse().ok()
     }
 }
@@ -142,12 +211,13 @@ fn brackets(field: &str) -> Option<(&str, &str)> {
 }
 
 /// Seconds in the unit of a column of times, or `None` when it is another column.
-fn time_unit(field: &str) -> Option<f64> {
+fn time_unit(field: &str, is_first: bool) -> Option<f64> {
     let (name, unit) = brackets(field).unwrap_or((field, "s"));
     if name.eq_ignore_ascii_case("time_ms") {
         return Some(1e-3);
     }
-    TIMES.iter().find(|t| t.eq_ignore_ascii_case(name))?;
+    let names = TIMES.iter().chain(FIRST_TIMES.iter().filter(|_| is_first));
+    names.into_iter().find(|t| t.eq_ignore_ascii_case(name))?;
     TIME_UNITS.iter().find(|(word, _)| word.eq_ignore_ascii_case(unit)).map(|(_, seconds)| *seconds)
 }
 

@@ -1,18 +1,31 @@
 //! Numbers in columns: CSV and its relatives.
 //!
-//! What is understood is said at [`super::Recording::open`]. A missing or broken value is an error with its line and field, never
-//! a silent zero.
+//! What is understood is said at [`super::Recording::open`]. A broken value is an error with its line and field, never
+//! a silent zero; one that is missing is NaN, in a column that has numbers with decimal points.
+//!
+//! | in | is |
+//! |---|---|
+//! | `columns` | what the header and comments say |
+//! | `survey` | what the first rows say |
+//! | `times` | numbers and dates as times |
+//! | `own` | what our own recorder says among the rows |
+//! | `seek` | the row of a frame's number |
 
 mod columns;
 mod own;
 mod seek;
+mod survey;
+mod times;
 
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
 use axismirror_core::dtype::DType;
+use axismirror_core::extension::Clock;
 
 use self::columns::{Columns, Comments};
 use self::own::Among;
+use self::survey::Survey;
+use self::times::{TimeColumn, TimeKind};
 use super::choice::{Choice, Signals};
 use super::content::{Block, ChannelInfo, Content, LeftOut, Numbers};
 use super::error::Problem;
@@ -29,6 +42,8 @@ const SHOWN: usize = 40;
 const ESTIMATE: usize = 1000;
 /// A rate that is so near to a whole number, relatively, is that number: times are rounded.
 const WHOLE: f64 = 1e-6;
+/// A number that is missing, in a column that has no NaN.
+const NO_NAN: &str = "a number, and a column of whole numbers has no NaN; fill it, or write the column with decimal points (pandas: .astype(float))";
 const LATER: &str = "a later time than the one before";
 
 /// The rows of a file.
@@ -36,7 +51,7 @@ const LATER: &str = "a later time than the one before";
 pub(super) struct Csv<S> {
     lines: Lines<S>,
     columns: Columns,
-    /// Which columns are played, from 0 without that of the times.
+    /// Which channels are played, from 0.
     chosen: Vec<usize>,
     /// Where the first row begins.
     begin: Place,
@@ -71,7 +86,7 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Cs
         Lines { file: BufReader::new(Sequential::new(source)), place: Place::default(), is_ended: true, is_own: false };
     let mut comments = Comments::default();
     let mut own = None;
-    let (columns, begin) = loop {
+    let (mut columns, begin, has_header) = loop {
         let begin = lines.place;
         let (line, comment) = lines.next()?.ok_or(Problem::Empty)?;
         comments.take(&comment);
@@ -79,15 +94,19 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Cs
         lines.is_own = own.is_some();
         if !line.trim().is_empty() {
             let columns = Columns::find(&line, &comments, own.is_some());
-            break (columns.0, if columns.1 { lines.place } else { begin });
+            break (columns.0, if columns.1 { lines.place } else { begin }, columns.1);
         }
     };
+    let mut left_out = Vec::new();
+    if own.is_none() {
+        left_out = survey(&mut lines, begin, &columns)?.settle(&mut columns, has_header);
+    }
     let chosen: Vec<usize> = match &choice.signals {
         Signals::Named(names) => super::choice::find(names, columns.channels.iter().map(|c| c.label.as_str()))?,
         _ => (0..columns.channels.len()).collect(),
     };
     let channels: Vec<ChannelInfo> = chosen.iter().filter_map(|&i| columns.channels.get(i).cloned()).collect();
-    let left_out = LeftOut::unasked(columns.channels.iter().map(|c| c.label.as_str()), &chosen);
+    left_out.extend(LeftOut::unasked(columns.channels.iter().map(|c| c.label.as_str()), &chosen));
     let mut csv = Csv { lines, columns, chosen, begin, last_time: None, own, among: Among::default() };
     csv.rewind()?;
     let mut first = Block::default();
@@ -98,7 +117,11 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Cs
     let has_times = !first.times.is_empty();
     let estimate = rate_of(&first.times);
     csv.rewind()?;
+    let origin =
+        csv.columns.time.and_then(|time| if let TimeKind::Date(origin) = time.kind { Some(origin) } else { None });
     let mut content = Content {
+        clock: origin.map_or(Clock::Unknown, |_| Clock::Realtime),
+        origin: origin.unwrap_or(0) as f64,
         rate: estimate.or(comments.rate),
         rate_is_estimate: estimate.is_some(),
         has_times,
@@ -111,6 +134,19 @@ pub(super) fn open<S: Source>(source: S, choice: &Choice) -> Result<(Content, Cs
         own.apply(&mut content, &csv.chosen);
     }
     Ok((content, csv))
+}
+
+/// Looks at the first rows.
+fn survey<S: Source>(lines: &mut Lines<S>, begin: Place, columns: &Columns) -> Result<Survey, Problem> {
+    let mut survey = Survey::default();
+    lines.go_to(begin)?;
+    for _ in 0..ESTIMATE {
+        let Some((line, _)) = lines.next()? else { break };
+        if !line.trim().is_empty() {
+            survey.take(columns.fields(&line), columns.delimiter != ',');
+        }
+    }
+    Ok(survey)
 }
 
 impl<S: Source> Csv<S> {
@@ -140,21 +176,35 @@ impl<S: Source> Csv<S> {
     fn row(&mut self, line: &str, block: &mut Block) -> Result<(), Problem> {
         let number = self.lines.place.line;
         let columns = &self.columns;
-        let fields = columns::split(line, columns.delimiter);
+        let fields = columns.fields(line);
         if fields.len() != columns.count {
             return Err(Problem::FieldCount { line: number, given: fields.len(), needed: columns.count });
         }
         let wrong = |i: usize, possible| Problem::Field {
             line: number,
             field: i + 1,
+            column: columns.names.get(i).cloned().unwrap_or_default(),
             given: fields.get(i).map(|f| f.chars().take(SHOWN).collect()).unwrap_or_default(),
             possible,
         };
         let field = |i: usize| fields.get(i).map_or("", String::as_str);
-        let value = |i: usize| columns::parse(field(i), columns.delimiter != ',').ok_or_else(|| wrong(i, "a number"));
+        let number_of = |i: usize| columns::parse(field(i), columns.delimiter != ',');
+        let value = |i: usize| match number_of(i) {
+            Some(number) => Ok(number),
+            None if !Columns::is_missing(field(i)) => Err(wrong(i, "a number")),
+            // Of whole numbers, none is no number: who lost it has to say what it shall be.
+            None if columns.wholes.get(i).is_some_and(|wholes| *wholes) => Err(wrong(i, NO_NAN)),
+            None => Ok(f64::NAN),
+        };
         // Ours is without times where the recorded stream was.
-        if let Some((at, seconds)) = columns.time.filter(|(at, _)| self.own.is_none() || !field(*at).is_empty()) {
-            let time = value(at)? * seconds;
+        if let Some(TimeColumn { at, kind }) =
+            columns.time.filter(|time| self.own.is_none() || !field(time.at).is_empty())
+        {
+            let time = match kind {
+                TimeKind::Number(seconds) => number_of(at).map(|number| number * seconds),
+                TimeKind::Date(origin) => times::since(origin, field(at)),
+            };
+            let time = time.ok_or_else(|| wrong(at, kind.possible()))?;
             if self.own.is_none() && self.last_time.is_some_and(|last| time <= last) {
                 return Err(wrong(at, LATER));
             }
@@ -165,14 +215,14 @@ impl<S: Source> Csv<S> {
             block.numbers.push(number);
         }
         if let Some(own) = &self.own {
-            for i in self.chosen.iter().map(|i| columns.lead + i) {
+            for i in self.chosen.iter().filter_map(|&i| columns.places().get(i).copied()) {
                 let sample = sample::parse(own.samples(), field(i));
                 let sample = sample.ok_or_else(|| wrong(i, "a sample of the recorded type"))?;
                 sample.put(own.samples(), &mut block.bytes);
             }
         } else {
             // All of them: a broken value is an error also where nobody asked for it.
-            let values: Vec<f64> = (columns.lead..fields.len()).map(value).collect::<Result<_, _>>()?;
+            let values: Vec<f64> = columns.places().iter().map(|&i| value(i)).collect::<Result<_, _>>()?;
             for value in self.chosen.iter().filter_map(|&i| values.get(i)) {
                 block.bytes.extend_from_slice(&value.to_le_bytes());
             }
@@ -188,8 +238,7 @@ impl<S: Source> Format for Csv<S> {
     }
 
     fn rewind(&mut self) -> Result<(), Problem> {
-        self.lines.file.seek(SeekFrom::Start(self.begin.at))?;
-        self.lines.place = self.begin;
+        self.lines.go_to(self.begin)?;
         self.last_time = None;
         self.among = Among::default();
         Ok(())
@@ -201,6 +250,12 @@ impl<S: Source> Format for Csv<S> {
 }
 
 impl<S: Source> Lines<S> {
+    fn go_to(&mut self, place: Place) -> Result<(), Problem> {
+        self.file.seek(SeekFrom::Start(place.at))?;
+        self.place = place;
+        Ok(())
+    }
+
     /// A line without its end, and the comment behind it; `None` at the end of the file.
     fn next(&mut self) -> Result<Option<(String, String)>, Problem> {
         let mut bytes = Vec::new();

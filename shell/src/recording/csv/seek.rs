@@ -2,8 +2,6 @@
 //!
 //! Halves the file until a little of it is left, so that a row of the last minute of a night is found at once.
 
-use std::io::{Seek as _, SeekFrom};
-
 use super::super::error::Problem;
 use super::super::source::Source;
 use super::{Among, Csv, Place};
@@ -14,7 +12,7 @@ const LITTLE: u64 = 64 << 10;
 impl<S: Source> Csv<S> {
     /// Whether each row begins with its frame's number.
     pub(super) fn has_numbers(&self) -> bool {
-        self.own.is_some() && self.columns.lead == 2
+        self.own.is_some() && self.columns.has_numbers
     }
 
     /// Goes on with the first row whose frame has this number or a later one. `false`: rows have no numbers. Lines are no longer counted from the
@@ -47,9 +45,7 @@ impl<S: Source> Csv<S> {
     }
 
     fn go_to(&mut self, at: u64) -> Result<(), Problem> {
-        self.lines.file.seek(SeekFrom::Start(at))?;
-        self.lines.place = Place { at, line: 0 };
-        Ok(())
+        self.lines.go_to(Place { at, line: 0 })
     }
 
     /// The next row that is whole: where it begins, and the number of its frame.
