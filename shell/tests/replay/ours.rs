@@ -91,8 +91,9 @@ fn samples(dtype: DType, frames: std::ops::Range<usize>) -> Vec<u8> {
     frames.flat_map(|frame| [sample(dtype, frame, 0), sample(dtype, frame, 1)].concat()).collect()
 }
 
+/// In a folder of its own, which no other test removes meanwhile.
 fn path(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(unique("axismirror-replay"));
+    let folder = std::env::temp_dir().join(unique(&format!("axismirror-replay-{name}")));
     std::fs::create_dir_all(&folder).unwrap();
     folder.join(name)
 }
