@@ -20,7 +20,7 @@ use rustix::io::Errno;
 pub(crate) use self::reserved::InPlace;
 use self::reserved::Reserved;
 use super::attached;
-use super::closed::taken;
+use super::closed::{not_a_file, taken};
 use super::error::ShmError;
 use super::file::{create_reserved, free_bytes, name_unnamed, no_space, open_existing, share};
 use super::guard::{Guard, Kept};
@@ -119,10 +119,10 @@ impl ShmStore {
         fs::fstat(file).is_ok_and(|s| attached::by_another_process(self.places.dir(), FileId::from(&s)))
     }
 
-    /// Whether no live writer has a header of this name, and nobody else keeps it.
+    /// Whether no live writer has a header of this name, and nothing is there that is none, or somebody else's.
     ///
     /// # Errors
-    /// [`ShmError::InUse`], [`ShmError::OtherOwner`], [`ShmError::Taken`].
+    /// [`ShmError::InUse`], [`ShmError::OtherOwner`], [`ShmError::NotAFile`].
     pub fn check_free(&self, name: &SegmentName) -> Result<(), ShmError> {
         let path = self.places.names(name).public;
         let Ok(stat) = fs::lstat(&path) else { return Ok(()) };
@@ -131,7 +131,7 @@ impl ShmStore {
             writer if !is_own(&stat) && FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
                 Err(ShmError::OtherOwner { path, owner: stat.st_uid, writer })
             }
-            _ => taken(&path).map_or(Ok(()), Err),
+            _ => not_a_file(&path, &stat).map_or(Ok(()), Err),
         }
     }
 
