@@ -11,7 +11,7 @@ fn file(name: &str) -> String {
 
 #[test]
 fn a_signal_ends_it_cleanly_and_removes_the_stream() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let name = unique("replay-signal");
         let mut child = axismirror(&["replay", &file("plain.edf"), "--name", &name, "--loop", "-q"]).spawn().unwrap();
         let seen = wait_for(&name, "frames", |i| i["frames"]["published"].as_u64().is_some_and(|n| n > 0));
