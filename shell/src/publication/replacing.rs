@@ -56,3 +56,31 @@ impl Replacing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axismirror_core::extension::{Clock, EXTENSION_AT};
+    use axismirror_core::memory::MemoryMut as _;
+    use axismirror_core::name::StreamName;
+    use axismirror_core::settings::Settings;
+
+    use super::*;
+    use crate::publication::this_process;
+    use crate::shm::SHM_DIR;
+
+    #[test]
+    fn a_header_that_is_none_any_more_is_lost() {
+        let shmem_name = StreamName::new(&format!("axismirror-test-zeros-{}", std::process::id())).ok();
+        let settings = Settings { shmem_name, buf_dur: 1.0, axis: None, version: Default::default() };
+        let store = ShmStore::new(SHM_DIR);
+        let mut publisher = Publisher::open(store, (), settings, this_process(), Clock::Monotonic).unwrap();
+        let replacing = Replacing::default();
+        assert_eq!(replacing.due(&mut publisher), Some(Lost::Contents), "it has no ring yet");
+        // As in a page that was lost and touched again.
+        publisher.extension().memory().store_u64(EXTENSION_AT, 0);
+        assert_eq!(replacing.due(&mut publisher), Some(Lost::Header));
+        publisher.replace(Lost::Header).unwrap();
+        assert_eq!(replacing.due(&mut publisher), Some(Lost::Contents));
+        publisher.close();
+    }
+}

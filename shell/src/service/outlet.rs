@@ -1,27 +1,25 @@
 //! Where the acquisition's frames go: decoded straight into the ring, and published chunk by chunk.
 //!
-//! How a frame gets into the ring is in `filling`, how settings change in `changing`, what comes of removed names in `replacing`, and how many frames
-//! are missing while none come in `gap`.
+//! How a frame gets into the ring is in `filling`, what the stream is to be in `next` and how it becomes that in `changing`, what comes of removed names in
+//! `replacing`, and how many frames are missing while none come in `gap`.
 
 mod changing;
 mod filling;
 mod gap;
+mod next;
 mod replacing;
 
 use std::time::Instant;
 
 use axismirror_core::extension::Clock;
-use axismirror_core::header::Description;
 use axismirror_core::health::Health;
 use axismirror_core::histogram::Histogram;
 use axismirror_core::publisher::{Lost, PublishError, Publisher};
-use axismirror_core::settings::{PlanError, Settings as RingSettings};
 
 pub(super) use self::changing::check_first;
 use self::gap::Gap;
+pub(super) use self::next::Next;
 use super::Listeners;
-use super::message::Template;
-use super::place::{Channel, Slot};
 use crate::clock;
 use crate::clock::fit::{ClockFit, Fitted};
 use crate::clock::suspend::SuspendWatch;
@@ -92,32 +90,6 @@ struct Change {
 enum Step {
     Drain,
     Rest,
-}
-
-/// What frames and chunks are like, from a moment on.
-#[derive(Clone, Debug)]
-pub(super) struct Next {
-    pub(super) ring: RingSettings,
-    pub(super) template: Template,
-    pub(super) channels: Vec<Channel>,
-    /// The same for each of the board's channels.
-    pub(super) slots: Vec<Slot>,
-    /// Frames of a chunk, at least 1.
-    pub(super) chunk: usize,
-    /// Whether frames come as fast as they can, at times of their own.
-    pub(super) free_running: bool,
-}
-
-impl Next {
-    /// What its ring would be; `None` when its messages cannot be buffered along the axis that is asked for.
-    fn described(&self) -> Result<Option<Description>, PlanError> {
-        self.template.with_message(|message| Ok(self.ring.plan(message)?.map(|plan| plan.description)))
-    }
-
-    /// Bytes of its ring.
-    fn ring_len(&self) -> Result<usize, PlanError> {
-        Ok(self.described()?.map_or(0, |description| description.data_len(self.ring.version)))
-    }
 }
 
 impl Outlet {
