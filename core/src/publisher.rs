@@ -3,12 +3,14 @@
 //! Generic over where segments live ([`SegmentStore`]) and who is told what happens to them ([`Observer`]). Each rule is one of the spec's page
 //! on the wire. Has no clock and knows no device.
 
+mod contents;
 mod event;
 mod needs;
 mod open;
 
 use heapless::String;
 
+use self::contents::Contents;
 pub use self::event::{Event, Observer};
 pub use self::needs::Needs;
 use self::open::Open;
@@ -19,7 +21,7 @@ use crate::health::Health;
 use crate::name::{SegmentName, StreamName};
 use crate::ring::{Reserved, WrongFrameSize};
 use crate::settings::{Plan, PlanError, Settings};
-use crate::static_metadata::{Digest, EncodeError, Sink, encode};
+use crate::static_metadata::EncodeError;
 use crate::store::SegmentStore;
 
 /// Why something could not be published. The stream is as it was before.
@@ -183,7 +185,7 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
             self.store_health();
             return Ok(None);
         };
-        self.bring_in_line(plan.description.clone(), plan.axis, Contents::Message(message))?;
+        self.bring_in_line(&plan.description, plan.axis, Contents::Message(message))?;
         Ok(Some(plan))
     }
 
@@ -200,39 +202,39 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
         axis: &str,
         static_metadata: &[u8],
     ) -> Result<(), PublishError<S::Error>> {
-        self.bring_in_line(description.clone(), axis, Contents::Encoded(static_metadata))
+        self.bring_in_line(description, axis, Contents::Encoded(static_metadata))
     }
 
     fn bring_in_line(
         &mut self,
-        description: Description,
+        description: &Description,
         axis: &str,
         contents: Contents<'_>,
     ) -> Result<(), PublishError<S::Error>> {
-        let version = self.settings.version;
-        let static_metadata = if version.has_static_metadata() { contents.digest(axis)? } else { None };
-        let changed = static_metadata.filter(|(digest, _)| self.open.static_metadata != Some(*digest));
-        // All segments first: when one cannot be made, nothing has changed.
-        let prepared = match changed {
-            Some((digest, len)) => {
-                Some((digest, self.open.prepare_static_metadata(&mut self.store, &contents, axis, len)?))
-            }
-            None => None,
+        let changed = if self.settings.version.has_static_metadata() {
+            contents.changed(axis, self.open.static_metadata.as_ref())?
+        } else {
+            None
         };
+        // All segments first: when one cannot be made, nothing has changed.
+        let prepared =
+            changed.map(|len| self.open.prepare_static_metadata(&mut self.store, &contents, axis, len)).transpose()?;
         let other_axis = self.open.axis.as_deref() != Some(axis);
-        if other_axis || self.open.ring.as_ref().is_none_or(|r| r.description != description) {
+        if other_axis || self.open.ring.as_ref().is_none_or(|r| r.description != *description) {
+            let description = description.clone();
             let begun = self.open.begin_generation(&mut self.store, &mut self.observer, description, other_axis);
             if let Err(error) = begun {
-                if let Some((_, prepared)) = prepared {
+                if let Some(prepared) = prepared {
                     self.store.remove(&self.open.name.static_metadata(prepared.generation));
                 }
                 return Err(error);
             }
         }
-        self.open.axis = String::try_from(axis).ok();
-        if let Some((digest, prepared)) = prepared {
+        if other_axis {
+            self.open.axis = String::try_from(axis).ok();
+        }
+        if let Some(prepared) = prepared {
             self.open.announce_static_metadata(&mut self.store, prepared);
-            self.open.static_metadata = Some(digest);
             self.observer.event(Event::AuxUpdated);
         }
         Ok(())
@@ -378,33 +380,6 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
 
     fn store_health(&self) {
         self.open.extension.set_health(&self.health);
-    }
-}
-
-/// What static metadata are made of.
-#[derive(Clone, Copy)]
-enum Contents<'a> {
-    Message(&'a AxisArray<'a>),
-    /// They are made already; empty when there are none.
-    Encoded(&'a [u8]),
-}
-
-impl Contents<'_> {
-    fn write<K: Sink>(&self, axis: &str, sink: &mut K) -> Result<(), EncodeError<K::Error>> {
-        match self {
-            Self::Message(message) => encode(message, axis, sink),
-            Self::Encoded(bytes) => sink.write(bytes).map_err(EncodeError::Sink),
-        }
-    }
-
-    /// Digest and length; `None` when there are none.
-    fn digest<E>(&self, axis: &str) -> Result<Option<([u8; 32], usize)>, PublishError<E>> {
-        if matches!(self, Self::Encoded([])) {
-            return Ok(None);
-        }
-        let mut sink = Digest::default();
-        self.write(axis, &mut sink).map_err(PublishError::StaticMetadata)?;
-        Ok(Some(sink.finish()))
     }
 }
 

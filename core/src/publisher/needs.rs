@@ -2,7 +2,8 @@
 //!
 //! Changes nothing.
 
-use super::{Contents, Observer, PublishError, Publisher};
+use super::contents::Contents;
+use super::{Observer, PublishError, Publisher};
 use crate::axis_array::AxisArray;
 use crate::header::HEADER_SEGMENT_LEN;
 use crate::settings::Settings;
@@ -33,12 +34,16 @@ impl<S: SegmentStore, O: Observer> Publisher<S, O> {
             && !self.ends_ring(settings)
             && self.open.axis.as_deref() == Some(plan.axis)
             && self.description() == Some(&plan.description);
-        let digest = if version.has_static_metadata() { Contents::Message(message).digest(plan.axis)? } else { None };
-        let changed = digest.filter(|(digest, _)| other_header || self.open.static_metadata != Some(*digest));
+        let static_metadata = if version.has_static_metadata() {
+            let published = self.open.static_metadata.as_ref().filter(|_| !other_header);
+            Contents::Message(message).changed(plan.axis, published)?
+        } else {
+            None
+        };
         Ok(Needs {
             header: if other_header { HEADER_SEGMENT_LEN } else { 0 },
             ring: if stays { 0 } else { plan.description.data_len(version) },
-            static_metadata: changed.map_or(0, |(_, len)| len),
+            static_metadata: static_metadata.unwrap_or(0),
         })
     }
 

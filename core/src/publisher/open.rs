@@ -6,16 +6,16 @@ use core::iter::successors;
 
 use heapless::String;
 
-use super::{Contents, Event, Observer, PublishError};
+use super::contents::{Contents, Written};
+use super::{Event, Observer, PublishError};
 use crate::extension::{Clock, Extension, Writer};
 use crate::fence::Release;
 use crate::header::{Description, Generation, HEADER_SEGMENT_LEN, HeaderView};
 use crate::health::Health;
-use crate::memory::{MemoryMut, Word};
+use crate::memory::MemoryMut;
 use crate::name::StreamName;
 use crate::ring::{Geometry, RingWriter};
 use crate::settings::{MAX_AXIS, Settings};
-use crate::static_metadata::Sink;
 use crate::store::{HeaderSegment, SegmentStore};
 
 /// `srate` before the first message: the published documentation's placeholder.
@@ -38,7 +38,7 @@ pub(super) struct Open<M> {
     /// Frames of the generations that have ended, as the extension block says them too.
     pub(super) base: u64,
     pub(super) axis: Option<String<MAX_AXIS>>,
-    pub(super) static_metadata: Option<[u8; 32]>,
+    pub(super) static_metadata: Option<Written<M>>,
 }
 
 #[derive(Debug)]
@@ -250,19 +250,19 @@ impl<M: MemoryMut + Clone> Open<M> {
         contents: &Contents<'_>,
         axis: &str,
         len: usize,
-    ) -> Result<Prepared, PublishError<S::Error>> {
+    ) -> Result<Prepared<M>, PublishError<S::Error>> {
         let nbytes = u32::try_from(len).map_err(|_| PublishError::StaticMetadataTooLong { len })?;
         let generation = self.next_static_metadata(store);
         let memory = store.create(&self.name.static_metadata(generation), len).map_err(PublishError::Store)?;
-        let mut sink = MemorySink { memory: &memory, at: 0 };
-        // The digest's pass over the same contents has succeeded, and this sink takes all that fits in the segment's length.
-        let written = contents.write(axis, &mut sink);
-        debug_assert!(written.is_ok() && sink.at == len);
-        Ok(Prepared { generation, nbytes })
+        Ok(Prepared { generation, nbytes, written: contents.write(axis, memory, len) })
     }
 
     /// Generation and length change together for mirrors that know our block; for others the generation comes last.
-    pub(super) fn announce_static_metadata<S: SegmentStore<Memory = M>>(&mut self, store: &mut S, prepared: Prepared) {
+    pub(super) fn announce_static_metadata<S: SegmentStore<Memory = M>>(
+        &mut self,
+        store: &mut S,
+        prepared: Prepared<M>,
+    ) {
         let old = self.meta_generation;
         self.change(|open| {
             open.header.set_aux_nbytes(prepared.nbytes);
@@ -270,6 +270,7 @@ impl<M: MemoryMut + Clone> Open<M> {
             open.header.set_meta_generation(prepared.generation);
         });
         self.meta_generation = prepared.generation;
+        self.static_metadata = Some(prepared.written);
         if old != 0 {
             store.remove(&self.name.static_metadata(old));
         }
@@ -277,24 +278,9 @@ impl<M: MemoryMut + Clone> Open<M> {
 }
 
 /// A static metadata's segment that is written and that no header names yet.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Prepared {
+#[derive(Debug)]
+pub(super) struct Prepared<M> {
     pub(super) generation: u32,
     nbytes: u32,
-}
-
-/// Encodes straight into a segment.
-struct MemorySink<'m, M> {
-    memory: &'m M,
-    at: usize,
-}
-
-impl<M: MemoryMut> Sink for MemorySink<'_, M> {
-    type Error = core::convert::Infallible;
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
-        self.memory.store_bytes(self.at, bytes, Word::B1);
-        self.at += bytes.len();
-        Ok(())
-    }
+    written: Written<M>,
 }

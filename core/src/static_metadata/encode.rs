@@ -185,19 +185,27 @@ struct Pickler<'s, S> {
 }
 
 impl<S: Sink> Pickler<'_, S> {
+    #[inline]
     fn raw(&mut self, bytes: &[u8]) -> Result<(), EncodeError<S::Error>> {
         self.sink.write(bytes).map_err(EncodeError::Sink)
     }
 
-    /// An opcode and its argument of at most eight bytes, as one write.
+    /// An opcode and its argument of several bytes.
     fn op<const N: usize>(&mut self, opcode: u8, argument: [u8; N]) -> Result<(), EncodeError<S::Error>> {
         self.raw(&[opcode])?;
         self.raw(&argument)
     }
 
+    /// An opcode with an argument of one byte, as nearly all are: one write.
+    #[inline]
+    fn short(&mut self, opcode: u8, argument: u8) -> Result<(), EncodeError<S::Error>> {
+        self.raw(&[opcode, argument])
+    }
+
+    #[inline]
     fn counted(&mut self, len: usize, by: &Lengths) -> Result<(), EncodeError<S::Error>> {
         if let Ok(n) = u8::try_from(len) {
-            self.op(by.one, [n])
+            self.short(by.one, n)
         } else if let Ok(n) = u32::try_from(len) {
             self.op(by.four, n.to_le_bytes())
         } else {
@@ -217,13 +225,13 @@ impl<S: Sink> Pickler<'_, S> {
 
     fn int(&mut self, value: i64) -> Result<(), EncodeError<S::Error>> {
         if let Ok(n) = u8::try_from(value) {
-            self.op(op::BININT1, [n])
+            self.short(op::BININT1, n)
         } else if let Ok(n) = u16::try_from(value) {
             self.op(op::BININT2, n.to_le_bytes())
         } else if let Ok(n) = i32::try_from(value) {
             self.op(op::BININT, n.to_le_bytes())
         } else {
-            self.op(op::LONG1, [8])?;
+            self.short(op::LONG1, 8)?;
             self.raw(&value.to_le_bytes())
         }
     }
@@ -233,7 +241,7 @@ impl<S: Sink> Pickler<'_, S> {
         if let Ok(n) = i64::try_from(length) {
             self.int(n)
         } else {
-            self.op(op::LONG1, [9])?;
+            self.short(op::LONG1, 9)?;
             self.raw(&(length as u64).to_le_bytes())?;
             self.raw(&[0])
         }

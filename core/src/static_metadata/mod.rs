@@ -39,7 +39,7 @@ pub mod view;
 
 pub use decode::{Construct, DecodeError, EXCERPT_LEN, Excerpt, Limit, Part, decode, node, nodes_needed};
 pub use encode::{EncodeError, MAX_ARRAY_RANK, Place, encode, encoded_len};
-pub use sink::{Counter, Digest, Sink, SliceFull, SliceSink};
+pub use sink::{Counter, Sink, SliceFull, SliceSink};
 pub use view::StaticMetadata;
 
 /// Version of the dict. A reader refuses any other; a new key alone does not change it.

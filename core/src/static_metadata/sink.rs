@@ -1,11 +1,9 @@
-//! Where encoded bytes go: a counter, a digest, a slice, or whatever the caller implements.
+//! Where encoded bytes go: a counter, a slice, or whatever the caller implements.
 //!
-//! Encoding runs once into a [`Digest`] (has the metadata changed, how long is it) and once into the segment, without a buffer in
-//! between. Knows nothing of what the bytes mean.
+//! A publisher encodes into what compares with the published segment; when that differs, once to count the bytes and once into a new segment,
+//! without a buffer in between. Knows nothing of what the bytes mean.
 
 use core::convert::Infallible;
-
-use sha2::Digest as _;
 
 /// Takes bytes in order.
 pub trait Sink {
@@ -47,30 +45,6 @@ impl Sink for Counter {
         // More bytes than an address space can hold are counted as the largest number.
         self.len = self.len.saturating_add(bytes.len());
         Ok(())
-    }
-}
-
-/// Computes the SHA-256 of the bytes and counts them: equal digests, same metadata.
-#[derive(Clone, Debug, Default)]
-pub struct Digest {
-    hash: sha2::Sha256,
-    counter: Counter,
-}
-
-impl Digest {
-    /// The digest and the number of bytes.
-    #[must_use]
-    pub fn finish(self) -> ([u8; 32], usize) {
-        (self.hash.finalize().into(), self.counter.len())
-    }
-}
-
-impl Sink for Digest {
-    type Error = Infallible;
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
-        self.hash.update(bytes);
-        self.counter.write(bytes)
     }
 }
 

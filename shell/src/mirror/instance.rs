@@ -3,7 +3,7 @@
 //! Frames are numbered over all generations of a header's segment, also by a service that was killed and started again. As long as that segment is the
 //! same, so is its instance, whoever asks: a relay, a recorder. Knows neither networks nor files of recordings.
 
-use axismirror_core::static_metadata::{Digest, Sink as _};
+use sha2::{Digest as _, Sha256};
 
 use super::Mirror;
 
@@ -24,11 +24,8 @@ impl Mirror {
 
 /// A number that nothing else has, of what makes it so.
 pub(crate) fn number(parts: &[&[u8]]) -> u64 {
-    let mut digest = Digest::default();
-    for part in parts {
-        let Ok(()) = digest.write(part);
-    }
-    u64::from_le_bytes(digest.finish().0.first_chunk().copied().unwrap_or_default())
+    let digest = parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part)).finalize();
+    u64::from_le_bytes(digest.first_chunk().copied().unwrap_or_default())
 }
 
 /// Differs with each start of the machine, and with it what the numbers of files mean.
