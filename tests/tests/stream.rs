@@ -381,3 +381,22 @@ fn slices_of_a_caller_hold_a_stream() {
     assert_eq!((numbers(&bytes, &times, 2, r.frames), r.missed), (vec![5, 6, 7, 8], 2));
     p.close();
 }
+
+/// The same contents are left alone, to the segment and its number; a byte that somebody else has changed is put right.
+#[test]
+fn static_metadata_that_are_no_longer_what_was_published_are_made_anew() {
+    use axismirror_core::memory::MemoryMut;
+
+    let heap = Heap::default();
+    let mut p = open(&heap, 10, StructVersion::V2);
+    publish(&mut p, 0, 1, 2);
+    let published = heap.bytes(name().static_metadata(1).as_str()).unwrap();
+    for (i, byte) in published.iter().enumerate() {
+        let [now, next] = [1, 2].map(|n| name().static_metadata(i as u32 + n));
+        publish(&mut p, 1, 1, 2);
+        heap.get(now.as_str()).unwrap().store_u8(i, !byte);
+        publish(&mut p, 2, 1, 2);
+        assert_eq!(heap.bytes(now.as_str()), None, "byte {i}");
+        assert_eq!(heap.bytes(next.as_str()).as_ref(), Some(&published), "byte {i}");
+    }
+}
