@@ -4,7 +4,7 @@ use axismirror_core::axis_array::{Axis, AxisArray, Samples};
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::{Clock, Writer};
 use axismirror_core::header::{Generation, StructVersion};
-use axismirror_core::memory::Memory;
+use axismirror_core::memory::{Memory, MemoryMut};
 use axismirror_core::mirror::{Mirror, MirrorError, Proof, Reading, Start, Take};
 use axismirror_core::name::StreamName;
 use axismirror_core::publisher::{Event, PublishError, Published, Publisher};
@@ -385,8 +385,6 @@ fn slices_of_a_caller_hold_a_stream() {
 /// The same contents are left alone, to the segment and its number; a byte that somebody else has changed is put right.
 #[test]
 fn static_metadata_that_are_no_longer_what_was_published_are_made_anew() {
-    use axismirror_core::memory::MemoryMut;
-
     let heap = Heap::default();
     let mut p = open(&heap, 10, StructVersion::V2);
     publish(&mut p, 0, 1, 2);
