@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use axismirror::channels::Channels;
@@ -11,11 +11,11 @@ use axismirror::mirror::{Mirror, State};
 use axismirror::record::{Format, Options, RecordError, Recorder, Step};
 use axismirror::recording::{Choice, Reader};
 use common::writes::{PERIOD, Writes};
+use tempfile::TempDir;
 
-fn folder(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("axismirror-recorder-{}-{name}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
+/// A folder that goes when the test ends.
+fn folder() -> TempDir {
+    tempfile::Builder::new().prefix("axismirror-recorder-").tempdir().unwrap()
 }
 
 fn options(name: &str, path: &Path) -> Options {
@@ -53,7 +53,8 @@ fn lines(path: &Path) -> Vec<String> {
 #[test]
 fn parts_gaps_and_chosen_channels_are_kept_apart() {
     let name = format!("axismirror-test-record-parts-{}", std::process::id());
-    let path = folder("parts").join("lab.csv");
+    let folder = folder();
+    let path = folder.path().join("lab.csv");
     // A name that is taken is no place for a second part.
     std::fs::write(path.with_file_name("lab-2.csv"), "somebody's").unwrap();
     let mut recorder =
@@ -92,7 +93,8 @@ fn parts_gaps_and_chosen_channels_are_kept_apart() {
 #[test]
 fn another_count_of_frames_is_another_part() {
     let name = format!("axismirror-test-record-count-{}", std::process::id());
-    let path = folder("count").join("lab.csv");
+    let folder = folder();
+    let path = folder.path().join("lab.csv");
     let mut recorder = Recorder::open(options(&name, &path)).unwrap();
     let mut instances = Vec::new();
     for part in 1..=2 {
@@ -119,7 +121,8 @@ fn another_count_of_frames_is_another_part() {
 #[test]
 fn a_gap_between_two_parts_is_told_at_the_end_of_the_first() {
     let name = format!("axismirror-test-record-border-{}", std::process::id());
-    let path = folder("border").join("lab.edf");
+    let folder = folder();
+    let path = folder.path().join("lab.edf");
     let mut recorder = Recorder::open(options(&name, &path)).unwrap();
     let mut writes = Writes::new(&name, 256);
     writes.publish(200, 0.0, "code");
@@ -144,7 +147,8 @@ fn a_gap_between_two_parts_is_told_at_the_end_of_the_first() {
 #[test]
 fn a_gap_at_a_change_is_told_at_the_end_of_the_first_part() {
     let name = format!("axismirror-test-record-change-{}", std::process::id());
-    let path = folder("change").join("lab.csv");
+    let folder = folder();
+    let path = folder.path().join("lab.csv");
     let mut recorder = Recorder::open(options(&name, &path)).unwrap();
     let mut writes = Writes::new(&name, 256);
     writes.publish(2, 0.0, "code");
@@ -170,7 +174,8 @@ fn a_gap_at_a_change_is_told_at_the_end_of_the_first_part() {
 #[test]
 fn a_recording_is_as_long_as_asked_for() {
     let name = format!("axismirror-test-record-long-{}", std::process::id());
-    let path = folder("long").join("lab.csv");
+    let folder = folder();
+    let path = folder.path().join("lab.csv");
     let mut writes = Writes::new(&name, 256);
     writes.publish(100, 0.0, "code");
     let mut recorder = Recorder::open(Options { seconds: Some(64.0 * PERIOD), ..options(&name, &path) }).unwrap();
@@ -184,7 +189,8 @@ fn a_recording_is_as_long_as_asked_for() {
 #[test]
 fn a_recording_is_as_long_as_asked_for_also_when_the_rate_changes() {
     let name = format!("axismirror-test-record-rates-{}", std::process::id());
-    let path = folder("rates").join("lab.csv");
+    let folder = folder();
+    let path = folder.path().join("lab.csv");
     let mut writes = Writes::new(&name, 256);
     writes.publish(32, 0.0, "code");
     // An eighth of a second at 256 Hz, and half of that at 1024 Hz.
@@ -202,7 +208,8 @@ fn a_recording_is_as_long_as_asked_for_also_when_the_rate_changes() {
 #[test]
 fn what_does_not_fit_ends_it_and_what_came_before_is_there() {
     let name = format!("axismirror-test-record-fit-{}", std::process::id());
-    let path = folder("fit").join("lab.edf");
+    let folder = folder();
+    let path = folder.path().join("lab.edf");
     let mut writes = Writes::new(&name, 256);
     writes.publish(200, 0.0, "code");
     // 2^15 and more from frame 200 on.
@@ -229,7 +236,8 @@ fn what_does_not_fit_ends_it_and_what_came_before_is_there() {
 #[test]
 fn a_channel_that_the_stream_has_not_is_refused() {
     let name = format!("axismirror-test-record-channel-{}", std::process::id());
-    let path = folder("channel").join("lab.csv");
+    let folder = folder();
+    let path = folder.path().join("lab.csv");
     let mut writes = Writes::new(&name, 256);
     writes.publish(1, 0.0, "code");
     let mut recorder =

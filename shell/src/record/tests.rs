@@ -1,11 +1,12 @@
 //! What the tests of the formats share: a description, samples, a place for files.
 
+use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::Clock;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::*;
 
@@ -38,13 +39,29 @@ pub(crate) fn head(dtype: DType, channels: usize) -> Head {
     }
 }
 
-/// A path that no other test uses.
-pub(crate) fn temp(name: &str) -> PathBuf {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let folder = std::env::temp_dir().join(format!("axismirror-record-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    // Relaxed: a number alone.
-    folder.join(format!("{}-{name}", NEXT.fetch_add(1, Ordering::Relaxed)))
+/// A path in a folder of its own, which goes with it.
+pub(crate) struct Temp {
+    _folder: TempDir,
+    path: PathBuf,
+}
+
+impl Deref for Temp {
+    type Target = PathBuf;
+
+    fn deref(&self) -> &PathBuf {
+        &self.path
+    }
+}
+
+impl AsRef<Path> for Temp {
+    fn as_ref(&self) -> &Path {
+        &self.path
+    }
+}
+
+pub(crate) fn temp(name: &str) -> Temp {
+    let folder = tempfile::Builder::new().prefix("axismirror-record-").tempdir().unwrap();
+    Temp { path: folder.path().join(name), _folder: folder }
 }
 
 pub(crate) fn bytes_of<T: Copy, const N: usize>(values: &[T], to: fn(T) -> [u8; N]) -> Vec<u8> {

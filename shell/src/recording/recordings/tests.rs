@@ -114,7 +114,7 @@ fn a_frame_is_found_in_any_piece_of_a_file() {
             writer.append(&Block { first, frames: 500, bytes: &bytes, times: &times }).unwrap();
         }
         writer.finish(&End::default()).unwrap();
-        let mut recordings = Recordings::new(&[path]);
+        let mut recordings = Recordings::new(std::slice::from_ref(&path));
         for number in [10, 11, 4000, 4105, 4106, 8000, 8209, 12_000, 13_009] {
             let found = recordings.find("lab", RUN, number..number + 1, ALL);
             let [Found::Frames { first, bytes, times, .. }] = &found[..] else { panic!("{number}: {found:?}") };
@@ -172,7 +172,7 @@ fn parts_and_folders_are_looked_through() {
         found(&mut recordings, 0..110, ALL),
         [(true, 0..50), (false, 50..60), (true, 60..100), (false, 100..110)]
     );
-    let mut recordings = Recordings::new(&[folder]);
+    let mut recordings = Recordings::new(std::slice::from_ref(&folder));
     assert_eq!(found(&mut recordings, 0..110, ALL), [(true, 0..100), (false, 100..110)]);
     assert!(recordings.check(&["lab".to_owned()], |_| Some(7)).is_ok(), "in a folder it is passed over");
 }
@@ -204,7 +204,7 @@ fn what_gives_other_frames_is_refused() {
         let bytes = vec![0; head.channels.len() * head.dtype.size() * 300];
         writer.append(&Block { first: 7, frames: 300, bytes: &bytes, times: &vec![1.25; 300] }).unwrap();
         writer.finish(&End::default()).unwrap();
-        Recordings::new(&[path]).check(&["lab".to_owned()], |_| Some(RUN))
+        Recordings::new(std::slice::from_ref(&path)).check(&["lab".to_owned()], |_| Some(RUN))
     };
     use RecordingRefused as No;
     let whole = head(DType::I32, 2);
@@ -226,13 +226,13 @@ fn what_gives_other_frames_is_refused() {
     }
     let other = temp("other.csv");
     std::fs::write(&other, "frame,time,a\n1,0.1,5\n2,0.2,6\n3,0.3,7\n").unwrap();
-    assert!(matches!(Recordings::new(&[other]).check(&[], |_| None), Err(No::NotWhole { .. })));
+    assert!(matches!(Recordings::new(std::slice::from_ref(&other)).check(&[], |_| None), Err(No::NotWhole { .. })));
     let begun = temp("begun.csv");
     let _writer = begin(&begun, &head(DType::I32, 2));
     assert!(Recordings::new(std::slice::from_ref(&begun)).check(&[], |_| None).is_ok(), "frames may come");
     age(&begun);
-    assert!(matches!(Recordings::new(&[begun]).check(&[], |_| None), Err(No::Unreadable(_))));
-    assert!(Recordings::new(&[temp("absent.csv")]).check(&[], |_| None).is_ok(), "it may come");
+    assert!(matches!(Recordings::new(std::slice::from_ref(&begun)).check(&[], |_| None), Err(No::Unreadable(_))));
+    assert!(Recordings::new(&[temp("absent.csv").clone()]).check(&[], |_| None).is_ok(), "it may come");
 }
 
 /// Of a NaN a text says no more than that it is one.
@@ -247,7 +247,7 @@ fn a_sample_that_a_text_does_not_keep_is_not_given() {
         writer.append(&Block { first: 3, frames: 1, bytes: &bytes, times: &[frame(3).1] }).unwrap();
         append(&mut *writer, 4..6);
         writer.finish(&End::default()).unwrap();
-        let mut recordings = Recordings::new(&[path]);
+        let mut recordings = Recordings::new(std::slice::from_ref(&path));
         if ending == "csv" {
             let expected = [(true, 0..3), (false, 3..4), (true, 4..6)];
             assert_eq!(found(&mut recordings, 0..6, ALL), expected);
