@@ -14,6 +14,7 @@ mod look;
 pub use self::answer::{Changes, MirrorError, Proof, Read, Reading, Start, Status, Take};
 pub use self::blob::Blob;
 use self::buffer::{Buffer, Taken};
+use self::counts::Counts;
 use self::cut::Left;
 use self::look::{Header, Look};
 use crate::extension::{Extension, Writer};
@@ -121,17 +122,13 @@ impl<S: SegmentSource> Mirror<S> {
     ///
     /// # Errors
     /// [`MirrorError`].
-    // Always: that nothing is new shall cost no call, wherever it is asked from.
+    // Always: as its first part.
     #[inline(always)]
     pub fn read(&mut self, take: Take, frames: &mut [u8], times: &mut [f64]) -> Result<Reading, MirrorError<S::Error>> {
-        let mut seen = None;
-        if !matches!(take, Take::Exactly(_)) {
-            match self.look() {
-                Ok(nothing) => return Ok(Reading::Frames(nothing)),
-                Err(published) => seen = published,
-            }
+        match self.read_current(take, frames, times) {
+            Some(read) => Ok(Reading::Frames(read)),
+            None => self.read_anew(take, frames, times),
         }
-        self.read_new(seen, take, frames, times)
     }
 
     /// What a [`Mirror::read`] that asks for no exact number would find when that is nothing, and nothing else is to be told: the usual case of a
@@ -139,36 +136,33 @@ impl<S: SegmentSource> Mirror<S> {
     #[inline(always)]
     #[must_use]
     pub fn nothing(&self) -> Option<Read> {
-        self.look().ok()
+        let (Some(header), Some(buffer)) = (&self.header, &self.buffer) else { return None };
+        let block = buffer.block(header)?;
+        if self.missed > 0 {
+            return None;
+        }
+        buffer.nothing(&block, block.committed(&buffer.ring))
     }
 
-    /// A read without frames when nothing is new and nothing else is to be told; otherwise the frames published, if the buffer is the latest.
+    /// As [`Mirror::read`], as long as the buffer is the latest of a writer with our extension block and no exact number is asked for: what nearly
+    /// every read is. `None`: ask that.
+    // Always: a call takes as long as a small chunk, and its result would come through memory, to be loaded in other pieces than it was stored in.
     #[inline(always)]
-    fn look(&self) -> Result<Read, Option<u64>> {
-        let (Some(header), Some(buffer)) = (&self.header, &self.buffer) else { return Err(None) };
-        let seen = buffer.seen(header);
-        if seen.is_some() && buffer.position == seen && self.missed == 0 && header.view.bvalid() {
-            Ok(Read { frames: 0, first: buffer.next(), missed: 0, skipped: 0, proof: Proof::Untorn })
-        } else {
-            Err(seen)
+    pub fn read_current(&mut self, take: Take, frames: &mut [u8], times: &mut [f64]) -> Option<Read> {
+        let (Some(header), Some(buffer)) = (&self.header, &mut self.buffer) else { return None };
+        if matches!(take, Take::Exactly(_)) {
+            return None;
         }
-    }
-
-    /// As [`Mirror::read`], whatever there is; `seen` are the frames published, if the buffer was found to be the latest just now.
-    fn read_new(
-        &mut self,
-        seen: Option<u64>,
-        take: Take,
-        frames: &mut [u8],
-        times: &mut [f64],
-    ) -> Result<Reading, MirrorError<S::Error>> {
-        if let (Some(header), Some(buffer)) = (&self.header, &mut self.buffer)
-            && let Some(seen) = seen
-            && let Some(taken) = buffer.read_seen(header, seen, take, frames, times, &mut self.missed)
-        {
-            return Ok(Self::reading(header, &mut self.missed, taken));
+        let block = buffer.block(header)?;
+        let committed = block.committed(&buffer.ring);
+        if buffer.position == Some(committed) {
+            return buffer.nothing(&block, committed).filter(|_| self.missed == 0);
         }
-        self.read_anew(take, frames, times)
+        let Taken { frames, first, skipped } =
+            buffer.read_up_to(committed, &block, take, frames, times, &mut self.missed)?;
+        // Why there are none is more than can be told here.
+        let missed = if frames > 0 { core::mem::take(&mut self.missed) } else { return None };
+        Some(Read { frames, first, missed, skipped, proof: Proof::Untorn })
     }
 
     /// As [`Mirror::read`], with a look at everything first, as often as something changes meanwhile.
@@ -204,7 +198,6 @@ impl<S: SegmentSource> Mirror<S> {
     }
 
     /// What a caller is told of an attempt that holds.
-    #[inline(always)]
     fn reading(header: &Header<S::Memory>, missed: &mut u64, taken: Taken) -> Reading {
         let Taken { frames, first, skipped } = taken;
         if frames == 0 && !header.view.bvalid() {
@@ -267,7 +260,7 @@ impl<S: SegmentSource> Mirror<S> {
                     return Ok(Status::NotValid);
                 }
                 // Invalidated, maybe: what is left in the buffer can still be read.
-                buffer.sequence = look.sequence;
+                (buffer.sequence, buffer.valid) = (look.sequence, look.bvalid);
                 return Ok(Status::Ready);
             }
             buffer.end(&look, S::SURVIVES_REMOVAL && header.extension.is_some());
@@ -323,8 +316,9 @@ impl<S: SegmentSource> Mirror<S> {
             (None, Start::Oldest) => (look.committed <= u64::from(geometry.n_frames())).then_some(0),
             (None, Start::Next) => Some(look.committed),
         };
-        let Look { generation, sequence, base, .. } = look;
-        self.buffer = Some(Buffer { description, ring, generation, sequence, base, position, ended: None, writer });
+        let Look { bvalid: valid, generation, sequence, base, .. } = look;
+        let ended = None;
+        self.buffer = Some(Buffer { description, ring, generation, sequence, valid, base, position, ended, writer });
         self.buffer_changed = true;
         Ok(Status::Changed)
     }

@@ -271,8 +271,24 @@ impl Mirror {
 
     /// As [`Mirror::take`], whatever there is.
     fn take_new(&mut self, take: Take) -> Result<(), MirrorError> {
-        self.found = Found::nothing(State::NotValid);
         self.make_room(take)?;
+        match self.mirror.read_current(take, &mut self.bytes, &mut self.times) {
+            Some(read) => self.found = Found { read, state: State::Valid, changed: false },
+            None => self.take_anew(take)?,
+        }
+        if shm::was_truncated() && self.mirror.let_go_of_cut(Some(&self.found.read)) {
+            self.found = Found::nothing(State::NotValid);
+        }
+        if self.found.read.frames > 0 {
+            self.idle.end();
+        }
+        Ok(())
+    }
+
+    /// As [`Mirror::take_new`], when something else than frames may have come.
+    #[cold]
+    fn take_anew(&mut self, take: Take) -> Result<(), MirrorError> {
+        self.found = Found::nothing(State::NotValid);
         match self.mirror.read(take, &mut self.bytes, &mut self.times) {
             Ok(core_mirror::Reading::Frames(read)) => (self.found.read, self.found.state) = (read, State::Valid),
             Ok(core_mirror::Reading::Absent) => self.found.state = State::Absent,
@@ -286,12 +302,6 @@ impl Mirror {
                     self.damaged(source)?;
                 }
             }
-        }
-        if shm::was_truncated() && self.mirror.let_go_of_cut(Some(&self.found.read)) {
-            self.found = Found::nothing(State::NotValid);
-        }
-        if self.found.read.frames > 0 {
-            self.idle.end();
         }
         Ok(())
     }

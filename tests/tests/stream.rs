@@ -205,6 +205,34 @@ fn one_frame_is_enough_and_none_is_skipped_after_an_overrun() {
     assert_eq!(numbers(&bytes, &times, 2, 4), [7, 8, 9, 10]);
 }
 
+/// As long as there is nothing new: also when it was told before, and of a stream that goes on without a change of its description.
+#[test]
+fn an_ended_ring_is_not_valid_at_each_look_and_one_without_news_is() {
+    let heap = Heap::default();
+    let mut p = open(&heap, 8, StructVersion::V2);
+    let mut m = mirror(&heap, Start::Oldest);
+    let (mut bytes, mut times) = (vec![0; 256], vec![0.0; 16]);
+    publish(&mut p, 0, 3, 2);
+    assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::Changed));
+    assert!(m.nothing().is_none(), "three frames are new");
+    let Ok(Reading::Frames(r)) = m.read(Take::UpTo(9), &mut bytes, &mut times) else { panic!() };
+    assert_eq!((r.frames, r.first), (3, 0));
+    for _ in 0..2 {
+        let Ok(Reading::Frames(r)) = m.read(Take::UpTo(9), &mut bytes, &mut times) else { panic!() };
+        assert_eq!((r.frames, r.first, r.missed, r.proof), (0, 3, 0, Proof::Untorn));
+        assert_eq!(m.nothing(), Some(r));
+    }
+    p.invalidate();
+    for _ in 0..3 {
+        assert_eq!(m.nothing(), None);
+        assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::NotValid));
+    }
+    publish(&mut p, 3, 1, 2);
+    assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::Changed));
+    let Ok(Reading::Frames(r)) = m.read(Take::UpTo(9), &mut bytes, &mut times) else { panic!() };
+    assert_eq!((r.frames, r.first, r.missed), (1, 3, 0));
+}
+
 #[test]
 fn what_is_reserved_stays_so_and_no_more_than_that_is_published() {
     let heap = Heap::default();

@@ -2,7 +2,7 @@
 
 use super::counts::{Block, Counts, Fields};
 use super::look::{Ended, Header, Look};
-use super::{Read, Take};
+use super::{Proof, Read, Take};
 use crate::extension::Writer;
 use crate::header::{Description, Generation};
 use crate::memory::Memory;
@@ -16,6 +16,8 @@ pub(super) struct Buffer<M> {
     pub(super) generation: Generation,
     /// The description's sequence as of the last look; without a block always 0.
     pub(super) sequence: u32,
+    /// Whether the header said at that look that the buffer is valid.
+    pub(super) valid: bool,
     /// Frames of all earlier generations.
     pub(super) base: u64,
     /// The next frame to hand out; `None`: the oldest that there is.
@@ -94,17 +96,16 @@ impl<M: Memory + Clone> Buffer<M> {
 
     /// The counters of our block, if they are those that count.
     #[inline]
-    fn block<'h>(&self, header: &'h Header<M>) -> Option<Block<M::First<'h>>> {
+    pub(super) fn block<'h>(&self, header: &'h Header<M>) -> Option<Block<M::First<'h>>> {
         let extension = header.extension.as_ref().filter(|_| self.ended.is_none())?.at_hand()?;
         Some(Block { extension, generation: self.generation, sequence: self.sequence })
     }
 
-    /// Frames published in this generation, if it is the latest of a writer with our block.
+    /// A read without frames, when so many are published, all of them were handed out and nothing else is to be told.
     #[inline]
-    pub(super) fn seen(&self, header: &Header<M>) -> Option<u64> {
-        let block = self.block(header)?;
-        let committed = block.committed(&self.ring);
-        Counts::<M>::are_still_valid(&block).then_some(committed)
+    pub(super) fn nothing(&self, block: &Block<M::First<'_>>, committed: u64) -> Option<Read> {
+        let nothing = self.position == Some(committed) && self.valid && Counts::<M>::are_still_valid(block);
+        nothing.then(|| Read { frames: 0, first: self.next(), missed: 0, skipped: 0, proof: Proof::Untorn })
     }
 
     /// Frames published in this generation, as far as is known.
@@ -124,11 +125,11 @@ impl<M: Memory + Clone> Buffer<M> {
         room.min(usize::try_from(g.n_frames()).unwrap_or(usize::MAX))
     }
 
-    /// So many of the frames that there are, as far as they fit. Divides only when they do not.
+    /// So many of the frames that are available, no more than the ring, as far as they fit. Divides only when they do not.
     #[inline]
     fn at_most(&self, available: u64, wanted: usize, frames: usize, times: usize) -> u32 {
         let g = self.ring.geometry();
-        let count = available.min(wanted as u64).min(g.n_frames().into()) as usize;
+        let count = available.min(wanted as u64) as usize;
         let fit = count * g.frame_bytes() <= frames && (count <= times || times == 0 || !g.has_times());
         (if fit { count } else { count.min(self.possible(frames, times)) }) as u32
     }
@@ -150,22 +151,6 @@ impl<M: Memory + Clone> Buffer<M> {
         }
     }
 
-    /// As [`Buffer::read`], when so many frames were [`seen`](Buffer::seen) to be published just now.
-    // Always: from a call the result would come through memory, and be loaded in other pieces than it was stored in, which takes as long as all else.
-    #[inline(always)]
-    pub(super) fn read_seen(
-        &mut self,
-        header: &Header<M>,
-        seen: u64,
-        take: Take,
-        frames: &mut [u8],
-        times: &mut [f64],
-        missed: &mut u64,
-    ) -> Option<Taken> {
-        let block = self.block(header)?;
-        self.read_up_to(seen, &block, take, frames, times, missed)
-    }
-
     /// By counters of one kind.
     fn read_by(
         &mut self,
@@ -176,16 +161,13 @@ impl<M: Memory + Clone> Buffer<M> {
         missed: &mut u64,
     ) -> Option<Taken> {
         let committed = counts.committed(&self.ring);
-        if !counts.are_still_valid() {
-            return None;
-        }
         self.read_up_to(committed, counts, take, frames, times, missed)
     }
 
-    /// Of the frames that are committed.
-    // Always: as above.
+    /// Of the frames that are committed, if they still are those of this generation behind the copy.
+    // Always: a part of the one read that nearly all are.
     #[inline(always)]
-    fn read_up_to(
+    pub(super) fn read_up_to(
         &mut self,
         committed: u64,
         counts: &impl Counts<M>,
@@ -195,16 +177,18 @@ impl<M: Memory + Clone> Buffer<M> {
         missed: &mut u64,
     ) -> Option<Taken> {
         let from = self.position;
-        let start = match from {
+        let n_frames = self.n_frames();
+        let (start, available) = match from.map(|from| (from, committed.saturating_sub(from))) {
             // Less than a ring behind: if the writer is about to overwrite it, the proof will say so. Without a block, a total below our position is
             // the moment between the stores of its two counters: nothing new.
-            Some(from) if committed.saturating_sub(from) <= self.n_frames() => from,
+            Some((from, available)) if available <= n_frames => (from, available),
             _ => {
-                let oldest = counts.started(committed).saturating_sub(self.n_frames()).min(committed);
-                from.unwrap_or(oldest).max(oldest)
+                let oldest = counts.started(committed).saturating_sub(n_frames).min(committed);
+                let start = from.unwrap_or(oldest).max(oldest);
+                // Counters that somebody else has written to are not to be believed.
+                (start, committed.saturating_sub(start).min(n_frames))
             }
         };
-        let available = committed.saturating_sub(start);
         let (count, skipped) = match take {
             Take::UpTo(n) => (self.at_most(available, n, frames.len(), times.len()), 0),
             Take::Exactly(n) if available < n as u64 => (0, 0),
@@ -218,19 +202,21 @@ impl<M: Memory + Clone> Buffer<M> {
         let first = start.saturating_add(skipped);
         // A reader that has not read yet has no place in the stream, and misses nothing.
         let overwritten = |up_to: u64| from.map_or(0, |from| up_to.saturating_sub(from));
-        if count > 0 {
+        let proven = if count > 0 {
             self.ring.copy(first, count, frames, times);
-            let proven = counts.prove(&self.ring, first);
-            if !counts.are_still_valid() {
-                return None;
-            }
-            if let Err(Lapped { oldest }) = proven {
-                // Frames that are only reserved are not missed: a writer that dies now never publishes them.
-                let oldest = oldest.min(committed);
-                *missed = missed.saturating_add(overwritten(oldest));
-                self.position = Some(oldest);
-                return None;
-            }
+            counts.prove(&self.ring, first)
+        } else {
+            Ok(())
+        };
+        if !counts.are_still_valid() {
+            return None;
+        }
+        if let Err(Lapped { oldest }) = proven {
+            // Frames that are only reserved are not missed: a writer that dies now never publishes them.
+            let oldest = oldest.min(committed);
+            *missed = missed.saturating_add(overwritten(oldest));
+            self.position = Some(oldest);
+            return None;
         }
         // It holds.
         if from != Some(start) {

@@ -89,7 +89,6 @@ impl<M: Memory> RingReader<M> {
     #[inline(always)]
     pub fn copy(&mut self, first: u64, count: u32, frames: &mut [u8], times: &mut [f64]) {
         let n_frames = self.geometry.n_frames;
-        let count = count.min(n_frames);
         let (position, place) = self.behind;
         let index = if first == position { place } else { (first % u64::from(n_frames)) as u32 };
         let room = n_frames - index;
@@ -97,6 +96,7 @@ impl<M: Memory> RingReader<M> {
             self.load(Span { index, len: count }, frames, times);
             self.behind = (first + u64::from(count), index + count);
         } else {
+            let count = count.min(n_frames);
             self.load_wrapping(index, count, frames, times);
             self.behind = (first + u64::from(count), count - room);
         }
