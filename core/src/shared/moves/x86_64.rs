@@ -60,13 +60,16 @@ const fn name(letters: &[u8; 4]) -> u32 {
 /// `len` bytes from `from` may be read and `len` bytes from `to` written, and the two do not overlap.
 #[inline]
 pub(super) unsafe fn copy(from: *const u8, to: *mut u8, len: usize, word: Word) {
-    let mut done = 0;
-    if len >= TURN && has_avx::get() {
+    let (mut from, mut to, mut left) = (from, to, len);
+    if left >= TURN && has_avx::get() {
         // SAFETY: what the caller answers for, not less than a turn, on a processor that has AVX.
-        done = unsafe { copy_by_32(from, to, len, word) };
+        (from, to, left) = unsafe { copy_by_32(from, to, left, word) };
+        if left == 0 {
+            return;
+        }
     }
     // SAFETY: the rest of what the caller answers for.
-    unsafe { copy_by_16(from.wrapping_add(done), to.wrapping_add(done), len - done) };
+    unsafe { copy_by_16(from, to, left) };
 }
 
 /// As [`copy`], into memory that the processor need not have: for what is too large to stay in its nearest cache, string moves take whole
@@ -110,14 +113,14 @@ unsafe fn copy_string(from: *const u8, to: *mut u8, len: usize, word: Word) {
 }
 
 /// 128 bytes at a time. Of a longer copy each 32 of them lie within one cache line of the target: before those come the bytes up to the first such
-/// place, by a move of 32 that the next ones overlap; not where that is within a word, which two moves would split. Returns how many bytes are copied:
-/// all but less than a turn.
+/// place, by a move of 32 that the next ones overlap; not where that is within a word, which two moves would split. Returns what is left
+/// to copy: less than a turn.
 ///
 /// # Safety
 /// As for [`copy`]; `len` is at least [`TURN`], and the processor has AVX.
 #[inline]
-unsafe fn copy_by_32(from: *const u8, to: *mut u8, len: usize, word: Word) -> usize {
-    let rest: usize;
+unsafe fn copy_by_32(from: *const u8, to: *mut u8, len: usize, word: Word) -> (*const u8, *mut u8, usize) {
+    let (from_rest, to_rest, left);
     // SAFETY: reads `len` bytes behind `from` and writes as many behind `to` at most, which the caller answers for, and nothing else; uses no stack.
     unsafe {
         asm!(
@@ -151,11 +154,12 @@ unsafe fn copy_by_32(from: *const u8, to: *mut u8, len: usize, word: Word) -> us
             "sub {left}, 128",
             "jae 2b",
             "4:",
+            "add {left}, 128",
             // Moves of 16 bytes behind those of 32 are slow on some processors otherwise.
             "vzeroupper",
-            from = inout(reg) from => _,
-            to = inout(reg) to => _,
-            left = inout(reg) len => rest,
+            from = inout(reg) from => from_rest,
+            to = inout(reg) to => to_rest,
+            left = inout(reg) len => left,
             head = out(reg) _,
             within = in(reg) word.size() - 1,
             worth = const ALIGNED,
@@ -179,8 +183,7 @@ unsafe fn copy_by_32(from: *const u8, to: *mut u8, len: usize, word: Word) -> us
             options(nostack),
         );
     }
-    // What was left went below 0 by a turn.
-    len - rest.wrapping_add(TURN)
+    (from_rest, to_rest, left)
 }
 
 /// 64 bytes at a time, then 32, 16, 8, 4, 2 and 1.
