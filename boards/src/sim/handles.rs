@@ -44,7 +44,9 @@ impl<'s, 'a> SimSpi<'s, 'a> {
 
 impl SimBoard<'_> {
     fn byte(&mut self, chip: usize, mosi: u8) -> u8 {
-        self.advance_by(self.byte_ns.into());
+        if self.byte_ns > 0 {
+            self.advance_by(self.byte_ns.into());
+        }
         self.device(chip).filter(|d| !d.is_unplugged()).map_or(0xFF, |d| d.transfer(mosi))
     }
 }
