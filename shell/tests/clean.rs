@@ -28,8 +28,7 @@ fn only_what_a_dead_writer_left_is_removed() {
     assert_eq!((status, out.as_str(), files(&name)), (Some(0), "nothing was left behind\n", 6));
     assert_eq!(event_files(&name), 6);
     assert!(info(&name).unwrap()["valid"] == true);
-    // Dropping is kill -9.
-    drop(service);
+    service.kill();
     // Another clean that looks at the header at this moment counts as a reader.
     let planned = eventually("it would be removed", || {
         let (_, out, _) = run(&["clean", "--dry-run", &name]);
@@ -51,7 +50,7 @@ fn only_what_a_dead_writer_left_is_removed() {
 #[test]
 fn the_lock_of_a_writer_that_is_dead_is_waited_for() {
     let name = unique("clean-locked");
-    drop(Service::start(&name, &[]));
+    Service::start(&name, &[]).kill();
     let header = &common::files(&name, common::user())[0];
     // flock(1) has taken it and is gone; whoever has its file keeps it for a moment.
     let mut keeper = Command::new("sh");
@@ -87,7 +86,7 @@ fn a_start_with_another_version_removes_what_the_killed_writer_left() {
     let segment = StreamName::new(&name).unwrap().data(axismirror_core::header::Generation::from_number(1));
     let ring = std::path::Path::new("/dev/shm").join(segment.to_string());
     assert!(ring.exists());
-    drop(first);
+    first.kill();
     let second = Service::start(&name, &["--struct-version", "1"]);
     // Until the second one has the header, the first one's still says that the stream is valid.
     eventually("the ring is removed", || (!ring.exists()).then_some(()));
@@ -120,6 +119,8 @@ fn a_clean_at_any_moment_neither_hinders_a_start_nor_takes_from_it() {
             assert!(late.wait(common::PATIENCE).unwrap(), "round {round}");
             if round % 3 == 2 {
                 service.stop();
+            } else {
+                service.kill();
             }
         }
         drop(_stop);

@@ -38,7 +38,7 @@ fn a_stream_is_live_until_it_ended() {
 #[test]
 fn a_stream_whose_writer_was_killed_has_none() {
     let name = unique("list-killed");
-    drop(Service::start(&name, &[]));
+    Service::start(&name, &[]).kill();
     let found = entry(&name).unwrap();
     assert_eq!((&found["state"], &found["valid"]), (&"no writer".into(), &true.into()), "{found}");
     run(&["clean", &name]);

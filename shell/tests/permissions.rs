@@ -166,7 +166,7 @@ fn a_group_reads_and_nobody_else_does() {
     assert!(member.starts_with("ok "), "{member}");
     assert!(stranger.contains("refused: Permission denied"), "{stranger}");
     // A header of another owner is not written to, even where its mode permits it.
-    drop(service);
+    service.kill();
     let (status, said) =
         others.run(READER, Some(GROUP), &["run", "--simulate", "--name", &name, "--mode=0660", "--group", &group]);
     assert!(status == Some(1) && said.contains("belongs to user 0"), "{said}");

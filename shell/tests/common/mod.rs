@@ -96,8 +96,27 @@ pub fn set(name: &str, changes: &[&str]) -> (Result<String, String>, Duration) {
     (if status == Some(0) { Ok(out) } else { Err(errors) }, begin.elapsed())
 }
 
-/// A simulated stream; ends with the test, whatever becomes of it.
+/// A simulated stream; ends with the test, whatever becomes of it, and takes its segments along.
 pub struct Service(pub Child);
+
+/// Asks a process to end, and kills one that does not.
+pub fn end(child: &mut Child) {
+    const WITHIN: Duration = Duration::from_secs(3);
+    let asked = Instant::now();
+    if matches!(child.try_wait(), Ok(None)) {
+        // One that was stopped ends when it goes on.
+        let pid = child.id().to_string();
+        let _ = Command::new("sh").args(["-c", "kill -s TERM $0; kill -s CONT $0", &pid]).status();
+    }
+    while matches!(child.try_wait(), Ok(None)) {
+        if asked.elapsed() > WITHIN {
+            let _ = child.kill();
+            let _ = child.wait();
+            return;
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
 
 impl Service {
     /// Starts one, and waits until it publishes. Its log can be read with [`Service::end`].
@@ -135,6 +154,12 @@ impl Service {
         stats.into_iter().all(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T')))
     }
 
+    /// As kill -9: its segments stay.
+    pub fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
     /// Waits until it has ended by itself; its log.
     pub fn ends(mut self) -> (ExitStatus, String) {
         let status = eventually("the service ends", || self.0.try_wait().unwrap());
@@ -161,7 +186,6 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        end(&mut self.0);
     }
 }

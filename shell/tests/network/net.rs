@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::common::{COMPLETE, eventually};
+use crate::common::{COMPLETE, end, eventually};
 
 /// The switch's own address is the first one.
 const SUBNET: &str = "10.99.0.";
@@ -132,7 +132,7 @@ impl Drop for Net {
     }
 }
 
-/// A program that runs; killed with the test.
+/// A program that runs; ends with the test.
 pub(crate) struct Proc {
     pub(crate) child: Child,
     log: PathBuf,
@@ -177,8 +177,7 @@ impl Proc {
 
 impl Drop for Proc {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        end(&mut self.child);
         if std::thread::panicking() {
             eprintln!("---- {}\n{}", self.what, self.log());
         }
