@@ -25,18 +25,18 @@ pub struct Link {
 }
 
 impl Link {
-    /// With a subscriber's buffer as long as the others' rings are.
+    /// With a subscriber's buffer as long as the others' rings are, and so many chunks kept for late subscribers.
     ///
     /// # Errors
     /// What iceoryx2 says.
-    pub fn new(workload: Workload, role: &str) -> Result<Self, String> {
+    pub fn new(workload: Workload, role: &str, history: usize) -> Result<Self, String> {
         set_log_level(LogLevel::Error);
         let name = format!("axismirror-bench/{}/{role}/{}", std::process::id(), workload.name);
         let name = ServiceName::new(&name).map_err(|e| e.to_string())?;
         let node = NodeBuilder::new().create::<ipc::Service>().map_err(|e| e.to_string())?;
         let service = node.service_builder(&name).publish_subscribe::<[u8]>();
         let service = service.subscriber_max_buffer_size(workload.ring_chunks).max_subscribers(1).max_publishers(1);
-        let service = service.create().map_err(|e| e.to_string())?;
+        let service = service.history_size(history).create().map_err(|e| e.to_string())?;
         let publisher = service.publisher_builder().initial_max_slice_len(workload.chunk_bytes());
         let publisher = publisher.create().map_err(|e| e.to_string())?;
         let subscriber = service.subscriber_builder().create().map_err(|e| e.to_string())?;
@@ -85,7 +85,10 @@ impl Link {
 }
 
 /// Sending.
-pub struct Publish(Link);
+pub struct Publish {
+    link: Link,
+    name: &'static str,
+}
 
 impl Publish {
     /// For a workload.
@@ -93,27 +96,36 @@ impl Publish {
     /// # Errors
     /// What iceoryx2 says.
     pub fn new(workload: Workload) -> Result<Self, String> {
-        Link::new(workload, "publish").map(Self)
+        Ok(Self { link: Link::new(workload, "publish", 0)?, name: "iceoryx2 0.10" })
+    }
+
+    /// That keeps as many chunks as the others' rings do, and so goes through as much memory.
+    ///
+    /// # Errors
+    /// What iceoryx2 says.
+    pub fn with_history(workload: Workload) -> Result<Self, String> {
+        let link = Link::new(workload, "history", workload.ring_chunks)?;
+        Ok(Self { link, name: "iceoryx2 0.10, as long a history" })
     }
 }
 
 impl Contestant for Publish {
     fn name(&self) -> &str {
-        "iceoryx2 0.10"
+        self.name
     }
 
     fn round(&mut self) -> Result<Round, String> {
-        let chunks = self.0.workload.backlog();
+        let chunks = self.link.workload.backlog();
         round(|| {
             let mut result = Ok(());
-            let time = timed(|| result = self.0.send(chunks));
+            let time = timed(|| result = self.link.send(chunks));
             result?;
-            self.0.drain().map(|()| (time, chunks as u64))
+            self.link.drain().map(|()| (time, chunks as u64))
         })
     }
 
     fn check(&mut self) -> Result<(), String> {
-        self.0.drain_after_send()
+        self.link.drain_after_send()
     }
 }
 
@@ -136,7 +148,7 @@ impl Read {
     /// # Errors
     /// What iceoryx2 says.
     pub fn new(workload: Workload, idle: bool) -> Result<Self, String> {
-        let mut link = Link::new(workload, if idle { "idle" } else { "read" })?;
+        let mut link = Link::new(workload, if idle { "idle" } else { "read" }, 0)?;
         link.drain_after_send()?;
         Ok(Self { link, idle })
     }

@@ -22,6 +22,7 @@ pub fn publish(workload: Workload, releases: &[Release], rounds: usize) -> Resul
         boxed(in_place::InPlace::new(workload))?,
         boxed(axismirror::Message::new(workload))?,
         boxed(iceoryx::Publish::new(workload))?,
+        boxed(iceoryx::Publish::with_history(workload))?,
     ];
     match workload.chunk_bytes() {
         32 => contestants.push(boxed(ringfire::Publish::<32>::new(workload))?),
