@@ -4,7 +4,7 @@
 //!    0  magic            u64  "AXMIRROR"
 //!    8  version          u32  1
 //!   12  size             u32  bytes of this block as its writer knows it; more in later versions
-//!   16  sequence         u32  odd while the description changes, +2 with each change
+//!   16  sequence         u32  odd while the description or `bvalid` changes, +2 with each change
 //!   20  clock            u32  of all times: 0 none, 1 CLOCK_MONOTONIC, 2 CLOCK_REALTIME
 //!   24  writer_pid       u32  0 = none
 //!   28  -                u32

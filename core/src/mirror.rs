@@ -137,15 +137,16 @@ impl<S: SegmentSource> Mirror<S> {
     #[must_use]
     pub fn nothing(&self) -> Option<Read> {
         let (Some(header), Some(buffer)) = (&self.header, &self.buffer) else { return None };
-        let block = buffer.block(header)?;
-        if self.missed > 0 {
+        let block = buffer.valid_block(header)?;
+        if buffer.position != Some(block.committed(&buffer.ring)) {
             return None;
         }
-        buffer.nothing(&block, block.committed(&buffer.ring))
+        buffer.nothing(&block, self.missed)
     }
 
     /// As [`Mirror::read`], as long as the buffer is the latest of a writer with our extension block and no exact number is asked for: what nearly
-    /// every read is. `None`: ask that.
+    /// every read is. `None`: ask [`Mirror::read_anew`]; what is in `frames` and `times` then is nothing to be used, and what was found to be lost will be
+    /// told with the next frames.
     // Always: a call takes as long as a small chunk, and its result would come through memory, to be loaded in other pieces than it was stored in.
     #[inline(always)]
     pub fn read_current(&mut self, take: Take, frames: &mut [u8], times: &mut [f64]) -> Option<Read> {
@@ -153,10 +154,10 @@ impl<S: SegmentSource> Mirror<S> {
         if matches!(take, Take::Exactly(_)) {
             return None;
         }
-        let block = buffer.block(header)?;
+        let block = buffer.valid_block(header)?;
         let committed = block.committed(&buffer.ring);
         if buffer.position == Some(committed) {
-            return buffer.nothing(&block, committed).filter(|_| self.missed == 0);
+            return buffer.nothing(&block, self.missed);
         }
         let Taken { frames, first, skipped } =
             buffer.read_up_to(committed, &block, take, frames, times, &mut self.missed)?;
@@ -165,10 +166,13 @@ impl<S: SegmentSource> Mirror<S> {
         Some(Read { frames, first, missed, skipped, proof: Proof::Untorn })
     }
 
-    /// As [`Mirror::read`], with a look at everything first, as often as something changes meanwhile.
+    /// As [`Mirror::read`], with a look at everything first, as often as something changes meanwhile: behind a [`Mirror::read_current`] that has no answer.
+    ///
+    /// # Errors
+    /// [`MirrorError`].
     // A function of its own: what most reads go through has more registers without it.
     #[inline(never)]
-    fn read_anew(
+    pub fn read_anew(
         &mut self,
         take: Take,
         frames: &mut [u8],
@@ -193,8 +197,8 @@ impl<S: SegmentSource> Mirror<S> {
             }
             // The header changed under the read, or the writer laps us: look again.
         }
-        let proof = self.header.as_ref().map_or(Proof::Unproven, Header::proof);
-        Ok(Reading::Frames(Read { frames: 0, first: 0, missed: core::mem::take(&mut self.missed), skipped: 0, proof }))
+        let (Some(header), Some(buffer)) = (&self.header, &self.buffer) else { return Ok(Reading::NotValid) };
+        Ok(Self::reading(header, &mut self.missed, Taken { frames: 0, first: buffer.next(), skipped: 0 }))
     }
 
     /// What a caller is told of an attempt that holds.
@@ -227,6 +231,9 @@ impl<S: SegmentSource> Mirror<S> {
         if matches!(status, Status::Absent | Status::NotValid) {
             // Whatever is published from now on is new.
             self.start = Start::Oldest;
+            if let Some(buffer) = &mut self.buffer {
+                buffer.valid = false;
+            }
         }
         Ok(status)
     }

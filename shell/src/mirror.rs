@@ -271,7 +271,7 @@ impl Mirror {
 
     /// As [`Mirror::take`], whatever there is.
     fn take_new(&mut self, take: Take) -> Result<(), MirrorError> {
-        self.make_room(take)?;
+        self.make_room(take).inspect_err(|_| self.found = Found::nothing(State::NotValid))?;
         match self.mirror.read_current(take, &mut self.bytes, &mut self.times) {
             Some(read) => self.found = Found { read, state: State::Valid, changed: false },
             None => self.take_anew(take)?,
@@ -289,7 +289,7 @@ impl Mirror {
     #[cold]
     fn take_anew(&mut self, take: Take) -> Result<(), MirrorError> {
         self.found = Found::nothing(State::NotValid);
-        match self.mirror.read(take, &mut self.bytes, &mut self.times) {
+        match self.mirror.read_anew(take, &mut self.bytes, &mut self.times) {
             Ok(core_mirror::Reading::Frames(read)) => (self.found.read, self.found.state) = (read, State::Valid),
             Ok(core_mirror::Reading::Absent) => self.found.state = State::Absent,
             Ok(core_mirror::Reading::NotValid) => {}

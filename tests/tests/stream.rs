@@ -205,7 +205,7 @@ fn one_frame_is_enough_and_none_is_skipped_after_an_overrun() {
     assert_eq!(numbers(&bytes, &times, 2, 4), [7, 8, 9, 10]);
 }
 
-/// As long as there is nothing new: also when it was told before, and of a stream that goes on without a change of its description.
+/// Also when it was told before, and until the next ring begins, whose description may be the same.
 #[test]
 fn an_ended_ring_is_not_valid_at_each_look_and_one_without_news_is() {
     let heap = Heap::default();
@@ -231,6 +231,31 @@ fn an_ended_ring_is_not_valid_at_each_look_and_one_without_news_is() {
     assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::Changed));
     let Ok(Reading::Frames(r)) = m.read(Take::UpTo(9), &mut bytes, &mut times) else { panic!() };
     assert_eq!((r.frames, r.first, r.missed), (1, 3, 0));
+}
+
+/// A published writer has no block, and clears `bvalid` while it changes something.
+#[test]
+fn a_published_stream_that_is_not_valid_is_so_with_frames_left_too() {
+    let (ours, published) = (Heap::default(), Heap::default());
+    let mut p = open(&ours, 8, StructVersion::V2);
+    publish(&mut p, 0, 3, 2);
+    let header = ours.bytes(name().header().as_str()).unwrap();
+    published.put(name().header().as_str(), &header[..StructVersion::V2.header_len()]);
+    let data = name().data(Generation::NONE.next());
+    published.put(data.as_str(), &ours.bytes(data.as_str()).unwrap());
+    let mut m = mirror(&published, Start::Oldest);
+    let (mut bytes, mut times) = (vec![0; 256], vec![0.0; 16]);
+    assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::Changed));
+    let Ok(Reading::Frames(r)) = m.read(Take::UpTo(1), &mut bytes, &mut times) else { panic!() };
+    assert_eq!((r.frames, r.first, r.proof), (1, 0, Proof::Unproven));
+    let view = axismirror_core::header::HeaderView::detect(published.get(name().header().as_str()).unwrap()).unwrap();
+    view.set_bvalid(false);
+    for _ in 0..2 {
+        assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::NotValid));
+    }
+    view.set_bvalid(true);
+    let Ok(Reading::Frames(r)) = m.read(Take::UpTo(9), &mut bytes, &mut times) else { panic!() };
+    assert_eq!((numbers(&bytes, &times, 2, r.frames), r.first), (vec![1, 2], 1));
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(super) struct Buffer<M> {
     pub(super) generation: Generation,
     /// The description's sequence as of the last look; without a block always 0.
     pub(super) sequence: u32,
-    /// Whether the header said at that look that the buffer is valid.
+    /// Whether the header said at that look that the buffer is valid: that changes with the sequence alone, so it holds as long as that does.
     pub(super) valid: bool,
     /// Frames of all earlier generations.
     pub(super) base: u64,
@@ -96,16 +96,27 @@ impl<M: Memory + Clone> Buffer<M> {
 
     /// The counters of our block, if they are those that count.
     #[inline]
-    pub(super) fn block<'h>(&self, header: &'h Header<M>) -> Option<Block<M::First<'h>>> {
+    fn block<'h>(&self, header: &'h Header<M>) -> Option<Block<M::First<'h>>> {
         let extension = header.extension.as_ref().filter(|_| self.ended.is_none())?.at_hand()?;
         Some(Block { extension, generation: self.generation, sequence: self.sequence })
     }
 
-    /// A read without frames, when so many are published, all of them were handed out and nothing else is to be told.
+    /// As long as the buffer is valid as far as is known.
     #[inline]
-    pub(super) fn nothing(&self, block: &Block<M::First<'_>>, committed: u64) -> Option<Read> {
-        let nothing = self.position == Some(committed) && self.valid && Counts::<M>::are_still_valid(block);
-        nothing.then(|| Read { frames: 0, first: self.next(), missed: 0, skipped: 0, proof: Proof::Untorn })
+    pub(super) fn valid_block<'h>(&self, header: &'h Header<M>) -> Option<Block<M::First<'h>>> {
+        if self.valid { self.block(header) } else { None }
+    }
+
+    /// A read without frames, of a reader that has all that are published, if nothing else is to be told.
+    #[inline]
+    pub(super) fn nothing(&self, block: &Block<M::First<'_>>, missed: u64) -> Option<Read> {
+        (missed == 0 && Counts::<M>::are_still_valid(block)).then(|| Read {
+            frames: 0,
+            first: self.next(),
+            missed: 0,
+            skipped: 0,
+            proof: Proof::Untorn,
+        })
     }
 
     /// Frames published in this generation, as far as is known.
@@ -161,6 +172,10 @@ impl<M: Memory + Clone> Buffer<M> {
         missed: &mut u64,
     ) -> Option<Taken> {
         let committed = counts.committed(&self.ring);
+        // What is not valid now will not be so behind the copy.
+        if !counts.are_still_valid() {
+            return None;
+        }
         self.read_up_to(committed, counts, take, frames, times, missed)
     }
 
