@@ -396,6 +396,36 @@ mod tests {
         }
     }
 
+    /// The same for lengths at which moves of 32 bytes begin at a cache line of the target, from every place to every place that the word allows: what goes
+    /// before the first line, whole turns, and what is left.
+    #[test]
+    fn copies_that_begin_before_a_cache_line_are_exact() {
+        const LONGEST: usize = 704;
+        #[repr(align(64))]
+        struct Aligned([u8; LONGEST + 64]);
+        let source: [u8; LONGEST + 32] = core::array::from_fn(|i| (i % 251) as u8 + 1);
+        for word in [Word::B1, Word::B2, Word::B4, Word::B8] {
+            // Each length up to a turn further, at places that are apart by an odd number of words; the interpreter takes a few.
+            let sparse = if cfg!(miri) { 37 } else { 1 };
+            for (n, len) in (384..=LONGEST).step_by(word.size() * sparse).enumerate() {
+                for at in (0..32).step_by(word.size()) {
+                    let from = (at + 3 * n * word.size()) % 32;
+                    let mut shared = Aligned([0; LONGEST + 64]);
+                    let mut back = Aligned([0; LONGEST + 64]);
+                    let base = shared.0.as_mut_ptr();
+                    // SAFETY: 32 + LONGEST bytes are less than there are; nobody else has them.
+                    unsafe { copy::store(&source[from..from + len], base.wrapping_add(at), word) };
+                    // SAFETY: as above.
+                    unsafe { copy::load(base.wrapping_add(at), &mut back.0[from..from + len], word) };
+                    for (found, at) in [(&shared.0, at), (&back.0, from)] {
+                        assert_eq!(found[at..at + len], source[from..from + len], "{word:?} {len} {at}");
+                        assert!(found[..at].iter().chain(&found[at + len..]).all(|b| *b == 0), "{word:?} {len} {at}");
+                    }
+                }
+            }
+        }
+    }
+
     /// The same for what is so long that another kind of move may take it.
     #[test]
     fn long_copies_are_exact_too() {
