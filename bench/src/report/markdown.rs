@@ -60,8 +60,8 @@ for ezmsg-tools; without them those rows are missing.\n"
         "Channels x frames of f32. *axismirror* reserves, fills and commits, as the service does, here from memory: frames, a time \
 for each, the old header's fields and the extension block. *whole message* is `Publisher::publish`, which first compares description and static \
 metadata with those published. memcpy copies the frames into a ring and does nothing else. iceoryx2's subscriber takes all between \
-two rounds, so the same few pieces of memory are used again while they are in the cache; *as long a history*, which late subscribers get, goes \
-through as much memory as a ring. ringfire's slots are values of a fixed size, which a \
+two rounds, and the same pieces of memory are used again, half as many as the rings hold and just read; *as long a history*, which late \
+subscribers get, goes through as many as a ring. ringfire's slots are values of a fixed size, which a \
 megabyte is not. ezmsg-tools is `ShMemCircBuff.on_message` with advancing times and labels, in a process of its own.",
     )?;
     table(

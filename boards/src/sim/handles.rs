@@ -44,6 +44,7 @@ impl<'s, 'a> SimSpi<'s, 'a> {
 
 impl SimBoard<'_> {
     fn byte(&mut self, chip: usize, mosi: u8) -> u8 {
+        // Each chip would work out anew whether a conversion is over; a bus that takes no time is the usual one.
         if self.byte_ns > 0 {
             self.advance_by(self.byte_ns.into());
         }
