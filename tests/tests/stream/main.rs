@@ -1,11 +1,14 @@
-//! Publisher and mirror over slices against a plain model: a list of all frames ever published.
+//! Publisher and mirror over slices: what is published, kept, changed and removed.
+
+mod model;
+mod valid;
 
 use axismirror_core::axis_array::{Axis, AxisArray, Samples};
 use axismirror_core::dtype::DType;
 use axismirror_core::extension::{Clock, Writer};
 use axismirror_core::header::{Generation, StructVersion};
 use axismirror_core::memory::{Memory, MemoryMut};
-use axismirror_core::mirror::{Mirror, MirrorError, Proof, Reading, Start, Take};
+use axismirror_core::mirror::{Mirror, Reading, Start, Take};
 use axismirror_core::name::StreamName;
 use axismirror_core::publisher::{Event, PublishError, Published, Publisher};
 use axismirror_core::settings::{PlanError, Settings};
@@ -13,7 +16,6 @@ use axismirror_core::shared::SharedBytes;
 use axismirror_core::slice_store::SliceStore;
 use axismirror_core::store::SegmentSource;
 use axismirror_tests::heap::Heap;
-use proptest::prelude::*;
 use std::cell::RefCell;
 
 fn name() -> StreamName {
@@ -70,123 +72,6 @@ fn mirror(heap: &Heap, start: Start) -> Mirror<Heap> {
     Mirror::new(heap.clone(), name(), start)
 }
 
-#[derive(Clone, Debug)]
-enum Step {
-    Publish(usize),
-    /// So many frames are reserved, of these so many filled, of these so many published.
-    InPlace(u32, u32, u32),
-    Read(Take),
-    Channels(usize),
-    Ring(usize),
-    Restart,
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let take = prop_oneof![
-        (0usize..30).prop_map(Take::UpTo),
-        (1usize..4).prop_map(Take::Exactly),
-        (1usize..30).prop_map(Take::Latest)
-    ];
-    prop_oneof![
-        6 => (0usize..25).prop_map(Step::Publish),
-        6 => (0u32..12, 0u32..12, 0u32..12).prop_map(|(r, f, c)| Step::InPlace(r, f.min(r), c.min(f).min(r))),
-        6 => take.prop_map(Step::Read),
-        1 => (1usize..6).prop_map(Step::Channels),
-        1 => (4usize..12).prop_map(Step::Ring),
-        1 => Just(Step::Restart),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 512 }, ..ProptestConfig::default() })]
-
-    /// Whatever is published, read, changed and restarted in whatever order: frames come in order, each at most once, and those that
-    /// do not come are counted, to the frame.
-    #[test]
-    fn every_frame_is_handed_out_once_or_counted(
-        version in prop::sample::select(&StructVersion::ALL),
-        steps in prop::collection::vec(step(), 1..60),
-    ) {
-        let heap = Heap::default();
-        let mut ring = 8;
-        let mut channels = 2;
-        let mut p = open(&heap, ring, version);
-        let mut m = mirror(&heap, Start::Oldest);
-        let (mut published, mut accounted) = (0u64, 0u64);
-        // Attach before the first frame, so that all are accounted for.
-        publish(&mut p, 0, 0, channels);
-        let mut bytes = vec![0u8; 64 * 16 * 4];
-        let mut times = vec![0f64; 64];
-        prop_assert_eq!(m.read(Take::UpTo(64), &mut bytes, &mut times).unwrap(), Reading::Changed);
-        let mut read = |m: &mut Mirror<Heap>, take: Take, accounted: &mut u64| -> Result<bool, TestCaseError> {
-            match m.read(take, &mut bytes, &mut times).unwrap() {
-                Reading::Frames(r) => {
-                    prop_assert_eq!(r.proof, Proof::Untorn);
-                    let channels = m.description().unwrap().frame_samples();
-                    let times = if version.has_times() { &times[..r.frames] } else { &[] };
-                    let got = numbers(&bytes, times, channels, r.frames);
-                    *accounted += r.missed + r.skipped;
-                    for k in got {
-                        prop_assert_eq!(k, *accounted);
-                        *accounted += 1;
-                    }
-                    if r.frames > 0 {
-                        prop_assert_eq!(r.first + r.frames as u64, *accounted, "first is the number over all generations");
-                    }
-                    Ok(r.frames > 0)
-                }
-                Reading::Changed => Ok(true),
-                Reading::NotValid => Ok(false),
-                Reading::Absent => Err(TestCaseError::fail("the header is gone")),
-            }
-        };
-        for s in steps {
-            match s {
-                Step::Publish(n) => {
-                    publish(&mut p, published, n, channels);
-                    published += n as u64;
-                }
-                Step::InPlace(reserve, fill, commit) => {
-                    message(published, 0, channels, |m| p.describe(m).map(|_| ())).unwrap();
-                    let reserved = p.reserve(reserve).unwrap();
-                    let commit = commit.min(reserved.len());
-                    for i in 0..fill.min(reserved.len()) {
-                        let k = published as i32 + i as i32;
-                        let mut frame = reserved.frame::<i32>(i).unwrap();
-                        prop_assert_eq!(frame.len(), channels);
-                        for c in 0..channels {
-                            // What is not published now is nothing that anybody may see.
-                            frame.set(c, if i < commit { 16 * k + c as i32 } else { -1 });
-                        }
-                        reserved.set_time(i, f64::from(k));
-                    }
-                    // Readers look while a chunk is being filled, too.
-                    read(&mut m, Take::UpTo(2), &mut accounted)?;
-                    p.commit(commit, 0).unwrap();
-                    published += u64::from(commit);
-                }
-                Step::Read(take) => {
-                    read(&mut m, take, &mut accounted)?;
-                }
-                Step::Channels(n) => channels = n,
-                Step::Ring(n) => {
-                    ring = n;
-                    p.apply(settings(ring, version)).unwrap();
-                }
-                Step::Restart => {
-                    // As after kill -9: nothing is closed, a new writer adopts the header.
-                    drop(p);
-                    p = open(&heap, ring, version);
-                }
-            }
-        }
-        publish(&mut p, published, 1, channels);
-        published += 1;
-        while read(&mut m, Take::UpTo(64), &mut accounted)? {}
-        prop_assert_eq!(accounted, published);
-    }
-}
-
 #[test]
 fn one_frame_is_enough_and_none_is_skipped_after_an_overrun() {
     let heap = Heap::default();
@@ -203,59 +88,6 @@ fn one_frame_is_enough_and_none_is_skipped_after_an_overrun() {
     // Frames 1 to 6 are overwritten (the chunk itself was longer than the ring), 7 to 10 are there.
     assert_eq!((r.frames, r.first, r.missed), (4, 7, 6));
     assert_eq!(numbers(&bytes, &times, 2, 4), [7, 8, 9, 10]);
-}
-
-/// Also when it was told before, and until the next ring begins, whose description may be the same.
-#[test]
-fn an_ended_ring_is_not_valid_at_each_look_and_one_without_news_is() {
-    let heap = Heap::default();
-    let mut p = open(&heap, 8, StructVersion::V2);
-    let mut m = mirror(&heap, Start::Oldest);
-    let (mut bytes, mut times) = (vec![0; 256], vec![0.0; 16]);
-    publish(&mut p, 0, 3, 2);
-    assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::Changed));
-    assert!(m.nothing().is_none(), "three frames are new");
-    let Ok(Reading::Frames(r)) = m.read(Take::UpTo(9), &mut bytes, &mut times) else { panic!() };
-    assert_eq!((r.frames, r.first), (3, 0));
-    for _ in 0..2 {
-        let Ok(Reading::Frames(r)) = m.read(Take::UpTo(9), &mut bytes, &mut times) else { panic!() };
-        assert_eq!((r.frames, r.first, r.missed, r.proof), (0, 3, 0, Proof::Untorn));
-        assert_eq!(m.nothing(), Some(r));
-    }
-    p.invalidate();
-    for _ in 0..3 {
-        assert_eq!(m.nothing(), None);
-        assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::NotValid));
-    }
-    publish(&mut p, 3, 1, 2);
-    assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::Changed));
-    let Ok(Reading::Frames(r)) = m.read(Take::UpTo(9), &mut bytes, &mut times) else { panic!() };
-    assert_eq!((r.frames, r.first, r.missed), (1, 3, 0));
-}
-
-/// A published writer has no block, and clears `bvalid` while it changes something.
-#[test]
-fn a_published_stream_that_is_not_valid_is_so_with_frames_left_too() {
-    let (ours, published) = (Heap::default(), Heap::default());
-    let mut p = open(&ours, 8, StructVersion::V2);
-    publish(&mut p, 0, 3, 2);
-    let header = ours.bytes(name().header().as_str()).unwrap();
-    published.put(name().header().as_str(), &header[..StructVersion::V2.header_len()]);
-    let data = name().data(Generation::NONE.next());
-    published.put(data.as_str(), &ours.bytes(data.as_str()).unwrap());
-    let mut m = mirror(&published, Start::Oldest);
-    let (mut bytes, mut times) = (vec![0; 256], vec![0.0; 16]);
-    assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::Changed));
-    let Ok(Reading::Frames(r)) = m.read(Take::UpTo(1), &mut bytes, &mut times) else { panic!() };
-    assert_eq!((r.frames, r.first, r.proof), (1, 0, Proof::Unproven));
-    let view = axismirror_core::header::HeaderView::detect(published.get(name().header().as_str()).unwrap()).unwrap();
-    view.set_bvalid(false);
-    for _ in 0..2 {
-        assert_eq!(m.read(Take::UpTo(9), &mut bytes, &mut times), Ok(Reading::NotValid));
-    }
-    view.set_bvalid(true);
-    let Ok(Reading::Frames(r)) = m.read(Take::UpTo(9), &mut bytes, &mut times) else { panic!() };
-    assert_eq!((numbers(&bytes, &times, 2, r.frames), r.first), (vec![1, 2], 1));
 }
 
 #[test]
@@ -390,25 +222,6 @@ fn events_come_in_the_published_sinks_order() {
     ];
     assert_eq!(*events.borrow(), expected);
     assert!(heap.is_empty(), "segments left behind");
-}
-
-#[test]
-fn a_damaged_header_is_an_error_and_not_more() {
-    let heap = Heap::default();
-    let mut p = open(&heap, 8, StructVersion::V2);
-    publish(&mut p, 0, 3, 2);
-    let memory = heap.clone().open(&name().header()).unwrap().unwrap();
-    let h = axismirror_core::header::HeaderView::detect(memory).unwrap();
-    let read = || {
-        let mut bytes = vec![0; 4096];
-        mirror(&heap, Start::Oldest).read(Take::UpTo(8), &mut bytes, &mut [])
-    };
-    h.set_shape(1, 1000);
-    assert!(matches!(read(), Err(MirrorError::DataTooShort { .. })));
-    h.set_dtype(0);
-    assert!(matches!(read(), Err(MirrorError::Description(_))));
-    heap.make(name().header().as_str(), 100);
-    assert!(matches!(read(), Err(MirrorError::Header(_))));
 }
 
 #[repr(align(8))]
