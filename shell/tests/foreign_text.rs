@@ -26,15 +26,15 @@ fn replaced(mut bytes: Vec<u8>, old: &[u8], new: &[u8]) -> Vec<u8> {
 
 #[test]
 fn what_nobody_sees_is_escaped() {
-    let name = unique("foreign-XXX");
-    let flags = ["--key", "keyXXX", "--channels", "1,2", "--labels", "aXXX,b"];
+    let name = unique("foreign-QQQ");
+    let flags = ["--key", "keyQQQ", "--channels", "1,2", "--labels", "aQQQ,b"];
     let service = Service::start(&name, &flags);
     // The same stream with U+202E (3 bytes in UTF-8) in its name, its key and a label, which no settings allow.
-    let theirs = name.replace("XXX", "\u{202e}");
+    let theirs = name.replace("QQQ", "\u{202e}");
     for (ours, theirs) in segments(&name).iter().zip(segments(&theirs)) {
-        let bytes = replaced(std::fs::read(ours).unwrap(), b"XXX", "\u{202e}".as_bytes());
+        let bytes = replaced(std::fs::read(ours).unwrap(), b"QQQ", "\u{202e}".as_bytes());
         // In arrays: UCS-4.
-        let bytes = replaced(bytes, b"a\0\0\0X\0\0\0X\0\0\0X\0\0\0", b"a\0\0\0\x2e\x20\0\0\x2e\x20\0\0\x2e\x20\0\0");
+        let bytes = replaced(bytes, b"a\0\0\0Q\0\0\0Q\0\0\0Q\0\0\0", b"a\0\0\0\x2e\x20\0\0\x2e\x20\0\0\x2e\x20\0\0");
         std::fs::write(theirs, bytes).unwrap();
     }
     service.stop();

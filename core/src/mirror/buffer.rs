@@ -16,7 +16,8 @@ pub(super) struct Buffer<M> {
     pub(super) generation: Generation,
     /// The description's sequence as of the last look; without a block always 0.
     pub(super) sequence: u32,
-    /// Whether the header said at that look that the buffer is valid: that changes with the sequence alone, so it holds as long as that does.
+    /// Whether the header said at that look that the buffer is valid, and no later look found it otherwise. It changes with the sequence alone, so it
+    /// holds as long as that does.
     pub(super) valid: bool,
     /// Frames of all earlier generations.
     pub(super) base: u64,

@@ -96,9 +96,6 @@ pub fn set(name: &str, changes: &[&str]) -> (Result<String, String>, Duration) {
     (if status == Some(0) { Ok(out) } else { Err(errors) }, begin.elapsed())
 }
 
-/// A simulated stream; ends with the test, whatever becomes of it, and takes its segments along.
-pub struct Service(pub Child);
-
 /// Asks a process to end, and kills one that does not.
 pub fn end(child: &mut Child) {
     const WITHIN: Duration = Duration::from_secs(3);
@@ -117,6 +114,9 @@ pub fn end(child: &mut Child) {
         std::thread::sleep(LOOK_EVERY);
     }
 }
+
+/// A simulated stream; ends with the test, whatever becomes of it, and takes its segments along.
+pub struct Service(pub Child);
 
 impl Service {
     /// Starts one, and waits until it publishes. Its log can be read with [`Service::end`].
